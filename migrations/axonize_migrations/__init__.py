@@ -1,0 +1,1 @@
+"""The SQL that makes and changes the databases, as package data."""

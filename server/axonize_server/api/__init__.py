@@ -1,0 +1,1 @@
+"""The REST controllers: ask the query room, answer in JSON."""

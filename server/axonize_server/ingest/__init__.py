@@ -1,0 +1,1 @@
+"""OTLP bytes in, Arrow tables of spans out."""

@@ -1,0 +1,1 @@
+"""The only room with SQL: ClickHouse for spans, PostgreSQL for accounts."""

@@ -1,0 +1,1 @@
+"""From spans to the collector: the background worker and its transports."""

@@ -1,0 +1,1 @@
+"""The libraries Axonize can trace."""
