@@ -1,0 +1,128 @@
+"""Every check a person or CI runs, one session each; arguments after `--` go to the tool."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["tests"]
+nox.options.reuse_existing_virtualenvs = True
+# pip, because it is on every machine that has Python.
+nox.options.default_venv_backend = "virtualenv"
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+# The newest PyTorch whose CPU build is small; a bare "torch" may bring gigabytes of CUDA.
+TORCH = "torch==2.13.0"
+
+
+def group(name: str) -> list[str]:
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+def install(session: nox.Session, *requirements: str) -> None:
+    session.install("-e", ".[demo]", TORCH, *requirements)
+
+
+def tests_impl(session: nox.Session, *paths: str, **env: str) -> None:
+    install(session, *group("tests"))
+    find_browser(session)
+    session.run("pytest", *(session.posargs or paths), env=env)
+
+
+def find_browser(session: nox.Session) -> None:
+    """The tests of the web UI need a Chromium; install one where none is."""
+    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        session.run("apt-get", "update", "-qq", external=True)
+        packages = ("chromium", "--no-install-recommends")
+        session.run("apt-get", "install", "-y", "-qq", *packages, external=True)
+    else:
+        session.run("playwright", "install", "chromium")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests, with the C core where a compiler is and the Python core beside it."""
+    tests_impl(session)
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """The whole path: service, server, REST, browser."""
+    tests_impl(session, "tests/e2e")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: style and formatting."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy, strict."""
+    install(session, *group("types"), *group("tests"))
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """The import rule: who may know whom."""
+    session.install("-e", ".", *group("layers"))
+    session.run("lint-imports")
+
+
+@nox.session(venv_backend="none")
+def ui(session: nox.Session) -> None:
+    """The web UI: types, lint, unit tests, build."""
+    if not shutil.which("npm"):
+        session.skip("npm is not on the PATH; the server then shows how to build the UI")
+    with session.chdir("ui"):
+        session.run("npm", "ci", "--no-audit", "--no-fund")
+        for script in ("types", "lint", "test", "build"):
+            session.run("npm", "run", script)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job: a real model served, traced, stored and shown."""
+    install(session)
+    session.run("axonize", "demo", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """One benchmark, or all: nox -s bench -- span."""
+    install(session, *group("bench"), "build")
+    names = session.posargs or sorted(path.stem for path in Path("tests/bench").glob("[a-z]*.py"))
+    for name in names:
+        session.run("python", "-m", f"tests.bench.{name}")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """A release: wheel and sdist with the C core and the web UI inside."""
+    session.install("build")
+    env = {"AXONIZE_EXTENSION": "require", "AXONIZE_UI": "require"}
+    session.run("python", "-m", "build", env=env)
+
+
+@nox.session
+def openapi(session: nox.Session) -> None:
+    """Write ui/openapi.json from the server and the client's types from it."""
+    install(session)
+    session.run("python", "-m", "axonize_server.api.openapi", "ui/openapi.json")
+    with session.chdir("ui"):
+        session.run("npm", "run", "openapi", external=True)
+
+
+@nox.session
+def golden(session: nox.Session) -> None:
+    """Write the golden SQL again; read the diff before you commit it."""
+    tests_impl(session, "tests/server/store", AXONIZE_REGENERATE_GOLDEN="1")
