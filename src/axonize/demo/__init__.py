@@ -7,7 +7,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from axonize.demo.load import Reply, send_all
+from axonize.demo.load import Load, send_all
 from axonize.demo.model import make_model
 from axonize.demo.processes import Server, start_server, start_service, wait_for_ctrl_c
 from axonize.demo.readback import read_back
@@ -22,12 +22,13 @@ def main(arguments: argparse.Namespace) -> int:
         folder = _folder(arguments.data_dir, stack)
         progress = Progress()
         server, service_url = _start(folder, arguments.port, progress, stack)
-        replies = _send(service_url, arguments.requests, arguments.concurrency, progress)
-        found = read_back(server.http, replies, progress.step("Reading the traces back"))
-        print(summary(server.http, replies, found))
+        load = _send(service_url, arguments.requests, arguments.concurrency, progress)
+        found = read_back(server.http, load.replies, progress.step("Reading the traces back"))
+        print(summary(server.http, load, found))
         if not arguments.once:
             wait_for_ctrl_c()
-        return 0 if len(found) == len(replies) and all(reply.ok for reply in replies) else MISSING
+        complete = len(found) == len(load.replies) and all(reply.ok for reply in load.replies)
+        return 0 if complete else MISSING
 
 
 def _folder(data_dir: str | None, stack: ExitStack) -> Path:
@@ -46,6 +47,6 @@ def _start(folder: Path, port: int, progress: Progress, stack: ExitStack) -> tup
     return server, service_url
 
 
-def _send(url: str, requests: int, concurrency: int, progress: Progress) -> list[Reply]:
+def _send(url: str, requests: int, concurrency: int, progress: Progress) -> Load:
     with progress.step(f"Sending {requests} streaming requests, {concurrency} at a time") as done:
         return send_all(url, requests, concurrency, done)

@@ -18,12 +18,11 @@ TIMEOUT_S = 120
 
 @dataclass(frozen=True)
 class Reply:
-    """What the caller saw of one request; times in milliseconds from sending it."""
+    """What the caller saw of one request; ttft_ms is in milliseconds from sending it."""
 
     trace_id: str
     status_code: int
     ttft_ms: float
-    duration_ms: float
     chunks: int
 
     @property
@@ -32,17 +31,24 @@ class Reply:
         return self.status_code == httpx.codes.OK and self.chunks > 0
 
 
-def send_all(
-    url: str, requests: int, concurrency: int, done: Callable[[int, int], None]
-) -> list[Reply]:
+@dataclass(frozen=True)
+class Load:
+    """What was sent and how long all of it took, in seconds."""
+
+    replies: list[Reply]
+    seconds: float
+
+
+def send_all(url: str, requests: int, concurrency: int, done: Callable[[int, int], None]) -> Load:
     """Send the requests, so many at a time; call done(finished, total) after each one."""
     replies: list[Reply] = []
+    start = time.perf_counter()
     with httpx.Client(timeout=TIMEOUT_S) as client, ThreadPoolExecutor(concurrency) as pool:
         jobs = [pool.submit(send, client, url, *job) for job in prompts(requests)]
         for job in jobs:
             replies.append(job.result())
             done(len(replies), requests)
-    return replies
+    return Load(replies, time.perf_counter() - start)
 
 
 def prompts(requests: int) -> list[tuple[str, int]]:

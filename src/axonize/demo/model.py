@@ -32,7 +32,9 @@ def _make_tokenizer(folder: Path):  # type: ignore[no-untyped-def]
     from transformers import PreTrainedTokenizerFast
 
     trained = ByteLevelBPETokenizer()
-    trained.train_from_iterator(SENTENCES, vocab_size=512, special_tokens=["<pad>", "<s>", "</s>"])
+    trained.train_from_iterator(
+        SENTENCES, vocab_size=512, special_tokens=["<pad>", "<s>", "</s>"], show_progress=False
+    )
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=trained._tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>"
     )
@@ -44,7 +46,9 @@ def _make_tokenizer(folder: Path):  # type: ignore[no-untyped-def]
 def _make_llama(folder: Path, vocabulary: int) -> None:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=vocabulary,

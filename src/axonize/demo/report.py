@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from axonize.demo.load import Reply
+from axonize.demo.load import Load
 
 BAR = 24
 
@@ -53,31 +53,21 @@ class Progress:
         return Step(title)
 
 
-def summary(url: str, replies: list[Reply], found: dict[str, dict[str, Any]]) -> str:
+def summary(url: str, load: Load, found: dict[str, dict[str, Any]]) -> str:
     """Return the table: what was sent, how fast it was, what came back, where to look."""
-    answered = [reply for reply in replies if reply.ok]
-    rows = [("Requests", f"{len(answered)} answered of {len(replies)}")]
+    answered = [reply for reply in load.replies if reply.ok]
+    rows = [("Requests", f"{len(answered)} answered of {len(load.replies)}")]
     if answered:
-        rows += _speed(answered)
-    rows.append(("Traces read back", f"{len(found)} of {len(replies)}"))
+        rows.append(("Time to first token", _ttft([reply.ttft_ms for reply in answered])))
+    rows.append(("Traces read back", f"{len(found)} of {len(load.replies)}"))
     if found:
-        rows.append(("Spans", str(sum(trace["span_count"] for trace in found.values()))))
-        rows += _slowest(url, list(found.values()))
+        rows += _traces(url, load.seconds, list(found.values()))
     rows.append(("All traces", f"{url}/traces"))
     return _table(rows)
 
 
-def _speed(answered: list[Reply]) -> list[tuple[str, str]]:
-    ttft = [reply.ttft_ms for reply in answered]
-    seconds = sum(reply.duration_ms for reply in answered) / 1e3
-    tokens = sum(reply.chunks for reply in answered)
-    return [
-        (
-            "Time to first token",
-            f"p50 {percentile(ttft, 50):.1f} ms   p95 {percentile(ttft, 95):.1f} ms",
-        ),
-        ("Tokens per second", f"{tokens / seconds:.0f} for one request, on average"),
-    ]
+def _ttft(values: list[float]) -> str:
+    return f"p50 {percentile(values, 50):.0f} ms   p95 {percentile(values, 95):.0f} ms"
 
 
 def percentile(values: list[float], rank: int) -> float:
@@ -87,9 +77,12 @@ def percentile(values: list[float], rank: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[rank - 1]
 
 
-def _slowest(url: str, traces: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def _traces(url: str, seconds: float, traces: list[dict[str, Any]]) -> list[tuple[str, str]]:
     slowest = max(traces, key=lambda trace: float(trace["duration_ms"]))
+    tokens = sum(trace["output_tokens"] for trace in traces)
     return [
+        ("Tokens per second", f"{tokens / seconds:.0f}   ({tokens} tokens in {seconds:.1f} s)"),
+        ("Spans", str(sum(trace["span_count"] for trace in traces))),
         ("Slowest trace", f"{slowest['duration_ms']:.0f} ms"),
         ("", f"{url}/traces/{slowest['trace_id']}"),
     ]
