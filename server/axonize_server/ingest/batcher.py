@@ -1,0 +1,285 @@
+"""Group commit: requests that arrive together are decoded, inserted and answered together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from axonize_server.ingest.decode import Request, decode, read_request
+from axonize_server.model import (
+    Accepted,
+    DomainError,
+    MalformedRequest,
+    Overloaded,
+    StoreRefused,
+    StoreUnavailable,
+)
+
+logger = logging.getLogger(__name__)
+
+Answer = Accepted | DomainError
+
+
+@dataclass
+class Counters:
+    """What the batcher did since it started; `refused` counts requests by the class of error."""
+
+    accepted_spans: int = 0
+    rejected_spans: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    queue_bytes: int = 0
+    commits: int = 0
+    commit_seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """A request whose sender waits for the answer."""
+
+    tenant: str
+    body: bytes
+    future: asyncio.Future[Accepted]
+    since: float = field(default_factory=time.monotonic)
+
+    def answer(self, answer: Answer) -> None:
+        """Answer from any thread; a sender that has left, or its loop, is no error."""
+        with suppress(RuntimeError):
+            self.future.get_loop().call_soon_threadsafe(self._set, answer)
+
+    def _set(self, answer: Answer) -> None:
+        if self.future.done():
+            return
+        if isinstance(answer, Accepted):
+            self.future.set_result(answer)
+        else:
+            self.future.set_exception(answer)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Rows to insert, in the order of the requests that they came with."""
+
+    spans: pa.Table
+    waiting: list[_Waiting]
+    answers: list[Accepted]
+
+    def halves(self) -> tuple[_Block, _Block]:
+        middle = len(self.waiting) // 2
+        rows = sum(answer.spans for answer in self.answers[:middle])
+        return (
+            _Block(self.spans.slice(0, rows), self.waiting[:middle], self.answers[:middle]),
+            _Block(self.spans.slice(rows), self.waiting[middle:], self.answers[middle:]),
+        )
+
+
+class Batcher:
+    """Collects requests in a bounded queue; one thread decodes while another one inserts.
+
+    `write` stores a table before it returns; it is called from one thread. A batch waits as long as
+    the last commit took, within `linger_s`, but not when `commit_bytes` are there. A request that
+    is not stored within `deadline_s` is refused; it may still be stored afterwards.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[pa.Table], None],
+        *,
+        max_queue_bytes: int = 128 << 20,
+        commit_bytes: int = 8 << 20,
+        linger_s: tuple[float, float] = (0.02, 0.2),
+        deadline_s: float = 30.0,
+    ) -> None:
+        self._write = write
+        self._max_queue_bytes = max_queue_bytes
+        self._commit_bytes = commit_bytes
+        self._shortest_linger_s, self._longest_linger_s = linger_s
+        self._deadline_s = deadline_s
+        self._counters = Counters()
+        self._queue: deque[_Waiting] = deque()
+        self._queued_bytes = 0
+        self._last_commit_s = 0.0
+        self._closed = False
+        self._changed = threading.Condition()
+        # One batch is inserted while the next one is decoded; what arrives meanwhile waits as bytes
+        # and makes the batch after those larger.
+        self._free_places = threading.Semaphore(2)
+        self._batches: queue.SimpleQueue[list[_Block] | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=loop, name=name, daemon=True)
+            for name, loop in (("decode", self._decode_loop), ("insert", self._insert_loop))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def counters(self) -> Counters:
+        """The live counters; read only."""
+        return self._counters
+
+    async def submit(self, tenant: str, body: bytes) -> Accepted:
+        """Return when the spans of an ExportTraceServiceRequest are stored.
+
+        Raises MalformedRequest and StoreRefused (never retry), Overloaded and StoreUnavailable.
+        """
+        try:
+            accepted = await self._stored(tenant, body)
+        except DomainError as error:
+            self._counters.refused[type(error).__name__] += 1
+            raise
+        self._counters.accepted_spans += accepted.spans
+        self._counters.rejected_spans += accepted.rejected
+        return accepted
+
+    async def _stored(self, tenant: str, body: bytes) -> Accepted:
+        waiting = _Waiting(tenant, body, asyncio.get_running_loop().create_future())
+        self._enqueue(waiting)
+        try:
+            return await asyncio.wait_for(waiting.future, self._deadline_s)
+        except asyncio.TimeoutError:
+            message = f"the spans were not stored within {self._deadline_s:g} s"
+            raise StoreUnavailable(message) from None
+
+    def _enqueue(self, waiting: _Waiting) -> None:
+        with self._changed:
+            if self._closed:
+                raise StoreUnavailable("the server is shutting down")
+            if self._counters.queue_bytes + len(waiting.body) > self._max_queue_bytes:
+                raise Overloaded(f"{self._counters.queue_bytes} bytes wait to be stored already")
+            self._counters.queue_bytes += len(waiting.body)
+            self._queued_bytes += len(waiting.body)
+            self._queue.append(waiting)
+            self._changed.notify()
+
+    async def close(self) -> None:
+        """Refuse new requests, and return when those already taken are answered."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+
+    def _finish(self, waiting: _Waiting, answer: Answer) -> None:
+        with self._changed:
+            self._counters.queue_bytes -= len(waiting.body)
+        waiting.answer(answer)
+
+    # The decode thread
+
+    def _decode_loop(self) -> None:
+        while True:
+            self._free_places.acquire()
+            batch = self._next_batch()
+            if not batch:
+                self._batches.put(None)
+                return
+            self._batches.put(list(self._decode(*self._read(batch))))
+
+    def _next_batch(self) -> list[_Waiting]:
+        """Wait for a batch that is due; an empty one means that the batcher is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closed)
+            if self._queue:
+                due = self._queue[0].since + self._linger_s()
+                self._changed.wait_for(
+                    lambda: self._queued_bytes >= self._commit_bytes or self._closed,
+                    max(0.0, due - time.monotonic()),
+                )
+            return list(self._take())
+
+    def _linger_s(self) -> float:
+        return min(max(self._last_commit_s, self._shortest_linger_s), self._longest_linger_s)
+
+    def _take(self) -> Iterator[_Waiting]:
+        taken = 0
+        while self._queue and taken < self._commit_bytes:
+            waiting = self._queue.popleft()
+            taken += len(waiting.body)
+            self._queued_bytes -= len(waiting.body)
+            yield waiting
+
+    def _read(self, batch: list[_Waiting]) -> tuple[list[_Waiting], list[Request]]:
+        readable, requests = [], []
+        for waiting in batch:
+            if waiting.future.cancelled():
+                self._finish(waiting, StoreUnavailable("the sender has left"))
+                continue
+            try:
+                requests.append(read_request(waiting.tenant, waiting.body))
+                readable.append(waiting)
+            except Exception as error:  # noqa: BLE001  one request must not stop the thread
+                self._finish(waiting, _unreadable(error))
+        return readable, requests
+
+    def _decode(self, waiting: list[_Waiting], requests: list[Request]) -> Iterator[_Block]:
+        if not requests:
+            return
+        try:
+            decoded = decode(requests)
+        except Exception as error:  # noqa: BLE001  one request must not refuse the others
+            if len(requests) == 1:
+                self._finish(waiting[0], _unreadable(error))
+                return
+            middle = len(requests) // 2
+            yield from self._decode(waiting[:middle], requests[:middle])
+            yield from self._decode(waiting[middle:], requests[middle:])
+        else:
+            yield _Block(decoded.spans, waiting, decoded.answers)
+
+    # The insert thread
+
+    def _insert_loop(self) -> None:
+        while (blocks := self._batches.get()) is not None:
+            for block in blocks:
+                self._insert(block)
+            self._free_places.release()
+
+    def _insert(self, block: _Block) -> None:
+        """Store a block; when its data is at fault, look for the request that is."""
+        try:
+            self._commit(block.spans)
+        except (StoreUnavailable, Overloaded) as error:
+            self._finish_all(block.waiting, [error] * len(block.waiting))
+        except Exception as error:  # noqa: BLE001  one request must not refuse the others
+            if len(block.waiting) == 1:
+                self._finish(block.waiting[0], _not_stored(error))
+                return
+            for half in block.halves():
+                self._insert(half)
+        else:
+            self._finish_all(block.waiting, block.answers)
+
+    def _commit(self, spans: pa.Table) -> None:
+        if not spans.num_rows:
+            return
+        started = time.monotonic()
+        self._write(spans)
+        self._last_commit_s = time.monotonic() - started
+        self._counters.commits += 1
+        self._counters.commit_seconds += self._last_commit_s
+
+    def _finish_all(self, waiting: list[_Waiting], answers: Sequence[Answer]) -> None:
+        for one, answer in zip(waiting, answers, strict=True):
+            self._finish(one, answer)
+
+
+def _unreadable(error: Exception) -> DomainError:
+    if isinstance(error, DomainError):
+        return error
+    logger.error("a request could not be decoded", exc_info=error)
+    return MalformedRequest(f"the request cannot be decoded: {type(error).__name__}")
+
+
+def _not_stored(error: Exception) -> DomainError:
+    if isinstance(error, StoreRefused):
+        return error
+    logger.error("spans could not be inserted", exc_info=error)
+    return StoreUnavailable(f"the spans were not stored: {type(error).__name__}")

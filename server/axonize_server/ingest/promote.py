@@ -1,0 +1,137 @@
+"""Copies promoted attributes from key-value lists to columns, all owners at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from axonize_server.ingest.attributes import Attributes
+from axonize_server.ingest.promoted import GPU_FIELDS, MAX_GPUS, TEXT, Column
+
+Positions = npt.NDArray[np.intp]
+_GPU_KEY = re.compile(r"gpu\.(\d{1,2})\.(\w+)", re.ASCII)
+_SCALARS = np.frombuffer(b"sidb", np.uint8)
+_NUMBERS = np.frombuffer(b"sid", np.uint8)
+
+
+class KeyIndex:
+    """Where each key occurs among the attributes of many owners."""
+
+    def __init__(self, attributes: Attributes) -> None:
+        self._attributes = attributes
+        self.owners = len(attributes.offsets) - 1
+        encoded = attributes.keys.dictionary_encode()
+        self.names: list[str] = encoded.dictionary.to_pylist()
+        codes = encoded.indices.to_numpy()
+        self._order = np.argsort(codes, kind="stable")
+        self._bounds = np.searchsorted(codes[self._order], np.arange(len(self.names) + 1))
+        self._code = {name: code for code, name in enumerate(self.names)}
+        counts = np.diff(attributes.offsets.to_numpy())
+        self._owner = np.repeat(np.arange(self.owners), counts)
+
+    def positions(self, name: str, letters: npt.NDArray[np.uint8] = _SCALARS) -> Positions:
+        """Return where the key has a value of these types, last first.
+
+        So, when one owner repeats a key and both are written to one slot, its first one stays.
+        """
+        code = self._code.get(name)
+        if code is None:
+            return np.empty(0, np.intp)
+        found = self._order[self._bounds[code] : self._bounds[code + 1]][::-1]
+        return found[np.isin(self._attributes.letters[found], letters)]
+
+    def owner(self, positions: Positions) -> Positions:
+        """Return the owners of the attributes at positions."""
+        return self._owner[positions]
+
+    def text(self, positions: Positions) -> pa.DictionaryArray:
+        """Return the different texts at positions."""
+        return self._attributes.text.take(pa.array(positions)).dictionary_encode()
+
+    def numbers(self, positions: Positions) -> npt.NDArray[np.float64]:
+        """Return the numbers at positions, NaN for text that writes none."""
+        text = self._attributes.text.take(pa.array(positions))
+        try:
+            return np.asarray(text.cast(pa.float64()), np.float64)
+        except pa.ArrowInvalid:
+            return np.array([_number(value) for value in text.to_pylist()])
+
+
+def promote(index: KeyIndex, columns: Iterable[Column]) -> dict[str, pa.Array]:
+    """Return each column with one value an owner: "" or 0 where no key has a value that fits."""
+    return {
+        column.name: (_texts if column.type == TEXT else _numbers)(index, column)
+        for column in columns
+    }
+
+
+def _texts(index: KeyIndex, column: Column) -> pa.DictionaryArray:
+    positions = np.concatenate([index.positions(key.name) for key in reversed(column.keys)])
+    return _scatter_text(index, positions, index.owner(positions), index.owners)
+
+
+def _scatter_text(
+    index: KeyIndex, positions: Positions, slots: Positions, size: int
+) -> pa.DictionaryArray:
+    found = index.text(positions)
+    codes = np.zeros(size, np.int32)
+    codes[slots] = found.indices.to_numpy() + 1
+    return pa.DictionaryArray.from_arrays(
+        codes, pa.concat_arrays([pa.array([""], TEXT), found.dictionary])
+    )
+
+
+def _numbers(index: KeyIndex, column: Column) -> pa.Array:
+    columns = np.zeros(index.owners, column.type.to_pandas_dtype())
+    for key in reversed(column.keys):
+        positions = index.positions(key.name, _NUMBERS)
+        numbers = index.numbers(positions) * key.scale
+        fits = _fits(numbers, column.type)
+        columns[index.owner(positions[fits])] = numbers[fits]
+    return pa.array(columns)
+
+
+def _fits(numbers: npt.NDArray[np.float64], target: pa.DataType) -> npt.NDArray[np.bool_]:
+    if pa.types.is_floating(target):
+        return np.asarray(np.abs(numbers) <= np.finfo(target.to_pandas_dtype()).max)
+    whole = np.floor(numbers) == numbers
+    return np.asarray(whole & (numbers >= 0) & (numbers < 2.0**target.bit_width))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
+
+
+def promote_gpus(index: KeyIndex) -> dict[str, pa.ListArray]:
+    """Return a list column for each GPU field: element N comes from the key gpu.N.FIELD."""
+    groups = [(gpu, field, index.positions(name)) for gpu, field, name in _gpu_keys(index)]
+    counts = np.zeros(index.owners, np.int32)
+    for gpu, _, positions in groups:
+        owners = index.owner(positions)
+        counts[owners] = np.maximum(counts[owners], gpu + 1)
+    offsets = np.zeros(index.owners + 1, np.int32)
+    np.cumsum(counts, out=offsets[1:])
+    columns = {}
+    for wanted in GPU_FIELDS:
+        parts = [(gpu, positions) for gpu, field, positions in groups if field == wanted]
+        positions = np.concatenate([np.empty(0, np.intp), *(part for _, part in parts)])
+        slots = [offsets[index.owner(part)] + gpu for gpu, part in parts]
+        values = _scatter_text(
+            index, positions, np.concatenate([np.empty(0, np.intp), *slots]), int(offsets[-1])
+        )
+        columns[f"gpu.{wanted}"] = pa.ListArray.from_arrays(offsets, values)
+    return columns
+
+
+def _gpu_keys(index: KeyIndex) -> Iterator[tuple[int, str, str]]:
+    for name in index.names:
+        match = _GPU_KEY.fullmatch(name)
+        if match and match[2] in GPU_FIELDS and int(match[1]) < MAX_GPUS:
+            yield int(match[1]), match[2], name
