@@ -1,0 +1,8 @@
+"""The C version has the types of the Python version."""
+
+from axonize.buffer import RingBuffer as RingBuffer
+from axonize.otlp import encode_spans as encode_spans
+from axonize.span import Span as Span
+from axonize.span import configure as configure
+from axonize.span import reseed as reseed
+from axonize.span import set_test_source as set_test_source

@@ -1,0 +1,41 @@
+"""Picks the C or the Python version of the hot classes; the only module that knows of both."""
+
+from __future__ import annotations
+
+import os
+
+from axonize.otlp import encode_request
+from axonize.span import current_span
+
+USING_C = False
+# Read here and not from the settings: they are not loaded yet when the first span is made.
+if not os.environ.get("AXONIZE_PURE"):  # noqa: TID251
+    try:
+        from axonize._core import (
+            RingBuffer,
+            Span,
+            configure,
+            encode_spans,
+            reseed,
+            set_test_source,
+        )
+
+        USING_C = True
+    except ImportError:
+        pass
+if not USING_C:
+    from axonize.buffer import RingBuffer
+    from axonize.otlp import encode_spans
+    from axonize.span import Span, configure, reseed, set_test_source
+
+__all__ = [
+    "USING_C",
+    "RingBuffer",
+    "Span",
+    "configure",
+    "current_span",
+    "encode_request",
+    "encode_spans",
+    "reseed",
+    "set_test_source",
+]

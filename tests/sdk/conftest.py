@@ -1,0 +1,49 @@
+"""The two versions of the core, and internal errors raised, for all tests of the SDK."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from axonize import buffer, guard, otlp, span
+
+# Without a compiler there is no C version, and the test ids say so; AXONIZE_EXTENSION=require
+# makes its absence an error.
+HAVE_C = importlib.util.find_spec("axonize._core") is not None
+if os.environ.get("AXONIZE_EXTENSION") == "require":
+    assert HAVE_C, "the C extension was required and is not built"
+
+PYTHON = SimpleNamespace(
+    Span=span.Span,
+    RingBuffer=buffer.RingBuffer,
+    encode_spans=otlp.encode_spans,
+    configure=span.configure,
+    reseed=span.reseed,
+    set_test_source=span.set_test_source,
+)
+
+
+def implementation(name: str) -> Any:
+    """Return the classes and functions of one version: "c" or "python"."""
+    return PYTHON if name == "python" else importlib.import_module("axonize._core")
+
+
+@pytest.fixture(params=["c", "python"] if HAVE_C else ["python"])
+def core(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Each version in turn, put back to its first state afterwards."""
+    version = implementation(request.param)
+    yield version
+    version.configure(None)
+    version.set_test_source(None, None)
+
+
+@pytest.fixture(autouse=True)
+def _strict_guard() -> Iterator[None]:
+    guard.set_strict(True)
+    yield
+    guard.set_strict(False)
