@@ -134,7 +134,7 @@ class SpanGPU(msgspec.Struct, frozen=True, gc=False):
     node_id: str
 
 
-class SpanRow(msgspec.Struct, kw_only=True):
+class SpanRow(msgspec.Struct):
     """The part of a span that a trace view draws; times in Unix ns, ids in lowercase hex."""
 
     span_id: str

@@ -1,0 +1,141 @@
+"""The server's settings: argument, else environment, else YAML file, else default."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from axonize.config import load, setting
+from axonize_server.model import StartError
+
+DEFAULT_CONFIG = "config.yaml"
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """Every setting of the server."""
+
+    config: str = setting(
+        DEFAULT_CONFIG, "YAML file with settings by name; read when it exists, needed when named."
+    )
+    data_dir: str = setting("~/.axonize", "Folder of the databases that the server brings along.")
+    host: str = setting("127.0.0.1", "Address that both ports listen on; 0.0.0.0 for every one.")
+    http_port: int = setting(
+        8080, "Port of the UI, the REST API and OTLP over HTTP; 0 for a free one.",
+        minimum=0, maximum=65535,
+    )  # fmt: skip
+    grpc_port: int = setting(
+        4317, "Port of OTLP over gRPC; 0 for a free one.", minimum=0, maximum=65535
+    )
+    root_path: str = setting(
+        "", "Path under which a proxy serves the server, such as /axonize; empty for none."
+    )
+    clickhouse_dsn: str = setting(
+        "",
+        "`http://user:password@host:8123/database` of a ClickHouse, or `chdb://<folder>` for one "
+        "inside the server, which is the default, in the data folder.",
+        secret=True,
+    )
+    postgres_dsn: str = setting(
+        "",
+        "`postgresql://user:password@host/database`; without it the server starts its own "
+        "PostgreSQL in the data folder.",
+        secret=True,
+    )
+    auth_mode: str = setting("static", "`static`: one key, one tenant.", choices=("static",))
+    api_key: str = setting(
+        "", "Key that senders and readers show; without one only loopback is served.", secret=True
+    )
+    query_timeout_s: int = setting(
+        30, "Longest time in s that one query may take.", minimum=1, maximum=3600
+    )
+    query_memory_mb: int = setting(
+        1024, "Most memory in MiB that one query may take in ClickHouse.", minimum=16
+    )
+    query_max_rows: int = setting(
+        2_000_000_000, "Most rows that one query may read in ClickHouse.", minimum=1000
+    )
+    stop_timeout_s: int = setting(
+        10, "Longest time in s that a stop waits for requests under way.", minimum=0, maximum=600
+    )
+
+    @property
+    def data_path(self) -> Path:
+        """Return the data folder as an absolute path."""
+        return Path(self.data_dir).expanduser().resolve()
+
+    @property
+    def clickhouse(self) -> str:
+        """Return where ClickHouse is, the embedded one by default."""
+        return self.clickhouse_dsn or f"chdb://{self.data_path / 'clickhouse'}"
+
+    @property
+    def query_limits(self) -> dict[str, int]:
+        """Return the ClickHouse settings that bound every query."""
+        return {
+            "max_execution_time": self.query_timeout_s,
+            "max_memory_usage": self.query_memory_mb << 20,
+            "max_rows_to_read": self.query_max_rows,
+            "max_result_bytes": 1 << 30,
+        }
+
+
+def load_settings(
+    arguments: Mapping[str, object], environ: Mapping[str, str] | None = None
+) -> ServerSettings:
+    """Return the settings; raises StartError, naming what is wrong and where."""
+    try:
+        named = load(ServerSettings, arguments, environ=environ).config
+        settings = load(ServerSettings, arguments, file=_read(Path(named)), environ=environ)
+    except ValueError as error:
+        raise StartError(str(error)) from None
+    refuse_open_door(settings)
+    return settings
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if str(path) == DEFAULT_CONFIG:
+            return {}
+        raise StartError(f"{path} does not exist; name another file with --config") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StartError(f"{path} cannot be read as YAML: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise StartError(f"{path} must hold `name: value` lines")
+    return _known(path, content)
+
+
+def _known(path: Path, content: dict[object, object]) -> dict[str, object]:
+    known = ServerSettings.__dataclass_fields__.keys() - {"config"}
+    if unknown := sorted(str(name) for name in content if name not in known):
+        raise StartError(
+            f"{path}: unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+        )
+    return {str(name): value for name, value in content.items()}
+
+
+def refuse_open_door(settings: ServerSettings) -> None:
+    """Raise StartError when others could reach a server that asks for no key."""
+    if not settings.api_key and not is_loopback(settings.host):
+        raise StartError(
+            f"host={settings.host} lets others reach this server, and no key protects it: "
+            "set AXONIZE_API_KEY (or api_key in the YAML file), or listen on 127.0.0.1"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

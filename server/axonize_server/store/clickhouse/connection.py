@@ -1,0 +1,145 @@
+"""Connections to ClickHouse, in this process or over HTTP, each used by one thread at a time."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import clickhouse_connect
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from axonize_server.model import (
+    DomainError,
+    Overloaded,
+    QueryTooLarge,
+    QueryTooSlow,
+    StoreRefused,
+    StoreUnavailable,
+)
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+# The ingest path already groups what it writes, so ClickHouse must not wait for more, and a block
+# is stored as it came: merging it right away costs a fifth of the insert.
+SESSION_SETTINGS = {"async_insert": 0, "optimize_on_insert": 0}
+
+# An engine inside this process shares the machine with the event loop: one merge thread a core is
+# too many on small machines, and the default caches of 5 GB each are meant for a server of its own.
+ENGINE_OPTIONS = {
+    "background_pool_size": 1,
+    "max_server_memory_usage": 1_500_000_000,
+    "mark_cache_size": 64 << 20,
+    "index_mark_cache_size": 32 << 20,
+    "primary_index_cache_size": 64 << 20,
+}
+
+TOO_SLOW = {159, 160}  # TIMEOUT_EXCEEDED, TOO_SLOW
+TOO_LARGE = {158, 241, 307, 396}  # TOO_MANY_ROWS, MEMORY_LIMIT, TOO_MANY_BYTES, ..._OR_BYTES
+# NETWORK_ERROR, SOCKET_TIMEOUT, NOT_ENOUGH_SPACE, TOO_MANY_PARTS, TABLE_IS_READ_ONLY,
+# TOO_MANY_SIMULTANEOUS_QUERIES, ALL_CONNECTION_TRIES_FAILED
+UNAVAILABLE = {202, 209, 210, 242, 243, 252, 279}
+
+
+def read_error(error: Exception) -> DomainError:
+    """Return the domain error for what went wrong while asking ClickHouse a question."""
+    code = getattr(error, "code", None)
+    if code in TOO_SLOW:
+        return QueryTooSlow("the query took too long; ask for a shorter time range")
+    if code in TOO_LARGE:
+        return QueryTooLarge("the query reads too much; ask for a shorter time range")
+    return write_error(error)
+
+
+def write_error(error: Exception) -> DomainError:
+    """Return the domain error for a failed insert or connection.
+
+    Without a code the server did not answer at all; running out of memory passes by itself.
+    """
+    code = getattr(error, "code", None)
+    if code is None or code in UNAVAILABLE or code in TOO_LARGE:
+        return StoreUnavailable(f"ClickHouse does not take requests: {_first_line(error)}")
+    return StoreRefused(f"ClickHouse refused the statement: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+
+
+def connect(dsn: str) -> Client:
+    """Open one connection; dsn is chdb://<directory> or http(s)://user:password@host:port/db."""
+    try:
+        if dsn.startswith("chdb://"):
+            return _open_embedded(Path(dsn.removeprefix("chdb://")))
+        return clickhouse_connect.get_client(
+            dsn=dsn, settings=dict(SESSION_SETTINGS), autogenerate_session_id=False
+        )
+    except (ClickHouseError, OSError) as error:
+        raise StoreUnavailable(f"cannot open ClickHouse: {_first_line(error)}") from error
+
+
+def _open_embedded(directory: Path) -> Client:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return clickhouse_connect.get_client(
+        interface="chdb",
+        path=str(directory),
+        chdb_options=dict(ENGINE_OPTIONS),
+        settings=dict(SESSION_SETTINGS),
+    )
+
+
+class ClientPool:
+    """At most `size` connections, opened when needed; a thread borrows one for one query."""
+
+    def __init__(self, dsn: str, size: int, wait_s: float = 10.0) -> None:
+        self.dsn = dsn
+        self._wait_s = wait_s
+        self._idle: queue.LifoQueue[Client | None] = queue.LifoQueue()
+        self._size = size
+        for _ in range(size):
+            self._idle.put(None)
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """Lend a connection; raises Overloaded when none comes back within wait_s seconds."""
+        try:
+            client = self._idle.get(timeout=self._wait_s)
+        except queue.Empty:
+            raise Overloaded(f"all {self._size} ClickHouse connections are busy") from None
+        try:
+            client = client or connect(self.dsn)
+            yield client
+        finally:
+            self._idle.put(client)
+
+    def columns(
+        self, query: str, parameters: Mapping[str, object], limits: Mapping[str, int]
+    ) -> Sequence[Sequence[Any]]:
+        """Run a query and return its columns; raises QueryTooSlow, QueryTooLarge, Store*."""
+        with self.client() as client:
+            try:
+                result = client.query(
+                    query, parameters=dict(parameters), settings=dict(limits), column_oriented=True
+                )
+            except (ClickHouseError, OSError) as error:
+                raise read_error(error) from error
+            columns: Sequence[Sequence[Any]] = result.result_columns
+            return columns
+
+    def ping(self) -> bool:
+        """Return whether ClickHouse answers."""
+        try:
+            with self.client() as client:
+                return bool(client.ping())
+        except DomainError:
+            return False
+
+    def close(self) -> None:
+        """Close the idle connections; call it when nobody asks any more."""
+        while not self._idle.empty():
+            client = self._idle.get_nowait()
+            if client is not None:
+                client.close()

@@ -1,0 +1,112 @@
+"""Runs the queries on spans and returns records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from axonize_server.model import (
+    Facets,
+    SpanGPU,
+    SpanRecord,
+    SpanRow,
+    TraceKey,
+    TraceRecord,
+    TraceSearch,
+)
+from axonize_server.store.clickhouse import sql
+from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.rows import span_record
+
+MAX_TRACE_SPANS = 100_000
+
+
+class SpanReader:
+    """Reads spans of one tenant at a time; every method takes the tenant first.
+
+    An empty answer is an empty list or None, never an error. Raises QueryTooSlow, QueryTooLarge
+    and StoreUnavailable. What is returned belongs to the caller.
+    """
+
+    def __init__(self, pool: ClientPool, limits: dict[str, int]) -> None:
+        self._pool = pool
+        self._limits = limits
+
+    def _columns(self, query: str, parameters: Mapping[str, object]) -> Sequence[Sequence[Any]]:
+        return self._pool.columns(query, parameters, self._limits)
+
+    def _rows(self, query: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        return list(zip(*self._columns(query, parameters), strict=True))
+
+    def candidate_traces(
+        self, tenant: str, search: TraceSearch, after: TraceKey | None, limit: int
+    ) -> list[TraceKey]:
+        """Return up to `limit` keys of traces that may match, in the order of the search."""
+        query = sql.candidate_traces(tenant, search, after, limit)
+        return [TraceKey(row[1], row[0]) for row in self._rows(query.text, query.parameters)]
+
+    def traces(self, tenant: str, trace_ids: list[str], from_ns: int) -> dict[str, TraceRecord]:
+        """Return what all spans of these traces say, by trace id; unknown ids are left out.
+
+        Spans that started more than a day before from_ns (Unix ns) may be left out.
+        """
+        if not trace_ids:
+            return {}
+        arrived_from = max(from_ns - sql.TRACE_HEAD_NS, 0)
+        parameters = {"tenant": tenant, "trace_ids": trace_ids, "arrived_from": arrived_from}
+        return {row[0]: _trace_record(row) for row in self._rows(sql.TRACES, parameters)}
+
+    def trace_spans(self, tenant: str, trace_id: str) -> list[SpanRow]:
+        """Return the first 100,000 spans of a trace by start."""
+        parameters = {"tenant": tenant, "trace_id": trace_id, "limit": MAX_TRACE_SPANS}
+        columns = list(self._columns(sql.TRACE_SPANS, parameters))
+        if not columns:
+            return []
+        gpus = [_gpus(*row) for row in zip(*columns[12:18], strict=True)]
+        return [SpanRow(*row) for row in zip(*columns[:12], gpus, *columns[18:], strict=True)]
+
+    def span_page(
+        self, tenant: str, trace_id: str, after: tuple[int, str] | None, limit: int
+    ) -> list[SpanRecord]:
+        """Return spans in order of (start in Unix ns, span id), those that follow `after`."""
+        start, span_id = after or (0, "")
+        parameters = {
+            "tenant": tenant,
+            "trace_id": trace_id,
+            "after_start": start,
+            "after_span": span_id,
+            "limit": limit,
+        }
+        rows = self._rows(sql.SPAN_DETAILS_PAGE, parameters)
+        return [span_record(trace_id, row) for row in rows]
+
+    def span(self, tenant: str, trace_id: str, span_id: str) -> SpanRecord | None:
+        """Return one span with all of its attributes."""
+        parameters = {"tenant": tenant, "trace_id": trace_id, "span_id": span_id}
+        rows = self._rows(sql.SPAN_DETAIL, parameters)
+        return span_record(trace_id, rows[0]) if rows else None
+
+    def facets(self, tenant: str, from_ns: int, to_ns: int) -> Facets:
+        """Return the services and models seen in [from_ns, to_ns), at most 1000 of each."""
+        parameters = {
+            "tenant": tenant,
+            "arrived_from": from_ns - sql.CLOCK_AHEAD_NS,
+            "from": from_ns,
+            "to": to_ns,
+        }
+        services, models = self._rows(sql.FACETS, parameters)[0]
+        return Facets(services=services, models=models)
+
+
+def _trace_record(row: tuple[Any, ...]) -> TraceRecord:
+    *known, ttft_ms = row
+    return TraceRecord(**dict(zip(_TRACE_FIELDS, known, strict=True)), ttft_ms=ttft_ms or None)
+
+
+_TRACE_FIELDS = [name for name in TraceRecord.__struct_fields__ if name != "ttft_ms"]
+
+
+def _gpus(labels: Sequence[str], *columns: Sequence[str]) -> list[SpanGPU]:
+    if not labels:
+        return []
+    return [SpanGPU(*gpu) for gpu in zip(labels, *columns, strict=True)]

@@ -1,0 +1,109 @@
+"""Applies axonize_migrations in order, records what ran, takes a lock."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from psycopg import sql as psycopg_sql
+
+from axonize_server.model import MigrationError
+from axonize_server.store.clickhouse import sql as clickhouse_sql
+from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.postgres import sql as postgres_sql
+from axonize_server.store.postgres.connection import Postgres
+
+if TYPE_CHECKING:
+    import psycopg
+    from clickhouse_connect.driver.client import Client
+
+
+class Migration(NamedTuple):
+    """One file of SQL; the checksum is SHA-256 of its text."""
+
+    version: int
+    name: str
+    checksum: str
+    text: str = ""
+
+
+def available(database: str) -> list[Migration]:
+    """Return the migrations of this release for "clickhouse" or "postgres", in order."""
+    folder = files("axonize_migrations") / database
+    scripts = sorted(each.name for each in folder.iterdir() if each.name.endswith(".sql"))
+    return [_migration(name, (folder / name).read_text(encoding="utf-8")) for name in scripts]
+
+
+def _migration(name: str, text: str) -> Migration:
+    return Migration(int(name[:3]), name, hashlib.sha256(text.encode()).hexdigest(), text)
+
+
+def pending(
+    database: str, wanted: Iterable[Migration], applied: Iterable[Migration]
+) -> list[Migration]:
+    """Return what is still to be applied; raises MigrationError when the two do not fit."""
+    by_version = {migration.version: migration for migration in wanted}
+    done = {migration.version: migration for migration in applied}
+    for version, migration in sorted(done.items()):
+        if version not in by_version:
+            raise MigrationError(
+                f"{database} was changed by a newer release ({migration.name}); "
+                "run that release or a later one"
+            )
+        if by_version[version].checksum != migration.checksum:
+            raise MigrationError(
+                f"{database}: {migration.name} was changed after it had been applied; "
+                "restore the file and add a new migration instead"
+            )
+    return [migration for version, migration in sorted(by_version.items()) if version not in done]
+
+
+def migrate(postgres: Postgres, clickhouse: ClientPool) -> list[str]:
+    """Bring both databases to this release; return the names of the files that were applied.
+
+    Several servers may call it at once: a lock in PostgreSQL serves both databases.
+    """
+    with postgres.connection() as connection:
+        connection.execute(postgres_sql.SET_LOCK_TIMEOUT)
+        connection.execute(postgres_sql.LOCK)
+        try:
+            with clickhouse.client() as client:
+                return [*_migrate_postgres(connection), *_migrate_clickhouse(client)]
+        finally:
+            connection.execute(postgres_sql.UNLOCK)
+
+
+def _migrate_postgres(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    connection.execute(postgres_sql.CREATE_MIGRATIONS)
+    rows = connection.execute(postgres_sql.SELECT_MIGRATIONS).fetchall()
+    wanted = available("postgres")
+    for migration in pending("PostgreSQL", wanted, [Migration(*row) for row in rows]):
+        with connection.transaction():
+            connection.execute(psycopg_sql.SQL(migration.text))
+            connection.execute(postgres_sql.INSERT_MIGRATION, migration[:3])
+        yield f"postgres/{migration.name}"
+
+
+def _migrate_clickhouse(client: Client) -> Iterator[str]:
+    try:
+        client.command(clickhouse_sql.CREATE_MIGRATIONS)
+        rows = client.query(clickhouse_sql.SELECT_MIGRATIONS).result_rows
+        wanted = available("clickhouse")
+        for migration in pending("ClickHouse", wanted, [Migration(*row) for row in rows]):
+            for statement in statements(migration.text):
+                client.command(statement)
+            version, name, checksum, _ = migration
+            values = {"version": version, "name": name, "checksum": checksum}
+            client.command(clickhouse_sql.INSERT_MIGRATION, parameters=values)
+            yield f"clickhouse/{name}"
+    except ClickHouseError as error:
+        raise write_error(error) from error
+
+
+def statements(text: str) -> list[str]:
+    """Split a script into statements, each of which ends with a semicolon at the end of a line."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
+    return [each.strip() for each in f"{chr(10).join(lines)}\n".split(";\n") if each.strip()]

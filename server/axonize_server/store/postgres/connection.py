@@ -1,0 +1,41 @@
+"""Connections to PostgreSQL, wherever it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from axonize_server.model import StoreUnavailable
+from axonize_server.store.postgres import sql
+
+CONNECT_TIMEOUT_S = 5
+
+
+class Postgres:
+    """The account database; every use opens a connection of its own, so any thread may ask."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """Lend a connection that commits each statement; raises StoreUnavailable."""
+        try:
+            with psycopg.connect(
+                self._dsn, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
+            ) as connection:
+                yield connection
+        except psycopg.OperationalError as error:
+            raise StoreUnavailable(f"PostgreSQL does not answer: {error}") from error
+
+    def ping(self) -> bool:
+        """Return whether PostgreSQL answers."""
+        try:
+            with self.connection() as connection:
+                connection.execute(sql.PING)
+        except StoreUnavailable:
+            return False
+        return True
