@@ -1,0 +1,119 @@
+"""Runs an action when the host has imported a module, and never causes that import."""
+
+from __future__ import annotations
+
+import sys
+
+# Loaded in every process that Axonize is switched on in, so nothing is imported here that a
+# bare interpreter has not loaded already.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
+    Action = Callable[[], object]
+
+_waiting: dict[str, list[tuple[str, Action]]] = {}
+
+
+def when_imported(module: str, action: Action) -> None:
+    """Run `action` once, as soon as `module` and the packages it lies in are fully imported.
+
+    At once if they are. A package that is half imported is waited for: what lies in `torch`
+    may need the rest of it. An error of the action never breaks the import.
+    """
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+    waiting = (module, action)
+    for name in _path(module):
+        _waiting.setdefault(name, []).append(waiting)
+    _run_if_ready(waiting, "")
+
+
+def _path(module: str) -> list[str]:
+    """Return the module's name after those of the packages it lies in."""
+    parts = module.split(".")
+    return [".".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def _ready(module: str, finished: str) -> bool:
+    """Say whether a module is fully imported; `finished` is the one that ended just now."""
+    for name in _path(module):
+        loaded = sys.modules.get(name)
+        spec = getattr(loaded, "__spec__", None)
+        if loaded is None or (name != finished and getattr(spec, "_initializing", False)):
+            return False
+    return True
+
+
+def _finished(name: str) -> None:
+    for waiting in list(_waiting[name]):
+        _run_if_ready(waiting, name)
+
+
+def _run_if_ready(waiting: tuple[str, Action], finished: str) -> None:
+    module, action = waiting
+    if not _ready(module, finished):
+        return
+    try:
+        for name in _path(module):
+            _waiting[name].remove(waiting)
+    except ValueError:
+        return  # another thread was first
+    try:
+        action()
+    except Exception as error:  # noqa: BLE001 - an import must not fail for us
+        from axonize.guard import log_internal_error
+
+        log_internal_error(error)
+
+
+class _Finder:
+    """The first entry of sys.meta_path: lets the others find a module, and waits for its end."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if not _waiting.get(name):
+            return None
+        spec = self._find_elsewhere(name, path, target)
+        if spec is not None:
+            _tell_when_executed(name, spec.loader)
+        return spec
+
+    def _find_elsewhere(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> ModuleSpec | None:
+        # Only those after this one: another tool that asks all the others would ask us again.
+        others = iter(list(sys.meta_path))
+        for other in others:
+            if other is self:
+                break
+        for other in others:
+            find_spec = getattr(other, "find_spec", None)
+            spec: ModuleSpec | None = find_spec(name, path, target) if find_spec else None
+            if spec is not None:
+                return spec
+        return None
+
+
+def _tell_when_executed(name: str, loader: Any) -> None:
+    """Follow `exec_module` by an attribute of this one loader, gone before the module runs.
+
+    So `type(loader)`, `__spec__`, `inspect.getsource` and `importlib.resources` see no change.
+    """
+    execute = getattr(loader, "exec_module", None)
+    if execute is None or not hasattr(loader, "__dict__") or isinstance(loader, type):
+        return  # the loader of built-in modules is a class that all of them share
+
+    def exec_module(module: ModuleType) -> None:
+        if module.__name__ != name:
+            execute(module)  # a zip file has one loader for all its modules
+            return
+        vars(loader).pop("exec_module", None)
+        execute(module)
+        _finished(name)
+
+    loader.exec_module = exec_module
