@@ -1,0 +1,77 @@
+"""The gRPC receiver: TraceService, whose requests stay bytes until they are decoded in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import grpc
+import grpc.aio
+
+from axonize_server.ingest import answers
+from axonize_server.ingest.receiver import Authenticate, Submit
+from axonize_server.model import DomainError, MalformedRequest
+
+MAX_MESSAGE_BYTES = 64 << 20
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    # Two servers on one port would each get some of the spans.
+    ("grpc.so_reuseport", 0),
+    # Senders keep idle connections alive with pings; the default answers them with a disconnect.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+)
+_STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def build_server(
+    submit: Submit, authenticate: Authenticate, address: str
+) -> tuple[grpc.aio.Server, int]:
+    """Return a server bound to address (host:port, port 0 for any) and its port, not yet started.
+
+    Raises RuntimeError when the address is taken.
+    """
+    # Declared as a stream of one request, so that a sender without a key is refused before its
+    # message is received.
+    method = grpc.stream_unary_rpc_method_handler(_export(submit, authenticate))
+    service = grpc.method_handlers_generic_handler(
+        "opentelemetry.proto.collector.trace.v1.TraceService", {"Export": method}
+    )
+    server = grpc.aio.server(options=_OPTIONS)
+    server.add_generic_rpc_handlers((service,))
+    return server, server.add_insecure_port(address)
+
+
+def _export(
+    submit: Submit, authenticate: Authenticate
+) -> Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Awaitable[bytes]]:
+    async def export(bodies: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> bytes:
+        try:
+            tenant = authenticate(_authorization(context))
+            accepted = await submit(tenant, await _only(bodies))
+        except DomainError as error:
+            await _refuse(context, error)
+            raise
+        response: bytes = answers.response(accepted).SerializeToString()
+        return response
+
+    return export
+
+
+def _authorization(context: grpc.aio.ServicerContext) -> str | None:
+    metadata = dict(context.invocation_metadata() or ())
+    value = metadata.get("authorization")
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+async def _only(bodies: AsyncIterator[bytes]) -> bytes:
+    async for body in bodies:
+        return body
+    raise MalformedRequest("the call carries no request")
+
+
+async def _refuse(context: grpc.aio.ServicerContext, error: DomainError) -> None:
+    """End the call with the status of error; always raises."""
+    code, message = answers.codes(error).grpc, str(error)
+    status = answers.status(code, message, answers.retry_after_s(error))
+    details = (("grpc-status-details-bin", status.SerializeToString()),)
+    await context.abort(_STATUS_CODES[code], message, details)

@@ -1,0 +1,117 @@
+"""The OTLP/HTTP receiver: POST /v1/traces, Protocol Buffers or JSON."""
+
+# ruff: noqa: N818  (an error is named by what happened, not by what it is)
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any
+
+from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
+from litestar import Controller, Request, Response, post
+
+from axonize_server.ingest import answers
+from axonize_server.ingest.body import BodyReader, BodyTooLarge, UnknownEncoding
+from axonize_server.ingest.json import to_protobuf
+from axonize_server.ingest.receiver import Authenticate, Submit
+from axonize_server.model import Accepted, DomainError
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
+MAX_BODY_BYTES = 64 << 20
+# Text of many small objects takes some twenty times its size while it is read.
+MAX_JSON_BYTES = 16 << 20
+MAX_RECEIVED_BYTES = 256 << 20
+
+
+class UnknownContentType(DomainError):
+    """The body is neither Protocol Buffers nor JSON."""
+
+
+class BodyTooSlow(DomainError):
+    """The body did not arrive in time."""
+
+
+_HTTP_STATUSES: dict[type[DomainError], int] = {
+    BodyTooSlow: 408,
+    BodyTooLarge: 413,
+    UnknownContentType: 415,
+    UnknownEncoding: 415,
+}
+_INVALID_ARGUMENT = 3
+
+
+def build_controller(
+    submit: Submit, authenticate: Authenticate, *, body_timeout_s: float = 30.0
+) -> type[Controller]:
+    """Return the controller of the OTLP/HTTP paths."""
+    protobuf = BodyReader(MAX_BODY_BYTES, MAX_RECEIVED_BYTES)
+    json = BodyReader(MAX_JSON_BYTES, MAX_RECEIVED_BYTES)
+
+    async def receive(request: Request[Any, Any, Any], content_type: str) -> Accepted:
+        headers = request.headers
+        tenant = authenticate(headers.get("authorization"))
+        _check_content_type(request, content_type)
+        reader = json if content_type == JSON else protobuf
+        reader.check_declared(headers.get("content-length"))
+        reading = reader.read(request.stream(), headers.get("content-encoding", ""))
+        try:
+            body = await asyncio.wait_for(reading, body_timeout_s)
+        except asyncio.TimeoutError:
+            raise BodyTooSlow(f"the body took longer than {body_timeout_s:g} s") from None
+        if content_type == JSON:
+            body = await asyncio.to_thread(to_protobuf, body)
+        return await submit(tenant, body)
+
+    class OtlpController(Controller):
+        """Receives OTLP over HTTP."""
+
+        @post(
+            "/v1/traces",
+            status_code=200,
+            request_max_body_size=None,  # the readers above have their own limits
+            include_in_schema=False,
+        )
+        async def export_traces(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+            """Store the spans of an ExportTraceServiceRequest."""
+            content_type = request.content_type[0].lower()
+            try:
+                accepted = await receive(request, content_type)
+            except DomainError as error:
+                return _refusal(error, content_type)
+            return _answer(answers.response(accepted), content_type)
+
+    return OtlpController
+
+
+def _check_content_type(request: Request[Any, Any, Any], content_type: str) -> None:
+    if content_type not in (PROTOBUF, JSON):
+        raise UnknownContentType(f"Content-Type must be {PROTOBUF} or {JSON}")
+    charset = request.content_type[1].get("charset", "utf-8").lower()
+    if content_type == JSON and charset not in ("utf-8", "utf8", "us-ascii"):
+        raise UnknownContentType(f"JSON must be UTF-8, not {charset}")
+
+
+def _refusal(error: DomainError, content_type: str) -> Response[bytes]:
+    retry_after_s = answers.retry_after_s(error)
+    headers = {} if retry_after_s is None else {"retry-after": str(math.ceil(retry_after_s))}
+    http_status = _HTTP_STATUSES.get(type(error))
+    grpc_code = answers.codes(error).grpc if http_status is None else _INVALID_ARGUMENT
+    status = answers.status(grpc_code, str(error))
+    return _answer(status, content_type, http_status or answers.codes(error).http, headers)
+
+
+def _answer(
+    message: Message,
+    content_type: str,
+    status_code: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    """Answer in the language of the request; in JSON when that is unknown."""
+    if content_type == PROTOBUF:
+        content, media_type = message.SerializeToString(), PROTOBUF
+    else:
+        content, media_type = MessageToJson(message, indent=None).encode(), JSON
+    return Response(content, status_code=status_code, media_type=media_type, headers=headers)
