@@ -67,7 +67,7 @@ class Call:
         return Call(self.instance, tuple(args), kwargs, self._positions)
 
 
-Observer: TypeAlias = Generator[Call | None, Any, None]
+Observer: TypeAlias = Generator[Any, Any, None]
 Observe: TypeAlias = Callable[[Call], Observer]
 
 
