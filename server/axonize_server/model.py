@@ -12,6 +12,8 @@ AttributeValue = object
 """A JSON value: text, bool, int, float, list, dict or null; bytes are {"bytes": base64}."""
 
 Status = Literal["ok", "error"]
+SpanStatus = Literal["unset", "ok", "error"]
+Kind = Literal["unspecified", "internal", "server", "client", "producer", "consumer"]
 Sort = Literal["-start_time", "start_time", "-duration", "duration"]
 
 
@@ -141,8 +143,8 @@ class SpanRow(msgspec.Struct):
     parent_span_id: str
     name: str
     service_name: str
-    kind: str
-    status: str
+    kind: Kind
+    status: SpanStatus
     start_ns: int
     end_ns: int
     model: str
@@ -158,6 +160,7 @@ class SpanNode(msgspec.Struct, kw_only=True):
     """A span in its place in the tree; offset and duration in ns, ttft in ms.
 
     `orphan`: the span names a parent that the trace does not hold, and stands among the roots.
+    `skewed`: it starts before its parent, so the clocks of the two processes differ.
     """
 
     span_id: str
@@ -166,8 +169,8 @@ class SpanNode(msgspec.Struct, kw_only=True):
     child_count: int
     name: str
     service_name: str
-    kind: str
-    status: str
+    kind: Kind
+    status: SpanStatus
     start_offset_ns: int
     duration_ns: int
     model: str | None
@@ -178,6 +181,7 @@ class SpanNode(msgspec.Struct, kw_only=True):
     links: int
     events: int
     orphan: bool
+    skewed: bool
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,13 +215,13 @@ class SpanRecord(msgspec.Struct, frozen=True, kw_only=True):
     span_id: str
     parent_span_id: str
     name: str
-    kind: str
+    kind: Kind
     service_name: str
     scope_name: str
     scope_version: str
     start_ns: int
     end_ns: int
-    status: str
+    status: SpanStatus
     status_message: str
     trace_state: str
     attributes: dict[str, AttributeValue]

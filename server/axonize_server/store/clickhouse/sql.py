@@ -12,9 +12,9 @@ from axonize_server.model import TraceKey, TraceSearch
 
 HOUR_NS = 3_600_000_000_000
 
-# The receiver refuses spans that start more than an hour after their arrival, so a span that
-# starts at t arrived at t - 1 h or later: that prunes by the sort key of the table.
-CLOCK_AHEAD_NS = HOUR_NS
+# A span that starts at t by its own clock arrived at t - 24 h or later, unless that clock is more
+# than a day ahead: that prunes by the sort key of the table, the index on start_time does the rest.
+CLOCK_AHEAD_NS = 24 * HOUR_NS
 # How long after a time range the later spans of its traces are looked for, and how long before
 # it the earlier ones.
 TRACE_TAIL_NS = HOUR_NS

@@ -1,0 +1,153 @@
+"""Controller: /api/v1/traces."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import PathParameter, QueryParameter
+
+from axonize_server.api import schemas
+from axonize_server.api.errors import documented
+from axonize_server.api.times import parse_time
+from axonize_server.model import Sort, Status, TraceSearch
+from axonize_server.query import traces
+from axonize_server.query.cursor import SPAN_ID, TRACE_ID
+from axonize_server.store.clickhouse.reader import SpanReader
+
+QUERY_PROBLEMS = documented(400, 401, 429, 503, 504)
+READ_PROBLEMS = documented(400, 401, 404, 429, 503, 504)
+HOUR_NS = 3_600_000_000_000
+
+Reader = NamedDependency[SpanReader]
+Tenant = NamedDependency[str]
+From = Annotated[
+    str | None,
+    QueryParameter(
+        name="from", description="Start of the range, RFC 3339; an hour ago by default."
+    ),
+]
+To = Annotated[
+    str | None,
+    QueryParameter(
+        name="to", description="End of the range, not part of it, RFC 3339; now by default."
+    ),
+]
+Cursor = Annotated[
+    str | None, QueryParameter(description="The `next_cursor` of the page before, same parameters.")
+]
+TracePath = Annotated[str, PathParameter(pattern=TRACE_ID.pattern, description="32 hex digits.")]
+SpanPath = Annotated[str, PathParameter(pattern=SPAN_ID.pattern, description="16 hex digits.")]
+Milliseconds = Annotated[float | None, QueryParameter(ge=0, le=1e12, description="In ms.")]
+
+
+class TraceController(Controller):
+    """Search traces, and read one with its spans."""
+
+    path = "/traces"
+    tags = ["Traces"]  # noqa: RUF012 - Litestar declares it as an instance variable
+
+    @get(summary="List traces", responses=QUERY_PROBLEMS, sync_to_thread=True)
+    def list_traces(
+        self,
+        reader: Reader,
+        tenant: Tenant,
+        start: From = None,
+        end: To = None,
+        service: Annotated[str | None, QueryParameter(description="Any span is of it.")] = None,
+        model: Annotated[str | None, QueryParameter(description="Any span used it.")] = None,
+        status: Annotated[
+            Status | None, QueryParameter(description="`error`: any span failed; `ok`: none did.")
+        ] = None,
+        min_duration_ms: Milliseconds = None,
+        max_duration_ms: Milliseconds = None,
+        q: Annotated[
+            str | None,
+            QueryParameter(
+                max_length=200,
+                description="Part of a span's name or service, or the start of a trace id; "
+                "any case.",
+            ),
+        ] = None,
+        sort: Annotated[Sort, QueryParameter(description="`-` is descending.")] = "-start_time",
+        limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
+        cursor: Cursor = None,
+    ) -> schemas.TracePage:
+        """Return the traces that start in the range and match every filter given."""
+        from_ns, to_ns = _range(start, end)
+        wanted = TraceSearch(
+            from_ns=from_ns,
+            to_ns=to_ns,
+            service=service or None,
+            model=model or None,
+            status=status,
+            min_duration_ns=_nanoseconds(min_duration_ms),
+            max_duration_ns=_nanoseconds(max_duration_ms),
+            text=q or None,
+            sort=sort,
+            limit=limit,
+        )
+        found, next_cursor = traces.search(reader, tenant, wanted, cursor)
+        return schemas.TracePage([schemas.trace_summary(each) for each in found], next_cursor)
+
+    @get(
+        "/facets",
+        summary="List the values of filters",
+        responses=QUERY_PROBLEMS,
+        sync_to_thread=True,
+    )
+    def list_facets(
+        self, reader: Reader, tenant: Tenant, start: From = None, end: To = None
+    ) -> schemas.TraceFacets:
+        """Return the services and models that were seen in the range."""
+        found = traces.facets(reader, tenant, *_range(start, end))
+        return schemas.TraceFacets(found.services, found.models)
+
+    @get("/{trace_id:str}", summary="Read one trace", responses=READ_PROBLEMS, sync_to_thread=True)
+    def read_trace(
+        self, reader: Reader, tenant: Tenant, trace_id: TracePath
+    ) -> schemas.TraceDetail:
+        """Return one trace and its spans in tree order."""
+        return schemas.trace_detail(traces.trace(reader, tenant, trace_id))
+
+    @get(
+        "/{trace_id:str}/spans",
+        summary="List the spans of a trace",
+        responses=READ_PROBLEMS,
+        sync_to_thread=True,
+    )
+    def list_spans(
+        self,
+        reader: Reader,
+        tenant: Tenant,
+        trace_id: TracePath,
+        limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 1000,
+        cursor: Cursor = None,
+    ) -> schemas.SpanPage:
+        """Return the spans of a trace by start, with everything stored about them."""
+        found, next_cursor = traces.spans(reader, tenant, trace_id, limit, cursor)
+        return schemas.SpanPage([schemas.span_detail(each) for each in found], next_cursor)
+
+    @get(
+        "/{trace_id:str}/spans/{span_id:str}",
+        summary="Read one span",
+        responses=READ_PROBLEMS,
+        sync_to_thread=True,
+    )
+    def read_span(
+        self, reader: Reader, tenant: Tenant, trace_id: TracePath, span_id: SpanPath
+    ) -> schemas.SpanDetail:
+        """Return one span with everything stored about it."""
+        return schemas.span_detail(traces.span(reader, tenant, trace_id, span_id))
+
+
+def _range(start: str | None, end: str | None) -> tuple[int, int]:
+    to_ns = parse_time("to", end) if end else time.time_ns()
+    from_ns = parse_time("from", start) if start else max(to_ns - HOUR_NS, 0)
+    return from_ns, to_ns
+
+
+def _nanoseconds(milliseconds: float | None) -> int | None:
+    return None if milliseconds is None else round(milliseconds * 1e6)

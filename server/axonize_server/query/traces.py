@@ -1,0 +1,133 @@
+"""Questions about traces, always for one tenant: search, one trace as a tree, its spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from axonize_server.model import (
+    Facets,
+    InvalidQuery,
+    NotFound,
+    SpanRecord,
+    Trace,
+    TraceKey,
+    TraceRecord,
+    TraceSearch,
+)
+from axonize_server.query.cursor import SPAN_ID, TRACE_ID, Place, decode, encode
+from axonize_server.query.tree import arrange
+from axonize_server.store.clickhouse.reader import SpanReader
+
+FIRST_SLICE_NS = 5 * 60 * 1_000_000_000
+SLICE_GROWTH = 4
+SPAN_ORDER = "spans"
+
+
+def search(
+    reader: SpanReader, tenant: str, wanted: TraceSearch, cursor: str | None
+) -> tuple[list[TraceRecord], str | None]:
+    """Return one page of the traces that match, and the cursor of the next page if there is one.
+
+    Raises InvalidQuery for a range without time in it and for a cursor of another list.
+    """
+    if wanted.from_ns >= wanted.to_ns:
+        raise InvalidQuery("from: expected a time before `to`")
+    place = decode(cursor, wanted.sort, TRACE_ID) if cursor else None
+    after = TraceKey(place.value, place.id) if place else None
+    found: list[TraceRecord] = []
+    for part in _slices(wanted, after):
+        found += _take(reader, tenant, part, after, wanted.limit + 1 - len(found))
+        if len(found) > wanted.limit:
+            break
+    page = found[: wanted.limit]
+    return page, encode(_place(page[-1], wanted.sort)) if len(found) > wanted.limit else None
+
+
+def _take(
+    reader: SpanReader, tenant: str, wanted: TraceSearch, after: TraceKey | None, limit: int
+) -> list[TraceRecord]:
+    """Return up to `limit` traces of one slice, asking again while candidates turn out wrong."""
+    found: list[TraceRecord] = []
+    while len(found) < limit:
+        keys = reader.candidate_traces(tenant, wanted, after, limit)
+        records = reader.traces(tenant, [key.trace_id for key in keys], wanted.from_ns)
+        candidates = (records.get(key.trace_id) for key in keys)
+        found += [each for each in candidates if each and _matches(each, wanted)]
+        if len(keys) < limit:
+            break
+        after = keys[-1]
+    return found[:limit]
+
+
+def _matches(trace: TraceRecord, wanted: TraceSearch) -> bool:
+    """Check what the spans outside the slice can change; the rest is settled by any one span."""
+    return (
+        wanted.from_ns <= trace.start_ns < wanted.to_ns
+        and (wanted.status is None or trace.status == wanted.status)
+        and (wanted.max_duration_ns is None or trace.duration_ns <= wanted.max_duration_ns)
+    )
+
+
+def _slices(wanted: TraceSearch, after: TraceKey | None) -> Iterator[TraceSearch]:
+    """Cut the range into growing parts, so that a first page of recent traces reads little."""
+    first, last = wanted.from_ns, wanted.to_ns
+    if wanted.sort.endswith("duration"):
+        yield wanted
+        return
+    newest_first = wanted.sort == "-start_time"
+    if after and newest_first:
+        last = min(last, after.value + 1)
+    elif after:
+        first = max(first, after.value)
+    width = FIRST_SLICE_NS
+    while first < last:
+        if newest_first:
+            start, end = max(first, last - width), last
+            last = start
+        else:
+            start, end = first, min(last, first + width)
+            first = end
+        yield msgspec.structs.replace(wanted, from_ns=start, to_ns=end)
+        width *= SLICE_GROWTH
+
+
+def _place(trace: TraceRecord, order: str) -> Place:
+    value = trace.duration_ns if order.endswith("duration") else trace.start_ns
+    return Place(order, value, trace.trace_id)
+
+
+def trace(reader: SpanReader, tenant: str, trace_id: str) -> Trace:
+    """Return one trace with its first 100,000 spans as a tree; raises NotFound."""
+    summary = reader.traces(tenant, [trace_id], 0).get(trace_id)
+    if summary is None:
+        raise NotFound(f"no trace {trace_id}")
+    return Trace(summary=summary, spans=arrange(reader.trace_spans(tenant, trace_id)))
+
+
+def spans(
+    reader: SpanReader, tenant: str, trace_id: str, limit: int, cursor: str | None
+) -> tuple[list[SpanRecord], str | None]:
+    """Return one page of a trace's spans by start, and the cursor of the next; raises NotFound."""
+    place = decode(cursor, SPAN_ORDER, SPAN_ID) if cursor else None
+    after = (place.value, place.id) if place else None
+    found = reader.span_page(tenant, trace_id, after, limit + 1)
+    if not found and not place:
+        raise NotFound(f"no trace {trace_id}")
+    page = found[:limit]
+    more = len(found) > limit
+    return page, encode(Place(SPAN_ORDER, page[-1].start_ns, page[-1].span_id)) if more else None
+
+
+def span(reader: SpanReader, tenant: str, trace_id: str, span_id: str) -> SpanRecord:
+    """Return one span with everything stored about it; raises NotFound."""
+    found = reader.span(tenant, trace_id, span_id)
+    if found is None:
+        raise NotFound(f"no span {span_id} in trace {trace_id}")
+    return found
+
+
+def facets(reader: SpanReader, tenant: str, from_ns: int, to_ns: int) -> Facets:
+    """Return the services and models that a filter can name in [from_ns, to_ns), Unix ns."""
+    return reader.facets(tenant, from_ns, to_ns)

@@ -1,0 +1,100 @@
+"""Serves the built web UI from static/, or placeholder.html when it was not built."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from litestar import Controller, Request, Response, get
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+PACKAGE = Path(__file__).parent
+STATIC = PACKAGE / "static"
+RESERVED = ("api", "assets", "v1", "schema", ".well-known")
+
+POLICY = (
+    "default-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'self'; "
+    "frame-ancestors 'none'; form-action 'self'; object-src 'none'"
+)
+PAGE_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+# The name of a file under assets/ holds a hash of its content.
+ASSET_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def build_controller(static: Path = STATIC) -> type[Controller]:
+    """Return the controller of the web UI that was built into `static`."""
+
+    class UIController(Controller):
+        """Files of the UI, and its page for every path that the UI routes itself."""
+
+        include_in_schema = False
+
+        @get("/", sync_to_thread=True)
+        def read_index(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+            """Return the page."""
+            return _page(static, request.scope.get("root_path", ""))
+
+        @get("/assets/{name:path}", sync_to_thread=True)
+        def read_asset(self, name: FromPath[str]) -> Response[bytes]:
+            """Return a file whose name changes with its content."""
+            return _file(static / "assets", name, ASSET_HEADERS)
+
+        @get("/{path:path}", sync_to_thread=True)
+        def read_route(
+            self, request: Request[Any, Any, Any], path: FromPath[str]
+        ) -> Response[bytes]:
+            """Return a file of the top level, or the page."""
+            first, _, rest = path.lstrip("/").partition("/")
+            if first in RESERVED:
+                raise NotFoundException(f"nothing at {path}")
+            if "." in path.rpartition("/")[2]:
+                return _file(static, first if not rest else "", PAGE_HEADERS)
+            return _page(static, request.scope.get("root_path", ""))
+
+    return UIController
+
+
+def is_built(static: Path = STATIC) -> bool:
+    """Return whether there is a UI to serve."""
+    return (static / "index.html").is_file()
+
+
+def _page(static: Path, root_path: str) -> Response[bytes]:
+    if not is_built(static):
+        placeholder = (PACKAGE / "placeholder.html").read_bytes()
+        return _response(placeholder, "index.html", {"Cache-Control": "no-store"}, 503)
+    page = (static / "index.html").read_text(encoding="utf-8")
+    base = f'<base href="{escape(root_path.rstrip("/"))}/">'
+    page = page.replace("<head>", f"<head>{base}", 1)
+    return _response(page.encode(), "index.html", PAGE_HEADERS)
+
+
+def _file(folder: Path, name: str, headers: Mapping[str, str]) -> Response[bytes]:
+    parts = name.strip("/").split("/")
+    if not all(parts) or any(part.startswith(".") for part in parts):
+        raise NotFoundException(f"no file {name}")
+    file = folder.joinpath(*parts)
+    if not file.is_file():
+        raise NotFoundException(f"no file {name}")
+    return _response(file.read_bytes(), parts[-1], headers)
+
+
+def _response(
+    content: bytes, name: str, headers: Mapping[str, str], status_code: int = 200
+) -> Response[bytes]:
+    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    if media_type.startswith("text/"):
+        media_type += "; charset=utf-8"
+    return Response(content, status_code=status_code, media_type=media_type, headers=dict(headers))
