@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Action = Callable[[], object]
 
 _waiting: dict[str, list[tuple[str, Action]]] = {}
+_ending: set[str] = set()
 
 
 def when_imported(module: str, action: Action) -> None:
@@ -29,7 +30,7 @@ def when_imported(module: str, action: Action) -> None:
     waiting = (module, action)
     for name in _path(module):
         _waiting.setdefault(name, []).append(waiting)
-    _run_if_ready(waiting, "")
+    _run_if_ready(waiting)
 
 
 def _path(module: str) -> list[str]:
@@ -38,24 +39,28 @@ def _path(module: str) -> list[str]:
     return [".".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def _ready(module: str, finished: str) -> bool:
-    """Say whether a module is fully imported; `finished` is the one that ended just now."""
+def _ready(module: str) -> bool:
+    """Say whether a module and its packages are fully imported, or ending just now."""
     for name in _path(module):
         loaded = sys.modules.get(name)
         spec = getattr(loaded, "__spec__", None)
-        if loaded is None or (name != finished and getattr(spec, "_initializing", False)):
+        if loaded is None or (name not in _ending and getattr(spec, "_initializing", False)):
             return False
     return True
 
 
-def _finished(name: str) -> None:
-    for waiting in list(_waiting[name]):
-        _run_if_ready(waiting, name)
+def _ended(name: str) -> None:
+    _ending.add(name)
+    try:
+        for waiting in list(_waiting[name]):
+            _run_if_ready(waiting)
+    finally:
+        _ending.discard(name)
 
 
-def _run_if_ready(waiting: tuple[str, Action], finished: str) -> None:
+def _run_if_ready(waiting: tuple[str, Action]) -> None:
     module, action = waiting
-    if not _ready(module, finished):
+    if not _ready(module):
         return
     try:
         for name in _path(module):
@@ -114,6 +119,6 @@ def _tell_when_executed(name: str, loader: Any) -> None:
             return
         vars(loader).pop("exec_module", None)
         execute(module)
-        _finished(name)
+        _ended(name)
 
     loader.exec_module = exec_module

@@ -86,6 +86,13 @@ def test_an_action_may_wait_for_more(library: Path) -> None:
     assert seen == ["late"]
 
 
+def test_an_action_may_wait_for_the_module_it_was_run_for(library: Path) -> None:
+    seen: list[str] = []
+    when_imported("shapes", lambda: when_imported("shapes", lambda: seen.append("shapes")))
+    importlib.import_module("shapes")
+    assert seen == ["shapes"]
+
+
 def test_an_import_that_fails_fails_as_it_would_and_can_be_repeated(library: Path) -> None:
     seen: list[int] = []
     when_imported("shapes.broken", lambda: seen.append(1))

@@ -1,1 +1,35 @@
-"""The libraries Axonize can trace."""
+"""The registry: which library switches on which integration, imported only when its library is."""
+
+from __future__ import annotations
+
+from axonize.finder import when_imported
+
+# Name, the module whose import asks for it ("" is part of every process), the Integration.
+# Read at the start of every traced process: plain tuples, for they cost nothing to make.
+REGISTRY: tuple[tuple[str, str, str], ...] = (
+    ("asgi", "starlette.applications", "axonize.integrations.asgi:ASGI"),
+    ("threads", "", "axonize.integrations.threads:THREADS"),
+    ("transformers", "transformers", "axonize.integrations.transformers:TRANSFORMERS"),
+)
+
+
+def install_on_import(wanted: tuple[str, ...] = (), unwanted: tuple[str, ...] = ()) -> None:
+    """Install the integrations as their libraries are imported; all of them unless some are named."""
+    for name, library, path in REGISTRY:
+        if name not in unwanted and (not wanted or name in wanted):
+            _install_on_import(library, path)
+
+
+def _install_on_import(library: str, path: str) -> None:
+    def install() -> None:
+        from importlib import import_module
+
+        from axonize import patching
+
+        module, _, integration = path.partition(":")
+        patching.install(getattr(import_module(module), integration))
+
+    if library:
+        when_imported(library, install)
+    else:
+        install()
