@@ -58,6 +58,7 @@ def create_app(parts: Parts) -> Litestar:
         exception_handlers=errors.HANDLERS,
         middleware=[compress],
         openapi_config=_openapi(),
+        logging_config=None,
     )
 
 

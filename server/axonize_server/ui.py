@@ -95,6 +95,4 @@ def _response(
     content: bytes, name: str, headers: Mapping[str, str], status_code: int = 200
 ) -> Response[bytes]:
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    if media_type.startswith("text/"):
-        media_type += "; charset=utf-8"
     return Response(content, status_code=status_code, media_type=media_type, headers=dict(headers))

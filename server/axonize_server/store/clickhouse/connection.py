@@ -115,6 +115,11 @@ class ClientPool:
         finally:
             self._idle.put(client)
 
+    def open(self) -> None:
+        """Open the first connection now; raises StoreUnavailable."""
+        with self.client():
+            pass
+
     def columns(
         self, query: str, parameters: Mapping[str, object], limits: Mapping[str, int]
     ) -> Sequence[Sequence[Any]]:

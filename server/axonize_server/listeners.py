@@ -1,0 +1,108 @@
+"""The two ports: binding them with clear errors, and running what answers on them."""
+
+from __future__ import annotations
+
+import socket
+from asyncio import ensure_future, sleep
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple
+
+import uvicorn
+from litestar import Litestar
+
+from axonize_server.auth.keys import Authenticate
+from axonize_server.ingest.grpc import Submit, build_server
+from axonize_server.model import StartError
+from axonize_server.settings import ServerSettings
+
+
+class Addresses(NamedTuple):
+    """Where the server can be reached: a URL for HTTP, host:port for gRPC."""
+
+    http: str
+    grpc: str
+
+    @classmethod
+    def of(cls, host: str, http_port: int, grpc_port: int) -> Addresses:
+        """Name an address that works on this machine, also when the server listens on all."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+        host = f"[{host}]" if ":" in host else host
+        return cls(f"http://{host}:{http_port}", f"{host}:{grpc_port}")
+
+
+@contextmanager
+def bind_http(settings: ServerSettings) -> Iterator[socket.socket]:
+    """Bind the HTTP port; raises StartError when that cannot be."""
+    try:
+        family, *_, address = socket.getaddrinfo(
+            settings.host, settings.http_port, type=socket.SOCK_STREAM
+        )[0]
+    except socket.gaierror as error:
+        raise StartError(f"host={settings.host} is no address of this machine: {error}") from None
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+        except OSError as error:
+            raise _port_error(settings, "http_port", error.strerror or str(error)) from None
+        yield listener
+
+
+def _port_error(settings: ServerSettings, setting: str, reason: str) -> StartError:
+    option = "--" + setting.replace("_", "-")
+    return StartError(
+        f"cannot listen on {settings.host} port {getattr(settings, setting)}: {reason}; choose "
+        f"another with {option} or AXONIZE_{setting.upper()}, 0 for a free one"
+    )
+
+
+class _HTTPServer(uvicorn.Server):  # type: ignore[misc]
+    """A uvicorn that leaves signals to the caller."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def run_http(
+    settings: ServerSettings, app: Litestar, listener: socket.socket
+) -> AsyncIterator[None]:
+    """Answer HTTP until the block ends, then finish the requests under way, within the limit."""
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        root_path=settings.root_path.rstrip("/"),
+        server_header=False,
+        timeout_graceful_shutdown=settings.stop_timeout_s,
+    )
+    server = _HTTPServer(config)
+    serving = ensure_future(server.serve(sockets=[listener]))
+    try:
+        while not server.started and not serving.done():
+            await sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def run_grpc(
+    settings: ServerSettings, submit: Submit, authenticate: Authenticate
+) -> AsyncIterator[int]:
+    """Answer gRPC until the block ends, then finish the calls under way; yield the port."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    try:
+        server, port = build_server(submit, authenticate, f"{host}:{settings.grpc_port}")
+    except RuntimeError:
+        raise _port_error(settings, "grpc_port", "it is in use or not allowed") from None
+    await server.start()
+    try:
+        yield port
+    finally:
+        await server.stop(settings.stop_timeout_s)

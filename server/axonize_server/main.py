@@ -1,0 +1,114 @@
+"""serve(): the composition root; builds the parts, runs them, and stops them in reverse."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from axonize_server.app import Parts, create_app
+from axonize_server.auth.keys import static_key
+from axonize_server.banner import announce, withdraw
+from axonize_server.ingest.batcher import Batcher
+from axonize_server.ingest.http import build_controller
+from axonize_server.listeners import Addresses, bind_http, run_grpc, run_http
+from axonize_server.lock import DataLock
+from axonize_server.metrics import collect
+from axonize_server.model import DomainError
+from axonize_server.settings import ServerSettings, load_settings
+from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.writer import SpanWriter
+from axonize_server.store.databases import Databases
+
+OK, REFUSED = 0, 2
+# The databases may take this long to close, after what stop_timeout_s allows the receivers.
+CLOSING_S = 20.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; return 0, or 2 after saying why the server cannot start."""
+    return _run(arguments, lambda settings: asyncio.run(serve(settings)))
+
+
+def migrate(arguments: argparse.Namespace) -> int:
+    """Bring the databases to this release and return 0, or 2 after saying why that cannot be."""
+    return _run(arguments, _migrate)
+
+
+def _run(arguments: argparse.Namespace, work: Callable[[ServerSettings], None]) -> int:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    names = ServerSettings.__dataclass_fields__
+    try:
+        work(load_settings({k: v for k, v in vars(arguments).items() if k in names}))
+    except DomainError as error:
+        print(f"axonize: {error}", file=sys.stderr)
+        return REFUSED
+    return OK
+
+
+def _migrate(settings: ServerSettings) -> None:
+    lock = DataLock(settings.data_path)
+    try:
+        databases = Databases(settings)
+        databases.close()
+    finally:
+        lock.release()
+    for name in databases.applied:
+        print(f"applied {name}")
+    print("The databases are up to date.")
+
+
+async def serve(settings: ServerSettings) -> None:
+    """Run the server until a signal; every part is stopped in the reverse order of its start."""
+    stop = _stop_on_signals()
+    async with AsyncExitStack() as stack:
+        lock = DataLock(settings.data_path)
+        stack.callback(lock.release)
+        socket = stack.enter_context(bind_http(settings))
+        databases = await asyncio.to_thread(Databases, settings)
+        stack.push_async_callback(asyncio.to_thread, databases.close)
+        batcher = Batcher(SpanWriter(databases.writing).insert)
+        stack.push_async_callback(batcher.close)
+        authenticate = static_key(settings.api_key)
+        app = create_app(
+            Parts(
+                reader=SpanReader(databases.reading, settings.query_limits),
+                authenticate=authenticate,
+                receivers=[build_controller(batcher.submit, authenticate)],
+                probes={
+                    "clickhouse": databases.reading.ping,
+                    "postgres": databases.postgres.ping,
+                },
+                metrics=lambda: collect(batcher.counters),
+            )
+        )
+        async with (
+            run_grpc(settings, batcher.submit, authenticate) as grpc_port,
+            run_http(settings, app, socket),
+        ):
+            addresses = Addresses.of(settings.host, socket.getsockname()[1], grpc_port)
+            lock.write(addresses.http)
+            announce(settings, addresses, databases.applied)
+            stack.callback(withdraw, settings)
+            await stop.wait()
+            _exit_when_stuck(settings.stop_timeout_s + CLOSING_S)
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _exit_when_stuck(seconds: float) -> None:
+    """End the process when the stop takes too long: what was acknowledged is stored already."""
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,55 @@
+"""Opens both databases, brings them to this release, and closes them again."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+from axonize_server.settings import ServerSettings
+from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.migrate import migrate
+from axonize_server.store.postgres.connection import Postgres
+from axonize_server.store.postgres.embedded import EmbeddedPostgres
+
+READ_CONNECTIONS = 4
+
+
+class Databases:
+    """ClickHouse and PostgreSQL, ready for use; the caller holds the lock of the data folder.
+
+    `applied` names the migrations that this start applied. Opening raises StartError,
+    StoreUnavailable and MigrationError, and leaves nothing running then.
+    """
+
+    def __init__(self, settings: ServerSettings) -> None:
+        _empty_scratch_folder(settings)
+        self.reading = ClientPool(settings.clickhouse, READ_CONNECTIONS)
+        self.writing = ClientPool(settings.clickhouse, size=1)
+        with ExitStack() as undo, ThreadPoolExecutor() as threads:
+            undo.callback(self.writing.close)
+            undo.callback(self.reading.close)
+            clickhouse = threads.submit(self.reading.open)
+            self.postgres = Postgres(settings.postgres_dsn or _start_postgres(settings, undo))
+            clickhouse.result()
+            self.applied = migrate(self.postgres, self.reading)
+            self._close = undo.pop_all()
+
+    def close(self) -> None:
+        """Close every connection and stop what was started."""
+        self._close.close()
+
+
+def _start_postgres(settings: ServerSettings, undo: ExitStack) -> str:
+    server = EmbeddedPostgres(settings.data_path / "postgres")
+    undo.callback(server.stop)
+    return server.start()
+
+
+def _empty_scratch_folder(settings: ServerSettings) -> None:
+    """Make the folder for temporary files; a killed server leaves blocks it was inserting there."""
+    scratch = settings.data_path / "tmp"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True, mode=0o700)
+    tempfile.tempdir = str(scratch)
