@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
+from axonize.endpoint import parse_endpoint
+
 Settings = TypeVar("Settings")
 
 TRUE = frozenset({"1", "true", "yes", "on"})
@@ -26,6 +28,7 @@ class Setting:
     minimum: float | None = None
     maximum: float | None = None
     secret: bool = False
+    check: Callable[[Any], object] | None = None
 
 
 def setting(default: object, help: str, **row: Any) -> Any:  # noqa: A002 - the column's name
@@ -33,11 +36,18 @@ def setting(default: object, help: str, **row: Any) -> Any:  # noqa: A002 - the 
 
     variables: environment names read after AXONIZE_<NAME>, in this order.
     aliases: other spellings of a choice. secret: never shown in documentation or logs.
+    check: raises ValueError, saying what is expected, for a value that is not allowed.
     """
     metadata = {"setting": Setting(help, **row)}
     if isinstance(default, Mapping):
         return field(default_factory=lambda: MappingProxyType(default), metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def check_file(path: str) -> None:
+    """Raise ValueError when there is a path but no file."""
+    if path and not os.path.isfile(path):  # noqa: PTH113 - pathlib would double the import time
+        raise ValueError("expected a file that exists")
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class Config:
         "localhost:4317",
         "Address of the collector: `host:port` without TLS, or a URL; https:// means TLS.",
         variables=("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        check=parse_endpoint,
     )
     protocol: str = setting(
         "auto",
@@ -67,6 +78,7 @@ class Config:
         "",
         "File of the certificate authorities to trust, in PEM; the system's when empty.",
         variables=("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"),
+        check=check_file,
     )
     compression: str = setting(
         "none",
@@ -205,20 +217,31 @@ def variables(row: Any) -> tuple[str, ...]:
 
 def _parse(row: Any, given: object, source: str) -> object:
     setting: Setting = row.metadata["setting"]
-    shown = "a secret" if setting.secret else repr(given)
     try:
         value = PARSERS[row.type](given)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{source}={shown}: expected {EXPECTED[row.type]}") from error
-    if isinstance(value, str):
-        value = setting.aliases.get(value, value)
-    if setting.choices and value not in setting.choices:
-        raise ValueError(f"{source}={shown}: expected one of {', '.join(setting.choices)}")
-    if setting.minimum is not None and not value >= setting.minimum:
-        raise ValueError(f"{source}={shown}: expected at least {setting.minimum}")
-    if setting.maximum is not None and not value <= setting.maximum:
-        raise ValueError(f"{source}={shown}: expected at most {setting.maximum}")
+    except (TypeError, ValueError):
+        problem: str | None = f"expected {EXPECTED[row.type]}"
+    else:
+        value = setting.aliases.get(value, value) if setting.choices else value
+        problem = _find_problem(setting, value)
+    if problem:
+        raise ValueError(f"{source}={'a secret' if setting.secret else repr(given)}: {problem}")
     return value
+
+
+def _find_problem(setting: Setting, value: Any) -> str | None:
+    if setting.choices and value not in setting.choices:
+        return f"expected one of {', '.join(setting.choices)}"
+    if setting.minimum is not None and not value >= setting.minimum:  # so written for nan
+        return f"expected at least {setting.minimum}"
+    if setting.maximum is not None and not value <= setting.maximum:
+        return f"expected at most {setting.maximum}"
+    try:
+        if setting.check is not None:
+            setting.check(value)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _parse_text(given: object) -> str:

@@ -168,3 +168,11 @@ def test_standard_variables_of_the_sdk() -> None:
 def test_documentation_is_the_table() -> None:
     page = Path(__file__).parents[2] / "docs" / "settings.md"
     assert render_table(Config) in page.read_text()
+
+
+def test_endpoint_and_certificate_are_checked() -> None:
+    with pytest.raises(ValueError, match="endpoint='ftp://x': expected host:port or a URL"):
+        load(Config, {"endpoint": "ftp://x"}, environ={})
+    with pytest.raises(ValueError, match="certificate='/none': expected a file that exists"):
+        load(Config, {"certificate": "/none"}, environ={})
+    assert load(Config, {"certificate": __file__}, environ={}).certificate == __file__

@@ -1,0 +1,97 @@
+"""Every attribute name that is written, as a constant; the unit stands beside it.
+
+Names without the prefix axonize. are OpenTelemetry's; those of generative AI are at
+https://github.com/open-telemetry/semantic-conventions-genai.
+"""
+
+from __future__ import annotations
+
+# Resource
+SERVICE_NAME = "service.name"
+SERVICE_INSTANCE_ID = "service.instance.id"
+DEPLOYMENT_ENVIRONMENT_NAME = "deployment.environment.name"
+HOST_NAME = "host.name"
+PROCESS_PID = "process.pid"
+PROCESS_COMMAND = "process.command"
+PROCESS_RUNTIME_NAME = "process.runtime.name"
+PROCESS_RUNTIME_VERSION = "process.runtime.version"
+TELEMETRY_SDK_NAME = "telemetry.sdk.name"
+TELEMETRY_SDK_LANGUAGE = "telemetry.sdk.language"
+TELEMETRY_SDK_VERSION = "telemetry.sdk.version"
+
+# Errors
+ERROR_TYPE = "error.type"
+EXCEPTION_TYPE = "exception.type"
+EXCEPTION_MESSAGE = "exception.message"
+EXCEPTION_STACKTRACE = "exception.stacktrace"
+
+# Requests over HTTP
+CLIENT_ADDRESS = "client.address"
+CLIENT_PORT = "client.port"
+HTTP_REQUEST_METHOD = "http.request.method"
+HTTP_RESPONSE_STATUS_CODE = "http.response.status_code"
+HTTP_ROUTE = "http.route"
+NETWORK_PROTOCOL_NAME = "network.protocol.name"
+NETWORK_PROTOCOL_VERSION = "network.protocol.version"
+SERVER_ADDRESS = "server.address"
+SERVER_PORT = "server.port"
+URL_PATH = "url.path"
+URL_QUERY = "url.query"
+URL_SCHEME = "url.scheme"
+USER_AGENT_ORIGINAL = "user_agent.original"
+
+# Generative AI: what was asked
+GEN_AI_CONVERSATION_ID = "gen_ai.conversation.id"
+GEN_AI_OPERATION_NAME = "gen_ai.operation.name"
+GEN_AI_OUTPUT_TYPE = "gen_ai.output.type"
+GEN_AI_PROVIDER_NAME = "gen_ai.provider.name"
+GEN_AI_REQUEST_CHOICE_COUNT = "gen_ai.request.choice.count"
+GEN_AI_REQUEST_ENCODING_FORMATS = "gen_ai.request.encoding_formats"
+GEN_AI_REQUEST_FREQUENCY_PENALTY = "gen_ai.request.frequency_penalty"
+GEN_AI_REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens"
+GEN_AI_REQUEST_MODEL = "gen_ai.request.model"
+GEN_AI_REQUEST_PRESENCE_PENALTY = "gen_ai.request.presence_penalty"
+GEN_AI_REQUEST_SEED = "gen_ai.request.seed"
+GEN_AI_REQUEST_STOP_SEQUENCES = "gen_ai.request.stop_sequences"
+GEN_AI_REQUEST_STREAM = "gen_ai.request.stream"
+GEN_AI_REQUEST_TEMPERATURE = "gen_ai.request.temperature"
+GEN_AI_REQUEST_TOP_K = "gen_ai.request.top_k"
+GEN_AI_REQUEST_TOP_P = "gen_ai.request.top_p"
+
+# Generative AI: what was answered
+GEN_AI_RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons"
+GEN_AI_RESPONSE_ID = "gen_ai.response.id"
+GEN_AI_RESPONSE_MODEL = "gen_ai.response.model"
+GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"  # s
+GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS = "gen_ai.usage.cache_read.input_tokens"
+GEN_AI_USAGE_INPUT_TOKENS = "gen_ai.usage.input_tokens"
+GEN_AI_USAGE_OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = "gen_ai.usage.reasoning.output_tokens"
+
+# Generative AI: content, only where it was asked for
+GEN_AI_INPUT_MESSAGES = "gen_ai.input.messages"
+GEN_AI_OUTPUT_MESSAGES = "gen_ai.output.messages"
+GEN_AI_SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions"
+
+# Without a convention
+BATCH_SIZE = "axonize.batch_size"  # sequences in the call
+DEVICE = "axonize.device"  # such as cuda:0
+GENERATION_BEAMS = "axonize.generation.beams"
+GENERATION_DRAFT = "axonize.generation.draft"  # true: its tokens are proposals, no usage
+GENERATION_MODE = "axonize.generation.mode"  # such as greedy_search, in the library's words
+GENERATION_OUTPUT_LENGTH = "axonize.generation.output_length"  # tokens of the longest sequence
+GENERATION_PROMPT_LENGTH = "axonize.generation.prompt_length"  # tokens a sequence, with padding
+GENERATION_STEPS = "axonize.generation.steps"  # turns of the decoding loop
+HTTP_CLIENT_DISCONNECTED = "axonize.http.client_disconnected"  # true: before the last byte
+HTTP_TTFB_MS = "axonize.http.ttfb_ms"  # ms from the start of the span to the first body byte
+ITL_MAX_MS = "axonize.itl.max_ms"  # ms, longest time between two tokens
+ITL_P50_MS = "axonize.itl.p50_ms"  # ms
+ITL_P99_MS = "axonize.itl.p99_ms"  # ms
+MODEL_CLASS = "axonize.model.class"
+MODEL_DTYPE = "axonize.model.dtype"  # such as bfloat16
+MODEL_TYPE = "axonize.model.type"  # the architecture, such as llama
+PIPELINE_CLASS = "axonize.pipeline.class"
+PIPELINE_INPUTS = "axonize.pipeline.inputs"  # how many
+PIPELINE_TASK = "axonize.pipeline.task"
+TPOT_MS = "axonize.tpot_ms"  # ms a token after the first
+TTFT_MS = "axonize.ttft_ms"  # ms from the start of the span to the first token
