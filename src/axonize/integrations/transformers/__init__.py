@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from axonize.integrations.transformers.generate import decoding_loop, generate, token_clock
-from axonize.integrations.transformers.pipeline import forward, pipeline, run_single
+from axonize.integrations.transformers.generation import decoding_loop, generate, token_clock
+from axonize.integrations.transformers.pipelines import forward, pipeline, run_single
 from axonize.patching import Call, Integration, Observer, Patch, observe
 
 GENERATION = "transformers.generation.utils"
