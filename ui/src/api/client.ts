@@ -1,0 +1,34 @@
+/** The one door to the server: typed by its OpenAPI document, and it throws on every refusal. */
+import createClient, { type Middleware } from "openapi-fetch";
+import { askForKey, storedKey } from "./key";
+import { problemOf, unreachable } from "./problem";
+import type { paths } from "./schema";
+
+const authorize: Middleware = {
+  onRequest({ request }) {
+    const key = storedKey();
+    if (key) request.headers.set("Authorization", `Bearer ${key}`);
+    return request;
+  },
+};
+
+/** The path the app is served under, "/" unless a proxy has put it elsewhere. */
+export const basePath = () => new URL(document.baseURI).pathname;
+
+export const client = createClient<paths>({
+  baseUrl: new URL(document.baseURI).href.replace(/\/$/, ""),
+  fetch: (request) => fetch(request).catch((error: unknown) => Promise.reject(isAbort(error) ? error : unreachable())),
+});
+client.use(authorize);
+
+const isAbort = (error: unknown) => error instanceof DOMException && error.name === "AbortError";
+
+/** Take the data of an answer, or throw its problem. */
+export async function need<Data>(
+  answer: Promise<{ data?: Data; error?: unknown; response: Response }>,
+): Promise<Data> {
+  const { data, error, response } = await answer;
+  if (response.ok && data !== undefined) return data;
+  if (response.status === 401) askForKey();
+  throw problemOf(response, error);
+}

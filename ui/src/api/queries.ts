@@ -1,0 +1,73 @@
+/** What the pages ask for, as TanStack Query options: keys, fetchers, caching. */
+import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import { client, need } from "./client";
+import { ProblemError } from "./problem";
+import type { TraceQuery } from "./types";
+
+const PAGE = 100;
+
+/** The filters of a list; its window is computed at each fetch, so that "last hour" moves along. */
+export type TraceFilters = Omit<TraceQuery, "from" | "to" | "cursor" | "limit">;
+export type Window = () => { from: string; to: string };
+
+export const createQueryClient = () =>
+  new QueryClient({
+    defaultOptions: {
+      queries: { retry: shouldRetry, retryDelay: 600, staleTime: 5_000, refetchOnWindowFocus: false },
+    },
+  });
+
+const shouldRetry = (failures: number, error: Error) =>
+  failures < 2 && error instanceof ProblemError && (error.status === 0 || error.status >= 502);
+
+export const tracesQuery = (filters: TraceFilters, rangeKey: string, window: Window) =>
+  infiniteQueryOptions({
+    queryKey: ["traces", rangeKey, filters],
+    queryFn: ({ pageParam, signal }: { pageParam: string | undefined; signal: AbortSignal }) =>
+      need(
+        client.GET("/api/v1/traces", {
+          params: { query: { ...filters, ...window(), limit: PAGE, cursor: pageParam } },
+          signal,
+        }),
+      ),
+    initialPageParam: undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export const facetsQuery = (rangeKey: string, window: Window) =>
+  queryOptions({
+    queryKey: ["facets", rangeKey],
+    queryFn: ({ signal }) => need(client.GET("/api/v1/traces/facets", { params: { query: window() }, signal })),
+    staleTime: 30_000,
+  });
+
+/** Whether the server holds any trace at all: tells an empty filter from an empty database. */
+export const anyTraceQuery = queryOptions({
+  queryKey: ["any-trace"],
+  queryFn: ({ signal }) => {
+    const query = { from: "1970-01-01T00:00:00Z", to: new Date(Date.now() + 86_400_000).toISOString(), limit: 1 };
+    return need(client.GET("/api/v1/traces", { params: { query }, signal }));
+  },
+});
+
+export const traceQuery = (traceId: string) =>
+  queryOptions({
+    queryKey: ["trace", traceId],
+    queryFn: ({ signal }) =>
+      need(client.GET("/api/v1/traces/{trace_id}", { params: { path: { trace_id: traceId } }, signal })),
+    structuralSharing: false, // comparing 20k spans costs more than drawing them
+    staleTime: 30_000,
+  });
+
+export const spanQuery = (traceId: string, spanId: string) =>
+  queryOptions({
+    queryKey: ["span", traceId, spanId],
+    queryFn: ({ signal }) =>
+      need(
+        client.GET("/api/v1/traces/{trace_id}/spans/{span_id}", {
+          params: { path: { trace_id: traceId, span_id: spanId } },
+          signal,
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });

@@ -1,0 +1,19 @@
+/** The server's records by the names the pages use. */
+import type { paths } from "./schema";
+
+type Answer<Path extends keyof paths> = paths[Path] extends {
+  get: { responses: { 200: { content: { "application/json": infer Body } } } };
+}
+  ? Body
+  : never;
+
+export type TracePage = Answer<"/api/v1/traces">;
+export type TraceSummary = TracePage["items"][number];
+export type TraceDetail = Answer<"/api/v1/traces/{trace_id}">;
+export type SpanNode = TraceDetail["spans"][number];
+export type SpanDetail = Answer<"/api/v1/traces/{trace_id}/spans/{span_id}">;
+export type SpanEvent = SpanDetail["events"][number];
+export type SpanLink = SpanDetail["links"][number];
+export type Attributes = Record<string, unknown>;
+export type TraceQuery = NonNullable<paths["/api/v1/traces"]["get"]["parameters"]["query"]>;
+export type TraceSort = NonNullable<TraceQuery["sort"]>;

@@ -1,0 +1,53 @@
+/** The router: one line a page. */
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { basePath } from "./api/client";
+import { traceQuery } from "./api/queries";
+import { readView } from "./features/trace/view";
+import { readSearch } from "./features/traces/search";
+import { parseParams, stringifyParams } from "./search-params";
+import { Shell } from "./shell";
+import { TracesPage } from "./features/traces";
+import { NotFound } from "./not-found";
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell, notFoundComponent: NotFound });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/traces" });
+  },
+});
+
+const traces = createRoute({
+  getParentRoute: () => root,
+  path: "/traces",
+  validateSearch: readSearch,
+  component: TracesPage,
+});
+
+const trace = createRoute({
+  getParentRoute: () => root,
+  path: "/traces/$traceId",
+  validateSearch: readView,
+  loader: ({ context, params }) => void context.queries.prefetchQuery(traceQuery(params.traceId)),
+  component: lazyRouteComponent(() => import("./features/trace"), "TracePage"),
+});
+
+export const createAppRouter = (queries: QueryClient) =>
+  createRouter({
+    routeTree: root.addChildren([home, traces, trace]),
+    context: { queries },
+    basepath: basePath(),
+    parseSearch: parseParams,
+    stringifySearch: stringifyParams,
+    scrollRestoration: true,
+    defaultPreload: false,
+  });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,114 @@
+/** The whole axis in little: drag to choose a window, drag the window or its edges to move it. */
+import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { useTheme } from "@/theme";
+import { clamp, isWhole, lengthOf, type Window } from "./scale";
+import { useWidth } from "./width";
+
+export type MinimapBar = { start: number; length: number; color: string; strong: boolean };
+
+type MinimapProps = {
+  bars: MinimapBar[];
+  total: number;
+  window: Window;
+  onWindow: (window: Window) => void;
+  height: number;
+};
+
+type Grip = "new" | "move" | "start" | "end";
+type Drag = { grip: Grip; from: number; window: Window };
+
+const EDGE_PX = 5;
+
+export function Minimap({ bars, total, window, onWindow, height }: MinimapProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const [drag, setDrag] = useState<Drag>();
+  const at = (event: PointerEvent) => {
+    const { left } = box.current!.getBoundingClientRect();
+    return Math.min(Math.max((event.clientX - left) / width, 0), 1) * total;
+  };
+  const onPointerDown = (event: PointerEvent<HTMLDivElement>) => {
+    if (event.button !== 0 || width === 0) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    setDrag({ grip: gripAt(at(event), window, total, (EDGE_PX / width) * total), from: at(event), window });
+  };
+  const onPointerMove = (event: PointerEvent) => {
+    if (drag && Math.abs(at(event) - drag.from) > total / width) onWindow(clamp(dragged(drag, at(event)), total));
+  };
+  const share = (ns: number) => `${(ns / total) * 100}%`;
+  return (
+    <div
+      ref={box}
+      style={{ height }}
+      title="Drag to zoom, double-click for the whole trace"
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={() => setDrag(undefined)}
+      onDoubleClick={() => onWindow({ start: 0, end: total })}
+      className="relative cursor-crosshair touch-none overflow-hidden"
+    >
+      <MinimapBars bars={bars} total={total} width={width} height={height} />
+      {!isWhole(window, total) && (
+        <>
+          <span style={{ width: share(window.start) }} className="absolute inset-y-0 left-0 bg-canvas/75" />
+          <span style={{ left: share(window.end) }} className="absolute inset-y-0 right-0 bg-canvas/75" />
+          <span
+            style={{ left: share(window.start), width: share(lengthOf(window)) }}
+            className="absolute inset-y-0 min-w-0.5 cursor-grab border-x-2 border-accent bg-accent/8"
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+function gripAt(ns: number, window: Window, total: number, edge: number): Grip {
+  if (isWhole(window, total)) return "new";
+  if (Math.abs(ns - window.start) <= edge) return "start";
+  if (Math.abs(ns - window.end) <= edge) return "end";
+  return ns > window.start && ns < window.end ? "move" : "new";
+}
+
+function dragged({ grip, from, window }: Drag, to: number): Window {
+  const by = to - from;
+  if (grip === "move") return { start: window.start + by, end: window.end + by };
+  const fixed = grip === "new" ? from : grip === "start" ? window.end : window.start;
+  return { start: Math.min(fixed, to), end: Math.max(fixed, to) };
+}
+
+function MinimapBars({ bars, total, width, height }: Pick<MinimapProps, "bars" | "total" | "height"> & { width: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { dark } = useTheme();
+  useEffect(() => {
+    if (canvas.current && width > 0) draw(canvas.current, bars, total, width, height);
+  }, [bars, total, width, height, dark]); // dark: the colours come to something else
+  return <canvas ref={canvas} aria-hidden style={{ width, height }} className="absolute inset-0" />;
+}
+
+/** Draw one line a span, squeezed to the height; what is strong comes last and never thinner than 2 px. */
+function draw(canvas: HTMLCanvasElement, bars: MinimapBar[], total: number, width: number, height: number) {
+  const scale = devicePixelRatio;
+  canvas.width = width * scale;
+  canvas.height = height * scale;
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  context.scale(scale, scale);
+  const colors = new Map<string, string>();
+  const lane = Math.min(4, (height - 8) / bars.length);
+  const paint = (strong: boolean) =>
+    bars.forEach((bar, index) => {
+      if (bar.strong !== strong) return;
+      if (!colors.has(bar.color)) colors.set(bar.color, concrete(canvas, bar.color));
+      context.fillStyle = colors.get(bar.color)!;
+      const thin = strong ? 2 : 1;
+      context.fillRect((bar.start / total) * width, 4 + index * lane, Math.max((bar.length / total) * width, thin), Math.max(lane - 0.75, thin));
+    });
+  paint(false);
+  paint(true);
+}
+
+/** What a CSS colour comes to on this element, in this theme: a canvas knows no variables. */
+function concrete(element: HTMLElement, color: string): string {
+  element.style.color = color;
+  return getComputedStyle(element).color;
+}

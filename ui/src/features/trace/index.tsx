@@ -1,0 +1,108 @@
+/** One trace: its figures, its spans in time, and the selected span in full. */
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useMemo, useRef } from "react";
+import { traceQuery } from "@/api/queries";
+import { ProblemError } from "@/api/problem";
+import type { TraceDetail } from "@/api/types";
+import { pan, zoomAt } from "@/charts/scale";
+import { useKeys } from "@/keys";
+import { buttonClasses } from "@/widgets/button";
+import { useKept } from "@/widgets/kept";
+import { ProblemNotice } from "@/widgets/problem-notice";
+import { Splitter } from "@/widgets/splitter";
+import { rememberedSearch } from "../traces/recall";
+import { serviceColors } from "./colors";
+import { Header } from "./header";
+import { useNeighbours } from "./neighbours";
+import { SpanPanel } from "./panel";
+import { TraceSkeleton } from "./skeleton";
+import { addressOf, type TraceState, useTraceState } from "./state";
+import { Timeline } from "./timeline";
+import { Toolbar } from "./toolbar";
+import type { TraceView } from "./view";
+
+const route = getRouteApi("/traces/$traceId");
+
+export function TracePage() {
+  const { traceId } = route.useParams();
+  const view = route.useSearch();
+  const trace = useQuery(traceQuery(traceId));
+  if (trace.data) return <OpenTrace key={traceId} trace={trace.data} view={view} />;
+  if (trace.isPending) return <TraceSkeleton />;
+  const missing = trace.error instanceof ProblemError && trace.error.status === 404;
+  return (
+    <main>
+      <ProblemNotice error={trace.error} onRetry={missing ? undefined : () => void trace.refetch()}>
+        <Link to="/traces" search={rememberedSearch()} className={buttonClasses("plain")}>
+          Back to the traces
+        </Link>
+      </ProblemNotice>
+    </main>
+  );
+}
+
+/** The errors, from the first on. */
+const showErrors = (state: TraceState) => {
+  const first = state.tree.spans.findIndex((span) => span.status === "error");
+  state.set({ errors: true });
+  if (first >= 0) state.select(first);
+};
+
+function useTraceKeys(state: TraceState, focusSearch: () => void, others: ReturnType<typeof useNeighbours>) {
+  const { window, tree, set, selected } = state;
+  const zoom = (factor: number) => set({ window: zoomAt(window, 0.5, factor, tree.totalNs) });
+  const shift = (fraction: number) => set({ window: pan(window, fraction, tree.totalNs) });
+  useKeys({
+    ArrowDown: () => state.moveRow(1),
+    ArrowUp: () => state.moveRow(-1),
+    j: () => state.moveRow(1),
+    k: () => state.moveRow(-1),
+    ArrowRight: state.moveIn,
+    ArrowLeft: state.moveOut,
+    Escape: () => state.select(-1),
+    f: () => state.zoomTo(selected),
+    "0": state.showAll,
+    "+": () => zoom(0.5),
+    "=": () => zoom(0.5),
+    "-": () => zoom(2),
+    a: () => shift(-0.25),
+    d: () => shift(0.25),
+    n: () => state.toMatch(1),
+    p: () => state.toMatch(-1),
+    "[": others.toPrevious,
+    "]": others.toNext,
+    "/": focusSearch,
+  });
+}
+
+function OpenTrace({ trace, view }: { trace: TraceDetail; view: TraceView }) {
+  const state = useTraceState(trace, view);
+  const searchBox = useRef<HTMLInputElement>(null);
+  const others = useNeighbours(trace.trace_id);
+  const colors = useMemo(() => serviceColors(trace.services), [trace]);
+  const [width, keepWidth] = useKept("panel", 400);
+  useTraceKeys(state, () => searchBox.current?.focus(), others);
+  const span = state.tree.spans[state.selected];
+  return (
+    <main className="flex h-full min-h-0 flex-col">
+      <Header trace={trace} link={() => addressOf(state)} neighbours={others} onErrors={() => showErrors(state)} />
+      <Toolbar state={state} searchBox={searchBox} />
+      <div className="relative flex min-h-0 flex-1">
+        <div className="flex min-w-0 flex-1">
+          <Timeline state={state} colors={colors} />
+        </div>
+        {span && (
+          <aside
+            aria-label="Selected span"
+            style={{ width }}
+            className="relative flex max-w-[min(100%,60vw)] shrink-0 border-l border-line bg-surface max-md:absolute max-md:inset-y-0 max-md:right-0 max-md:z-30 max-md:w-full! max-md:max-w-md max-md:shadow-float"
+          >
+            <Splitter label="Width of the span panel" value={width} min={300} max={900} flipped onResize={keepWidth} className="absolute inset-y-0 left-0 z-20 -translate-x-1/2" />
+            <SpanPanel key={span.span_id} trace={trace} state={state} color={colors.get(span.service_name)!} />
+          </aside>
+        )}
+      </div>
+    </main>
+  );
+}

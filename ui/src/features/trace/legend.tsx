@@ -1,0 +1,30 @@
+/** What the colours and stripes of the chart stand for. */
+import { useMemo } from "react";
+import type { SpanNode } from "@/api/types";
+import { firstTokenNs, isPrefill } from "./bar";
+
+type LegendProps = { services: Map<string, string>; spans: SpanNode[]; height: number };
+
+export function Legend({ services, spans, height }: LegendProps) {
+  const striped = useMemo(() => spans.some((span) => isPrefill(span) || firstTokenNs(span) !== undefined), [spans]);
+  return (
+    <ul
+      aria-label="Colours"
+      style={{ height }}
+      className="flex w-(--names) shrink-0 flex-wrap content-center gap-x-3.5 gap-y-0.5 overflow-hidden px-4 text-xs text-ink-muted"
+    >
+      {[...services].map(([service, color]) => (
+        <li key={service} className="flex max-w-40 items-center gap-1.5">
+          <span aria-hidden style={{ backgroundColor: color }} className="size-2 shrink-0 rounded-[2px]" />
+          <span className="truncate">{service}</span>
+        </li>
+      ))}
+      {striped && (
+        <li className="flex items-center gap-1.5">
+          <span aria-hidden className="striped h-2 w-4 rounded-[2px] bg-ink-faint" />
+          before the first token
+        </li>
+      )}
+    </ul>
+  );
+}

@@ -1,0 +1,59 @@
+/** The span's own figures: when, how long, how much of it was its own. */
+import type { ReactNode } from "react";
+import { formatMs, formatNs } from "@/format/duration";
+import { formatCount } from "@/format/number";
+import { firstTokenNs } from "../bar";
+import { selfTime, type Tree } from "../tree";
+
+type SpanFiguresProps = { tree: Tree; index: number; /** Status message, empty when there is none. */ message: string };
+
+export function SpanFigures({ tree, index, message }: SpanFiguresProps) {
+  const span = tree.spans[index]!;
+  const token = firstTokenNs(span);
+  const tokens = span.input_tokens + span.output_tokens > 0;
+  const decoded = token === undefined || span.output_tokens < 2 ? undefined : (span.duration_ns - token) / (span.output_tokens - 1);
+  return (
+    <div className="px-4 py-3">
+      {span.status === "error" && (
+        <p className="mb-3 rounded-md bg-bad-soft px-3 py-2 break-words text-bad">{message || "This span ended with an error."}</p>
+      )}
+      <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5 tabular">
+        <Figure label="Duration">
+          {formatNs(span.duration_ns)} <Aside>{share(span.duration_ns / tree.totalNs)} of the trace</Aside>
+        </Figure>
+        <Figure label="Own time">
+          {formatNs(selfTime(tree, index))} <Aside>{share(selfTime(tree, index) / span.duration_ns)}</Aside>
+        </Figure>
+        <Figure label="Starts at">+{formatNs(span.start_offset_ns)}</Figure>
+        <Figure label="Ends at">+{formatNs(span.start_offset_ns + span.duration_ns)}</Figure>
+        {span.ttft_ms !== null && <Figure label="Time to first token">{formatMs(span.ttft_ms)}</Figure>}
+        {decoded !== undefined && (
+          <Figure label="Per further token">
+            {formatNs(decoded)} <Aside>{(1e9 / decoded).toFixed(1)} / s</Aside>
+          </Figure>
+        )}
+        {tokens && (
+          <Figure label="Tokens in / out">
+            {formatCount(span.input_tokens)} <Aside>/</Aside> {formatCount(span.output_tokens)}
+          </Figure>
+        )}
+        {span.model && <Figure label="Model">{span.model}</Figure>}
+        <Figure label="Kind">{span.kind}</Figure>
+        <Figure label="Status">{span.status}</Figure>
+      </dl>
+      {span.orphan && <p className="mt-3 rounded-md bg-warn-soft px-3 py-2 text-warn">Its parent span has not arrived.</p>}
+      {span.skewed && <p className="mt-3 rounded-md bg-warn-soft px-3 py-2 text-warn">It seems to start before its parent: the clocks of their hosts differ.</p>}
+    </div>
+  );
+}
+
+const share = (fraction: number) => `${(fraction * 100).toFixed(fraction < 0.0995 ? 1 : 0)} %`;
+
+const Figure = ({ label, children }: { label: string; children: ReactNode }) => (
+  <div className="min-w-0">
+    <dt className="text-xs text-ink-faint">{label}</dt>
+    <dd className="break-words">{children}</dd>
+  </div>
+);
+
+const Aside = ({ children }: { children: ReactNode }) => <span className="text-ink-faint">{children}</span>;

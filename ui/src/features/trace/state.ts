@@ -1,0 +1,122 @@
+/** The state of one open trace: what is selected, folded, searched and zoomed, and its address. */
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
+import type { TraceDetail } from "@/api/types";
+import { around, clamp, isWhole, type Window } from "@/charts/scale";
+import { flip, type Folding, isCollapsed, readFolding, reveal, writeFolding } from "./folding";
+import { findMatches, type Matches, step } from "./match";
+import { buildTree, hasChildren, type Tree, visibleRows } from "./tree";
+import { readZoom, type TraceView, writeZoom } from "./view";
+
+const ADDRESS_DELAY_MS = 200;
+
+type State = { selected: number; folding: Folding; window: Window; q: string; errors: boolean; only: boolean };
+
+export type TraceState = State & {
+  tree: Tree;
+  matches: Matches | undefined;
+  rows: number[];
+  set: (patch: Partial<State>) => void;
+  select: (index: number) => void;
+  toggle: (index: number) => void;
+  toMatch: (direction: 1 | -1) => void;
+  moveRow: (by: number) => void;
+  moveIn: () => void;
+  moveOut: () => void;
+  zoomTo: (index: number) => void;
+  showAll: () => void;
+};
+
+function readState(view: TraceView, tree: Tree): State {
+  const whole = { start: 0, end: tree.totalNs };
+  const zoom = readZoom(view.zoom);
+  const selected = tree.indexOf.get(view.span ?? "") ?? -1;
+  const folding = readFolding(view.fold);
+  return {
+    selected,
+    folding: selected >= 0 ? reveal(folding, tree, selected) : folding,
+    window: zoom ? clamp(zoom, tree.totalNs) : whole,
+    q: view.q ?? "",
+    errors: view.errors ?? false,
+    only: view.only ?? false,
+  };
+}
+
+function writeState(state: State, tree: Tree): TraceView {
+  return {
+    span: tree.spans[state.selected]?.span_id,
+    zoom: isWhole(state.window, tree.totalNs) ? undefined : writeZoom(state.window),
+    fold: writeFolding(state.folding) || undefined,
+    q: state.q || undefined,
+    errors: state.errors || undefined,
+    only: state.only || undefined,
+  };
+}
+
+/** Keep the address telling the state, a moment later: a zoom is many steps. */
+function useAddress(state: State, tree: Tree) {
+  const navigate = useNavigate();
+  useEffect(() => {
+    const write = () => void navigate({ to: ".", search: writeState(state, tree), replace: true });
+    const timer = setTimeout(write, ADDRESS_DELAY_MS);
+    return () => clearTimeout(timer);
+  }, [navigate, state, tree]);
+}
+
+/** The address of this trace as it is looked at now. */
+export function addressOf(state: TraceState): string {
+  const url = new URL(location.href);
+  url.search = "";
+  for (const [name, value] of Object.entries(writeState(state, state.tree)))
+    if (value !== undefined) url.searchParams.set(name, value === true ? "1" : value);
+  return url.href;
+}
+
+export function useTraceState(trace: TraceDetail, view: TraceView): TraceState {
+  const tree = useMemo(() => buildTree(trace.spans), [trace]);
+  const [state, setState] = useState(() => readState(view, tree));
+  useAddress(state, tree);
+  const { folding, q, errors, only, selected } = state;
+  const matches = useMemo(() => findMatches(tree, q, errors), [tree, q, errors]);
+  const rows = useMemo(
+    () => visibleRows(tree, (index) => isCollapsed(folding, tree, index), only ? matches?.keep : undefined),
+    [tree, folding, only, matches],
+  );
+  const set = (patch: Partial<State>) => setState((now) => ({ ...now, ...patch }));
+  const select = (index: number) =>
+    setState((now) => ({ ...now, selected: index, folding: index < 0 ? now.folding : reveal(now.folding, tree, index) }));
+  const toggle = (index: number) => set({ folding: flip(folding, tree.spans[index]!.span_id) });
+  const foldable = selected >= 0 && hasChildren(tree, selected);
+  const shut = foldable && isCollapsed(folding, tree, selected);
+  return {
+    ...state,
+    tree,
+    matches,
+    rows,
+    set,
+    select,
+    toggle,
+    toMatch: (direction) => {
+      const index = matches && step(matches.list, selected, direction);
+      if (index !== undefined) select(index);
+    },
+    moveRow: (by) => {
+      const place = rows.indexOf(selected);
+      const index = rows[Math.max(0, Math.min(rows.length - 1, place + by))];
+      if (index !== undefined) select(index);
+    },
+    moveIn: () => {
+      if (shut) toggle(selected);
+      else if (foldable) select(selected + 1);
+    },
+    moveOut: () => {
+      if (foldable && !shut) toggle(selected);
+      else if (selected >= 0 && tree.parent[selected]! >= 0) select(tree.parent[selected]!);
+    },
+    zoomTo: (index) => {
+      const span = tree.spans[index];
+      if (span) set({ window: around(span.start_offset_ns, span.duration_ns, tree.totalNs) });
+    },
+    showAll: () => set({ window: { start: 0, end: tree.totalNs } }),
+  };
+}

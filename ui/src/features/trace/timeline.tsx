@@ -1,0 +1,126 @@
+/** The Gantt chart: minimap and ruler on top, a row a span below, all on one axis. */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type CSSProperties, useEffect, useMemo, useRef } from "react";
+import { Minimap, type MinimapBar } from "@/charts/minimap";
+import { Gridlines, Ruler } from "@/charts/ruler";
+import { ticks as ticksOf, type Window } from "@/charts/scale";
+import { useWidth } from "@/charts/width";
+import { useKept } from "@/widgets/kept";
+import { Splitter } from "@/widgets/splitter";
+import { usePan, useWheel } from "./gestures";
+import { isCollapsed } from "./folding";
+import { Legend } from "./legend";
+import { Row, ROW, rowId } from "./row";
+import type { TraceState } from "./state";
+import { hasChildren, type Tree } from "./tree";
+
+const MAP = 56;
+const RULER = 28;
+const HEAD = MAP + RULER + 1;
+const INDENT = 16;
+
+type TimelineProps = { state: TraceState; colors: Map<string, string> };
+
+export function Timeline({ state, colors }: TimelineProps) {
+  const { tree, rows, window, selected } = state;
+  const scroller = useRef<HTMLDivElement>(null);
+  const lane = useRef<HTMLDivElement>(null);
+  const wide = useWidth(scroller);
+  const laneWidth = useWidth(lane);
+  const [kept, keep] = useKept("names", 380);
+  const most = Math.max(wide * 0.65, 160);
+  const names = Math.min(kept, most);
+  const onWindow = (next: Window) => state.set({ window: next });
+  const axis = { lane, window, total: tree.totalNs, onWindow };
+  useWheel(scroller, axis);
+  const panning = usePan(axis);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 8,
+    scrollPaddingStart: HEAD + ROW,
+    scrollPaddingEnd: ROW,
+  });
+  const place = useMemo(() => rows.indexOf(selected), [rows, selected]);
+  useEffect(() => {
+    if (place >= 0) virtual.scrollToIndex(place, { align: "auto" });
+  }, [place, virtual]);
+  const bars = useMemo(() => minimapBars(tree, colors), [tree, colors]);
+  const ticks = useMemo(() => ticksOf(window, laneWidth), [window, laneWidth]);
+  const indent = Math.min(INDENT, (names * 0.5) / Math.max(tree.deepest, 1));
+  return (
+    <div className="relative min-h-0 flex-1" style={{ "--names": `${names}px` } as CSSProperties}>
+      <div ref={scroller} data-testid="timeline" className="h-full overflow-x-hidden overflow-y-scroll bg-surface" {...panning}>
+        <div className="sticky top-0 z-20 border-b border-line bg-surface">
+          <div className="flex">
+            <Legend services={colors} spans={tree.spans} height={MAP} />
+            <div className="min-w-0 flex-1 border-b border-line">
+              <Minimap bars={bars} total={tree.totalNs} window={window} onWindow={onWindow} height={MAP} />
+            </div>
+          </div>
+          <div className="flex" style={{ height: RULER }}>
+            <div className="flex w-(--names) shrink-0 items-center border-t border-line pl-4 text-xs text-ink-muted">Span</div>
+            <div ref={lane} className="min-w-0 flex-1">
+              <Ruler ticks={ticks} />
+            </div>
+          </div>
+        </div>
+        <div
+          role="tree"
+          aria-label="Spans"
+          tabIndex={0}
+          aria-activedescendant={place >= 0 ? rowId(selected) : undefined}
+          className="relative focus-visible:outline-none"
+          style={{ height: virtual.getTotalSize() + ROW }}
+        >
+          <div className="absolute inset-y-0 right-0 left-(--names)">
+            <Gridlines ticks={ticks} />
+          </div>
+          {virtual.getVirtualItems().map(({ index: row, start }) => {
+            const index = rows[row]!;
+            const span = tree.spans[index]!;
+            const parent = tree.spans[tree.parent[index]!];
+            return (
+              <Row
+                key={span.span_id}
+                span={span}
+                index={index}
+                top={start}
+                indent={indent}
+                below={hasChildren(tree, index) ? tree.end[index]! - index - 1 : 0}
+                collapsed={isCollapsed(state.folding, tree, index)}
+                selected={index === selected}
+                match={state.matches?.isMatch[index] === 1}
+                dimmed={state.matches !== undefined && state.matches.isMatch[index] !== 1}
+                quiet={parent?.service_name === span.service_name}
+                color={colors.get(span.service_name)!}
+                window={window}
+                onSelect={state.select}
+                onToggle={state.toggle}
+                onZoom={state.zoomTo}
+              />
+            );
+          })}
+          {rows.length === 0 && <p className="px-4 py-6 text-center text-ink-muted">No span matches.</p>}
+        </div>
+      </div>
+      <Splitter
+        label="Width of the names"
+        value={names}
+        min={160}
+        max={most}
+        onResize={keep}
+        className="absolute inset-y-0 left-(--names) z-20 -translate-x-1/2"
+      />
+    </div>
+  );
+}
+
+const minimapBars = (tree: Tree, colors: Map<string, string>): MinimapBar[] =>
+  tree.spans.map((span) => ({
+    start: span.start_offset_ns,
+    length: span.duration_ns,
+    color: span.status === "error" ? "var(--color-bad)" : colors.get(span.service_name)!,
+    strong: span.status === "error",
+  }));

@@ -1,0 +1,87 @@
+/** Above the chart: search and its matches, folding, zoom. */
+import { ChevronDown, ChevronsDownUp, ChevronsUpDown, ChevronUp, CircleAlert, Fullscreen, ListFilter, Minus, Plus, Scan } from "lucide-react";
+import type { RefObject } from "react";
+import { isWhole, lengthOf, zoomAt } from "@/charts/scale";
+import { formatNs } from "@/format/duration";
+import { formatCount } from "@/format/number";
+import { Button, IconButton } from "@/widgets/button";
+import { SearchBox } from "@/widgets/search-box";
+import { Tip } from "@/widgets/tip";
+import { foldFrom, foldOneLess, foldOneMore, OPEN } from "./folding";
+import type { TraceState } from "./state";
+
+type ToolbarProps = { state: TraceState; searchBox: RefObject<HTMLInputElement | null> };
+
+export const Toolbar = ({ state, searchBox }: ToolbarProps) => (
+  <div role="toolbar" aria-label="Chart" className="flex flex-wrap items-center gap-x-4 gap-y-1.5 border-b border-line bg-surface px-4 py-1.5">
+    <Searching state={state} searchBox={searchBox} />
+    <div className="ml-auto flex items-center gap-4">
+      <FoldButtons state={state} />
+      <ZoomButtons state={state} />
+    </div>
+  </div>
+);
+
+function Searching({ state, searchBox }: ToolbarProps) {
+  const { q, errors, only, matches, set, toMatch, selected } = state;
+  const place = matches?.list.indexOf(selected) ?? -1;
+  const none = !matches || matches.list.length === 0;
+  return (
+    <div className="flex min-w-0 flex-wrap items-center gap-1">
+      <SearchBox
+        ref={searchBox}
+        label="Search spans"
+        placeholder="Find spans"
+        value={q}
+        onSearch={(text) => set({ q: text })}
+        onEnter={(backwards) => toMatch(backwards ? -1 : 1)}
+        delayMs={120}
+        className="w-52"
+      />
+      <Tip label="Spans with an error">
+        <Button look={errors ? "on" : "quiet"} aria-pressed={errors} onClick={() => set({ errors: !errors })}>
+          <CircleAlert size={13} aria-hidden /> Errors
+        </Button>
+      </Tip>
+      <Tip label="Hide everything that leads to no match">
+        <Button look={only ? "on" : "quiet"} aria-pressed={only} onClick={() => set({ only: !only })}>
+          <ListFilter size={13} aria-hidden /> Matches only
+        </Button>
+      </Tip>
+      <IconButton icon={ChevronUp} label="Previous match" shortcut="p" disabled={none} onClick={() => toMatch(-1)} />
+      <IconButton icon={ChevronDown} label="Next match" shortcut="n" disabled={none} onClick={() => toMatch(1)} />
+      {matches && (
+        <span role="status" className="px-1 text-sm text-ink-muted tabular">
+          {place >= 0 && `${formatCount(place + 1)} of `}
+          {formatCount(matches.list.length)}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function FoldButtons({ state: { folding, tree, set } }: { state: TraceState }) {
+  return (
+    <div className="flex items-center">
+      <IconButton icon={Minus} label="Collapse one level" onClick={() => set({ folding: foldOneMore(folding, tree) })} />
+      <IconButton icon={Plus} label="Expand one level" onClick={() => set({ folding: foldOneLess(folding, tree) })} />
+      <IconButton icon={ChevronsDownUp} label="Collapse all" onClick={() => set({ folding: foldFrom(1, tree) })} />
+      <IconButton icon={ChevronsUpDown} label="Expand all" onClick={() => set({ folding: OPEN })} />
+    </div>
+  );
+}
+
+function ZoomButtons({ state }: { state: TraceState }) {
+  const { window, tree, selected } = state;
+  const whole = isWhole(window, tree.totalNs);
+  const zoom = (factor: number) => state.set({ window: zoomAt(window, 0.5, factor, tree.totalNs) });
+  return (
+    <div className="flex items-center">
+      <span className="mr-1 w-16 text-right text-sm text-ink-muted tabular">{formatNs(lengthOf(window))}</span>
+      <IconButton icon={Minus} label="Zoom out" shortcut="−" disabled={whole} onClick={() => zoom(2)} />
+      <IconButton icon={Plus} label="Zoom in" shortcut="+" onClick={() => zoom(0.5)} />
+      <IconButton icon={Scan} label="Zoom to the selected span" shortcut="f" disabled={selected < 0} onClick={() => state.zoomTo(selected)} />
+      <IconButton icon={Fullscreen} label="Show the whole trace" shortcut="0" disabled={whole} onClick={state.showAll} />
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+/** What a trace's address says about how it is looked at. */
+import type { Window } from "@/charts/scale";
+import { asFlag, asText, type Params } from "@/search-params";
+
+export type TraceView = {
+  /** Selected span. */
+  span?: string;
+  /** "start-end" in ns from the start of the trace. */
+  zoom?: string;
+  fold?: string;
+  q?: string;
+  errors?: true;
+  /** Show matches only. */
+  only?: true;
+};
+
+export function readView(params: Params): TraceView {
+  const view: TraceView = {
+    span: asText(params.span),
+    zoom: asText(params.zoom),
+    fold: asText(params.fold),
+    q: asText(params.q),
+    errors: asFlag(params.errors),
+    only: asFlag(params.only),
+  };
+  return Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined));
+}
+
+export const writeZoom = ({ start, end }: Window) => `${Math.round(start)}-${Math.round(end)}`;
+
+export function readZoom(text: string | undefined): Window | undefined {
+  const match = /^(\d+)-(\d+)$/.exec(text ?? "");
+  const window = match && { start: Number(match[1]), end: Number(match[2]) };
+  return window && window.start < window.end ? window : undefined;
+}

@@ -1,0 +1,142 @@
+/** The columns of the trace list: head, width, and what a cell shows. */
+import { Link } from "@tanstack/react-router";
+import { CircleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+import type { TraceSummary } from "@/api/types";
+import { formatMs } from "@/format/duration";
+import { formatCompact, formatCount } from "@/format/number";
+import { formatAgo, formatExact, formatShortDay, formatTime } from "@/format/time";
+import { classes } from "@/widgets/classes";
+
+export type CellContext = { trace: TraceSummary; /** The longest duration listed, in ms. */ longest: number };
+
+export type Column = {
+  head: string;
+  /** Class of the col element: its width, and below which window it goes. */
+  className: string;
+  /** Class of head and cells that hides them together with their column. */
+  hide?: string;
+  right?: boolean;
+  sort?: "start_time" | "duration";
+  cell: (context: CellContext) => ReactNode;
+};
+
+const Dim = ({ children }: { children: ReactNode }) => <span className="text-ink-faint">{children}</span>;
+
+export const COLUMNS: Column[] = [
+  { head: "Start", className: "w-[148px]", sort: "start_time", cell: ({ trace }) => <Start stamp={trace.start_time} /> },
+  { head: "Trace", className: "", cell: ({ trace }) => <Name trace={trace} /> },
+  { head: "Service", className: "w-[140px] max-sm:w-0", hide: "max-sm:hidden", cell: ({ trace }) => <Services trace={trace} /> },
+  { head: "Model", className: "w-[184px] max-lg:w-0", hide: "max-lg:hidden", cell: ({ trace }) => <Models models={trace.models} /> },
+  { head: "Status", className: "w-[74px]", cell: ({ trace }) => <Status status={trace.status} /> },
+  { head: "Duration", className: "w-[156px]", sort: "duration", cell: (context) => <Duration {...context} /> },
+  {
+    head: "TTFT",
+    className: "w-[82px] max-md:w-0",
+    hide: "max-md:hidden",
+    right: true,
+    cell: ({ trace }) => (trace.ttft_ms === null ? <Dim>–</Dim> : formatMs(trace.ttft_ms)),
+  },
+  {
+    head: "Tokens in / out",
+    className: "w-[124px] max-lg:w-0",
+    hide: "max-lg:hidden",
+    right: true,
+    cell: ({ trace }) => <Tokens trace={trace} />,
+  },
+  {
+    head: "Spans",
+    className: "w-[68px] max-md:w-0",
+    hide: "max-md:hidden",
+    right: true,
+    cell: ({ trace }) => formatCompact(trace.span_count),
+  },
+  {
+    head: "Errors",
+    className: "w-[72px] max-md:w-0",
+    hide: "max-md:hidden",
+    right: true,
+    cell: ({ trace }) =>
+      trace.error_count === 0 ? <Dim>0</Dim> : <span className="font-medium text-bad">{formatCompact(trace.error_count)}</span>,
+  },
+];
+
+function Start({ stamp }: { stamp: string }) {
+  const day = formatShortDay(new Date(stamp));
+  return (
+    <span title={`${formatExact(stamp)} · ${formatAgo(stamp)}`} className="text-ink-muted">
+      {day && <span className="mr-1.5">{day}</span>}
+      {formatTime(stamp)}
+    </span>
+  );
+}
+
+/** The name is the row's link; its area is the whole row. */
+const Name = ({ trace }: { trace: TraceSummary }) => (
+  <Link
+    to="/traces/$traceId"
+    params={{ traceId: trace.trace_id }}
+    title={trace.name}
+    className="block truncate font-medium outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
+  >
+    {trace.name}
+  </Link>
+);
+
+function Services({ trace }: { trace: TraceSummary }) {
+  const others = trace.services.filter((service) => service !== trace.service_name);
+  return (
+    <span title={trace.services.join(", ")} className="flex items-baseline gap-1.5">
+      <span className="truncate">{trace.service_name}</span>
+      {others.length > 0 && <More count={others.length} />}
+    </span>
+  );
+}
+
+const More = ({ count }: { count: number }) => <span className="shrink-0 text-xs text-ink-faint">+{count}</span>;
+
+function Models({ models }: { models: string[] }) {
+  const [first] = models;
+  if (!first) return <Dim>–</Dim>;
+  return (
+    <span title={models.join(", ")} className="flex items-baseline gap-1.5">
+      <span className="truncate">{first.split("/").at(-1)}</span>
+      {models.length > 1 && <More count={models.length - 1} />}
+    </span>
+  );
+}
+
+export const Status = ({ status }: { status: "ok" | "error" }) =>
+  status === "error" ? (
+    <span className="inline-flex items-center gap-1.5 font-medium text-bad">
+      <CircleAlert size={13} aria-hidden /> Error
+    </span>
+  ) : (
+    <span className="inline-flex items-center gap-1.5 text-ink-muted">
+      <span className="mx-[3px] size-[7px] rounded-full bg-good" /> OK
+    </span>
+  );
+
+function Duration({ trace, longest }: CellContext) {
+  const share = longest > 0 ? trace.duration_ms / longest : 0;
+  return (
+    <span className="flex items-center gap-2.5">
+      <span className="w-[58px] shrink-0 text-right">{formatMs(trace.duration_ms)}</span>
+      <span aria-hidden className="h-1.5 flex-1 overflow-hidden rounded-full bg-raised">
+        <span
+          className={classes("block h-full min-w-[2px] rounded-full", trace.status === "error" ? "bg-bad" : "bg-series-1")}
+          style={{ width: `${share * 100}%` }}
+        />
+      </span>
+    </span>
+  );
+}
+
+const Tokens = ({ trace: { input_tokens, output_tokens } }: { trace: TraceSummary }) =>
+  input_tokens + output_tokens === 0 ? (
+    <Dim>–</Dim>
+  ) : (
+    <span title={`${formatCount(input_tokens)} in, ${formatCount(output_tokens)} out`}>
+      {formatCompact(input_tokens)} <Dim>/</Dim> {formatCompact(output_tokens)}
+    </span>
+  );

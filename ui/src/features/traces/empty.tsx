@@ -1,0 +1,72 @@
+/** An empty list explains itself: what hid the traces, or how to send the first one. */
+import { useQuery } from "@tanstack/react-query";
+import { SearchX, Sparkles } from "lucide-react";
+import { anyTraceQuery } from "@/api/queries";
+import { Button } from "@/widgets/button";
+import { CopyButton } from "@/widgets/copy-button";
+import { hasFilters, rangeOf, type TracesSearch, withoutFilters, withRange } from "./search";
+import { describe, widen } from "./time-range";
+
+type EmptyProps = { search: TracesSearch; onChange: (search: TracesSearch) => void };
+
+export function Empty({ search, onChange }: EmptyProps) {
+  const any = useQuery(anyTraceQuery);
+  if (any.isPending) return null;
+  return any.data?.items.length === 0 ? <FirstTrace /> : <Hidden search={search} onChange={onChange} />;
+}
+
+function Hidden({ search, onChange }: EmptyProps) {
+  const range = rangeOf(search);
+  const wider = widen(range);
+  const filtered = hasFilters(search);
+  return (
+    <div className="mx-auto flex max-w-md flex-col items-center gap-3 px-6 py-16 text-center">
+      <SearchX size={26} strokeWidth={1.6} aria-hidden className="text-ink-faint" />
+      <h2 className="text-lg font-semibold">No traces here</h2>
+      <p className="text-ink-muted">
+        Traces are stored, but none {filtered ? "matches these filters" : "started"} in the range “{describe(range)}”.
+      </p>
+      <div className="mt-1 flex flex-wrap justify-center gap-2">
+        {wider && (
+          <Button look="primary" onClick={() => onChange(withRange(search, wider))}>
+            Look in the {describe(wider).toLowerCase()}
+          </Button>
+        )}
+        {filtered && <Button onClick={() => onChange(withoutFilters(search))}>Clear filters</Button>}
+      </div>
+    </div>
+  );
+}
+
+/** The OTLP addresses of the server that serves this page, with its default gRPC port. */
+const endpoints = () => ({ grpc: `${location.hostname}:4317`, http: new URL("v1/traces", document.baseURI).href });
+
+function FirstTrace() {
+  const { grpc, http } = endpoints();
+  return (
+    <div className="mx-auto flex max-w-xl flex-col gap-4 px-6 py-16">
+      <div className="flex items-center gap-3">
+        <span className="grid size-9 place-items-center rounded-full bg-accent-soft text-accent">
+          <Sparkles size={17} aria-hidden />
+        </span>
+        <div>
+          <h2 className="text-lg font-semibold">Waiting for the first trace</h2>
+          <p className="text-ink-muted">Start your program through Axonize; nothing in it has to change.</p>
+        </div>
+      </div>
+      <Snippet text="axonize-instrument python app.py" />
+      <p className="text-ink-muted">
+        Anything that already speaks OpenTelemetry can send here too. OTLP over gRPC and over HTTP:
+      </p>
+      <Snippet text={grpc} />
+      <Snippet text={http} />
+    </div>
+  );
+}
+
+const Snippet = ({ text }: { text: string }) => (
+  <div className="flex items-center justify-between gap-2 rounded-lg border border-line bg-surface py-1.5 pr-1.5 pl-3.5">
+    <code className="font-mono text-sm break-all">{text}</code>
+    <CopyButton text={text} label="Copy" />
+  </div>
+);

@@ -1,0 +1,75 @@
+/** The filter bar: everything it shows is in the address. */
+import { useQuery } from "@tanstack/react-query";
+import { Radio, RotateCw } from "lucide-react";
+import type { RefObject } from "react";
+import { facetsQuery } from "@/api/queries";
+import { Button, IconButton } from "@/widgets/button";
+import { classes } from "@/widgets/classes";
+import { Picker } from "@/widgets/picker";
+import { SearchBox } from "@/widgets/search-box";
+import { Segmented } from "@/widgets/segmented";
+import { Tip } from "@/widgets/tip";
+import { DurationFilter } from "./duration-filter";
+import { hasFilters, rangeOf, type TracesSearch, withoutFilters, withRange } from "./search";
+import { resolve } from "./time-range";
+import { TimeRangePicker } from "./time-range-picker";
+
+type FiltersProps = {
+  search: TracesSearch;
+  onChange: (search: TracesSearch, replace?: boolean) => void;
+  onRefresh: () => void;
+  refreshing: boolean;
+  searchBox: RefObject<HTMLInputElement | null>;
+};
+
+const STATUSES = [
+  { value: "any", label: "All" },
+  { value: "ok", label: "OK" },
+  { value: "error", label: "Errors" },
+] as const;
+
+export function Filters({ search, onChange, onRefresh, refreshing, searchBox }: FiltersProps) {
+  const range = rangeOf(search);
+  const facets = useQuery(facetsQuery(JSON.stringify(range), () => resolve(range)));
+  const set = (patch: Partial<TracesSearch>, replace?: boolean) => onChange({ ...search, ...patch }, replace);
+  return (
+    <div role="search" aria-label="Traces" className="flex flex-wrap items-center gap-2 px-4 py-2.5">
+      <SearchBox
+        ref={searchBox}
+        label="Search traces"
+        placeholder="Span name, service or trace id"
+        value={search.q ?? ""}
+        onSearch={(q) => set({ q: q || undefined }, true)}
+        className="w-72 max-w-full"
+      />
+      <TimeRangePicker range={range} onPick={(next) => onChange(withRange(search, next))} />
+      <Picker label="Service" options={facets.data?.services ?? []} value={search.service} onPick={(service) => set({ service })} />
+      <Picker label="Model" options={facets.data?.models ?? []} value={search.model} onPick={(model) => set({ model })} />
+      <DurationFilter min={search.min} max={search.max} onPick={({ min, max }) => set({ min, max })} />
+      <Segmented
+        label="Status"
+        options={[...STATUSES]}
+        value={search.status ?? "any"}
+        onPick={(status) => set({ status: status === "any" ? undefined : status })}
+      />
+      {hasFilters(search) && (
+        <Button look="quiet" onClick={() => onChange(withoutFilters(search))}>
+          Clear filters
+        </Button>
+      )}
+      <div className="ml-auto flex items-center gap-1">
+        <LiveToggle live={Boolean(search.live)} onToggle={() => set({ live: search.live ? undefined : true }, true)} />
+        <IconButton icon={RotateCw} label="Refresh" shortcut="r" onClick={onRefresh} className={classes(refreshing && "[&>svg]:animate-spin")} />
+      </div>
+    </div>
+  );
+}
+
+const LiveToggle = ({ live, onToggle }: { live: boolean; onToggle: () => void }) => (
+  <Tip label={live ? "Stop following" : "Follow new traces"} shortcut="l">
+    <Button look={live ? "on" : "quiet"} aria-pressed={live} onClick={onToggle}>
+      <Radio size={14} aria-hidden className={classes(live && "animate-pulse")} />
+      Live
+    </Button>
+  </Tip>
+);

@@ -1,0 +1,104 @@
+/** The list of traces. */
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { tracesQuery } from "@/api/queries";
+import type { TraceSummary } from "@/api/types";
+import { plural } from "@/format/number";
+import { useKeys } from "@/keys";
+import { classes } from "@/widgets/classes";
+import { ProblemNotice } from "@/widgets/problem-notice";
+import { Empty } from "./empty";
+import { Filters } from "./filters";
+import { rememberList } from "./recall";
+import { DEFAULT_SORT, filtersOf, rangeOf, type TracesSearch } from "./search";
+import { TableSkeleton, TraceTable } from "./table";
+import { describe, resolve } from "./time-range";
+
+const LIVE_MS = 2_000;
+const route = getRouteApi("/traces");
+
+/** The traces of a search, page after page; followed while live and while the reader is at the top. */
+function useTraces(search: TracesSearch, atTop: boolean) {
+  const range = rangeOf(search);
+  return useInfiniteQuery({
+    ...tracesQuery(filtersOf(search), JSON.stringify(range), () => resolve(range)),
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => (state.data?.pages[0]?.items.length === 0 || (search.live && atTop) ? LIVE_MS : false),
+  });
+}
+
+export function TracesPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const scroller = useRef<HTMLDivElement>(null);
+  const searchBox = useRef<HTMLInputElement>(null);
+  const [atTop, setAtTop] = useState(true);
+  const list = useTraces(search, atTop);
+  const traces = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const [active, setActive] = useState(-1);
+  useEffect(() => rememberList(search, traces), [search, traces]);
+
+  const change = (next: TracesSearch, replace = false) => {
+    setActive(-1);
+    void navigate({ search: next, replace });
+    scroller.current?.scrollTo({ top: 0 });
+  };
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
+  const onNearEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const move = (step: number) => setActive((now) => Math.max(0, Math.min(traces.length - 1, now + step)));
+  useKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    "/": () => searchBox.current?.focus(),
+    r: () => void list.refetch(),
+    l: () => change({ ...search, live: search.live ? undefined : true }, true),
+  });
+
+  const sort = search.sort ?? DEFAULT_SORT;
+  const onSort = (next: typeof sort) => change({ ...search, sort: next });
+  const content = () => {
+    if (list.isPending) return <TableSkeleton sort={sort} onSort={onSort} />;
+    if (list.isError && traces.length === 0) return <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />;
+    if (traces.length === 0) return <Empty search={search} onChange={change} />;
+    return <TraceTable traces={traces} scroller={scroller} sort={sort} onSort={onSort} onNearEnd={onNearEnd} active={active} />;
+  };
+  return (
+    <main className="flex h-full min-h-0 flex-col">
+      <h1 className="sr-only">Traces</h1>
+      <Filters
+        search={search}
+        onChange={change}
+        onRefresh={() => void list.refetch()}
+        refreshing={list.isFetching && !search.live}
+        searchBox={searchBox}
+      />
+      <div
+        ref={scroller}
+        data-scroll-restoration-id="traces"
+        onScroll={(event) => setAtTop(event.currentTarget.scrollTop < 40)}
+        className={classes("min-h-0 flex-1 overflow-y-auto bg-surface transition-opacity", list.isPlaceholderData && "opacity-60")}
+      >
+        {content()}
+      </div>
+      <Footer traces={traces} search={search} more={hasNextPage} loading={isFetchingNextPage} paused={Boolean(search.live) && !atTop} error={list.error} />
+    </main>
+  );
+}
+
+type FooterProps = { traces: TraceSummary[]; search: TracesSearch; more: boolean; loading: boolean; paused: boolean; error: Error | null };
+
+function Footer({ traces, search, more, loading, paused, error }: FooterProps) {
+  const count = more ? `${plural(traces.length, "trace")} loaded` : plural(traces.length, "trace");
+  return (
+    <footer className="flex h-8 shrink-0 items-center gap-3 border-t border-line px-4 text-sm text-ink-muted tabular">
+      <span>{count}</span>
+      <span className="text-ink-faint">{describe(rangeOf(search))}</span>
+      {loading && <span>Loading more…</span>}
+      {paused && <span className="text-warn">Live is paused while you are scrolled down</span>}
+      {error && traces.length > 0 && <span role="alert" className="text-bad">Not refreshed: {error.message}</span>}
+    </footer>
+  );
+}

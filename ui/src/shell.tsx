@@ -1,0 +1,59 @@
+/** The frame around every page: the bar on top, the shortcut sheet, the key dialog. */
+import { Link, Outlet } from "@tanstack/react-router";
+import { Keyboard, Monitor, Moon, Sun } from "lucide-react";
+import { useState } from "react";
+import { KeyDialog } from "./key-dialog";
+import { useKeys } from "./keys";
+import { ShortcutSheet } from "./shortcut-sheet";
+import { nextTheme, setTheme, useTheme } from "./theme";
+import { IconButton } from "./widgets/button";
+import { TipProvider } from "./widgets/tip";
+
+export function Shell() {
+  const [sheet, setSheet] = useState(false);
+  useKeys({ "?": () => setSheet(true) });
+  return (
+    <TipProvider>
+      <div className="flex h-full flex-col">
+        <header className="flex h-11 shrink-0 items-center gap-5 border-b border-line bg-surface px-4">
+          <Link to="/traces" className="flex items-center gap-2 rounded font-semibold tracking-tight">
+            <Mark /> Axonize
+          </Link>
+          <nav aria-label="Pages" className="flex h-full items-stretch gap-4">
+            <Link
+              to="/traces"
+              activeOptions={{ includeSearch: false }}
+              className="flex items-center border-b-2 border-transparent px-0.5 pt-0.5 text-ink-muted hover:text-ink data-[status=active]:border-accent data-[status=active]:text-ink"
+            >
+              Traces
+            </Link>
+          </nav>
+          <div className="ml-auto flex gap-1">
+            <IconButton icon={Keyboard} label="Keyboard shortcuts" shortcut="?" onClick={() => setSheet(true)} />
+            <ThemeButton />
+          </div>
+        </header>
+        <div className="min-h-0 flex-1">
+          <Outlet />
+        </div>
+      </div>
+      <ShortcutSheet open={sheet} onClose={() => setSheet(false)} />
+      <KeyDialog />
+    </TipProvider>
+  );
+}
+
+const Mark = () => (
+  <svg viewBox="0 0 32 32" width="20" height="20" aria-hidden>
+    <rect width="32" height="32" rx="8" className="fill-[#3352d8]" />
+    <path d="M7 10h11M11 16h14M16 22h7" stroke="#fff" strokeWidth="3.4" strokeLinecap="round" fill="none" />
+  </svg>
+);
+
+const ICONS = { system: Monitor, light: Sun, dark: Moon };
+const NAMES = { system: "as the system", light: "light", dark: "dark" };
+
+function ThemeButton() {
+  const { theme } = useTheme();
+  return <IconButton icon={ICONS[theme]} label={`Theme: ${NAMES[theme]}`} onClick={() => setTheme(nextTheme(theme))} />;
+}

@@ -1,0 +1,13 @@
+/** A labelled input. */
+import type { ComponentProps } from "react";
+import { classes } from "./classes";
+
+export const inputClasses =
+  "h-7 w-full min-w-0 rounded-md border border-line-strong bg-canvas px-2 text-sm text-ink tabular focus-visible:outline-offset-0";
+
+export const Field = ({ label, className, ...rest }: ComponentProps<"input"> & { label: string }) => (
+  <label className="flex flex-col gap-1">
+    <span className="text-xs text-ink-muted">{label}</span>
+    <input className={classes(inputClasses, className)} {...rest} />
+  </label>
+);
