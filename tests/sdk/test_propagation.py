@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from axonize.propagation import extract, inject
-from axonize.speed import Span
 from axonize.span import ROOT, SpanContext
+from axonize.speed import Span
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"
