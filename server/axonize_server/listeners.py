@@ -12,7 +12,8 @@ import uvicorn
 from litestar import Litestar
 
 from axonize_server.auth.keys import Authenticate
-from axonize_server.ingest.grpc import Submit, build_server
+from axonize_server.ingest.grpc import build_server
+from axonize_server.ingest.receiver import Submit
 from axonize_server.model import StartError
 from axonize_server.settings import ServerSettings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from axonize_server.settings import ServerSettings
@@ -13,6 +14,7 @@ from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import migrate
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
+from psycopg.conninfo import make_conninfo
 
 _tenant_numbers = itertools.count(1)
 
@@ -56,3 +58,30 @@ def reader(clickhouse, settings) -> SpanReader:
 def tenant() -> str:
     """A tenant of its own for each test, because they share the tables."""
     return f"tenant-{next(_tenant_numbers)}"
+
+
+class _OtherDatabase(ClientPool):
+    """Connections of the test's engine to another of its databases."""
+
+    database = ""
+
+    @contextmanager
+    def client(self):
+        with super().client() as client:
+            client.database = self.database
+            yield client
+
+
+@pytest.fixture
+def new_databases(clickhouse, postgres, tenant) -> Iterator[tuple[Postgres, ClientPool]]:
+    """A PostgreSQL database and a ClickHouse database with nothing in them."""
+    name = tenant.replace("-", "_")
+    with postgres.connection() as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        parameters = connection.info.get_parameters()
+    with clickhouse.client() as client:
+        client.command(f"CREATE DATABASE {name}")
+    pool = _OtherDatabase(clickhouse.dsn, size=2)
+    pool.database = name
+    yield Postgres(make_conninfo(**{**parameters, "dbname": name})), pool
+    pool.close()

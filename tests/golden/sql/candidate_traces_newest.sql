@@ -1,0 +1,20 @@
+-- tenant = "acme"
+-- arrived_from = 1794913600000000000
+-- from = 1795000000000000000
+-- to = 1795003600000000000
+-- scan_to = 1795003600000000000
+-- limit = 51
+SELECT
+    lower(hex(trace_id)),
+    first AS key,
+    toUnixTimestamp64Nano(min(start_time)) AS first,
+    toUnixTimestamp64Nano(max(end_time)) AS last
+FROM spans
+WHERE tenant_id = {tenant:String}
+    AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+    AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+    AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
+GROUP BY trace_id
+HAVING first < {to:Int64}
+ORDER BY key DESC, trace_id DESC
+LIMIT {limit:UInt32}

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import pytest
+from axonize_server.model import (
+    Facets,
+    QueryTooLarge,
+    QueryTooSlow,
+    SpanEvent,
+    SpanGPU,
+    SpanLink,
+    SpanRecord,
+    SpanRow,
+    TraceKey,
+    TraceRecord,
+    TraceSearch,
+)
+from axonize_server.store.clickhouse.reader import SpanReader
+
+from tests.server.rows import MINUTE_NS, NOW_NS, row, span_id, table, trace_id
+
+WINDOW = {"from_ns": NOW_NS - MINUTE_NS, "to_ns": NOW_NS + MINUTE_NS}
+GPU = {
+    "gpu.label": ["cuda:0", "cuda:1"],
+    "gpu.resource_uuid": ["GPU-1", "MIG-2"],
+    "gpu.physical_uuid": ["GPU-1", "GPU-2"],
+    "gpu.model": ["H100", "H100"],
+    "gpu.vendor": ["nvidia", "nvidia"],
+    "gpu.node_id": ["node", "node"],
+}
+EVENTS = {
+    "events.time": [NOW_NS + 7],
+    "events.name": ["token"],
+    "events.attributes": [[("n", "1")]],
+    "events.attribute_types": ["i"],
+}
+LINKS = {
+    "links.trace_id": [(9).to_bytes(16, "big")],
+    "links.span_id": [(8).to_bytes(8, "big")],
+    "links.trace_state": ["a=b"],
+    "links.attributes": [[("why", "step")]],
+    "links.attribute_types": ["s"],
+}
+
+
+def one_trace():
+    return [
+        row(1, 1, ms=10, name="POST /v1/chat", service_name="api", kind="server"),
+        row(1, 2, 1, start_ms=2, ms=7, name="generate", service_name="engine", model="llama",
+            input_tokens=12, output_tokens=34, ttft_ms=1.5, status="error", **GPU, **EVENTS,
+            **LINKS),
+    ]  # fmt: skip
+
+
+def test_a_trace_says_what_all_of_its_spans_say(writer, reader, tenant):
+    writer.insert(table(tenant, one_trace()))
+    expected = TraceRecord(
+        trace_id=trace_id(1),
+        start_ns=NOW_NS,
+        duration_ns=10_000_000,
+        name="POST /v1/chat",
+        service_name="api",
+        services=["api", "engine"],
+        models=["llama"],
+        span_count=2,
+        error_count=1,
+        input_tokens=12,
+        output_tokens=34,
+        ttft_ms=1.5,
+    )
+    assert reader.traces(tenant, [trace_id(1), trace_id(2)], NOW_NS) == {trace_id(1): expected}
+
+
+def test_a_block_that_was_stored_twice_counts_once(writer, reader, tenant):
+    writer.insert(table(tenant, one_trace()))
+    once = (
+        reader.traces(tenant, [trace_id(1)], NOW_NS),
+        reader.trace_spans(tenant, trace_id(1)),
+        reader.span_page(tenant, trace_id(1), None, 10),
+    )
+    writer.insert(table(tenant, one_trace()))
+    assert once == (
+        reader.traces(tenant, [trace_id(1)], NOW_NS),
+        reader.trace_spans(tenant, trace_id(1)),
+        reader.span_page(tenant, trace_id(1), None, 10),
+    )
+
+
+def test_without_a_root_the_earliest_span_names_the_trace(writer, reader, tenant):
+    late = row(1, 1, parent=99, start_ms=5, name="late", service_name="b")
+    early = row(1, 2, parent=98, start_ms=1, name="early", service_name="a")
+    writer.insert(table(tenant, [late, early]))
+    found = reader.traces(tenant, [trace_id(1)], NOW_NS)[trace_id(1)]
+    assert (found.name, found.service_name, found.ttft_ms) == ("early", "a", None)
+
+
+def test_the_spans_of_a_trace_come_by_start(writer, reader, tenant):
+    writer.insert(table(tenant, one_trace()[::-1]))
+    root, child = reader.trace_spans(tenant, trace_id(1))
+    assert root == SpanRow(
+        span_id(1), "", "POST /v1/chat", "api", "server", "unset", NOW_NS, NOW_NS + 10_000_000,
+        "", 0, 0, 0.0, [], 0, 0,
+    )  # fmt: skip
+    gpus = [
+        SpanGPU("cuda:0", "GPU-1", "GPU-1", "H100", "nvidia", "node"),
+        SpanGPU("cuda:1", "MIG-2", "GPU-2", "H100", "nvidia", "node"),
+    ]
+    assert child == SpanRow(
+        span_id(2), span_id(1), "generate", "engine", "internal", "error", NOW_NS + 2_000_000,
+        NOW_NS + 9_000_000, "llama", 12, 34, 1.5, gpus, 1, 1,
+    )  # fmt: skip
+
+
+def test_a_span_comes_with_everything_stored_about_it(writer, reader, tenant):
+    attributes = {
+        "attributes": [("count", "3"), ("share", "0.5"), ("tags", '["a","b"]')],
+        "attribute_types": "ida",
+        "resource_attributes": [("service.name", "engine")],
+        "resource_attribute_types": "s",
+    }
+    columns = {**attributes, **EVENTS, **LINKS, "scope_name": "axonize", "scope_version": "0.1"}
+    columns |= {"status": "error", "status_message": "boom", "trace_state": "x=y"}
+    writer.insert(table(tenant, [row(1, 2, 1, ms=3, **columns)]))
+    expected = SpanRecord(
+        trace_id=trace_id(1),
+        span_id=span_id(2),
+        parent_span_id=span_id(1),
+        name="work",
+        kind="internal",
+        service_name="api",
+        scope_name="axonize",
+        scope_version="0.1",
+        start_ns=NOW_NS,
+        end_ns=NOW_NS + 3_000_000,
+        status="error",
+        status_message="boom",
+        trace_state="x=y",
+        attributes={"count": 3, "share": 0.5, "tags": ["a", "b"]},
+        resource={"service.name": "engine"},
+        events=[SpanEvent("token", NOW_NS + 7, {"n": 1})],
+        links=[SpanLink(trace_id(9), span_id(8), "a=b", {"why": "step"})],
+    )
+    assert reader.span(tenant, trace_id(1), span_id(2)) == expected
+    assert reader.span_page(tenant, trace_id(1), None, 10) == [expected]
+
+
+def test_pages_of_spans_follow_each_other(writer, reader, tenant):
+    same_start = [row(1, number) for number in range(1, 6)]
+    writer.insert(table(tenant, same_start))
+    first = reader.span_page(tenant, trace_id(1), None, 3)
+    rest = reader.span_page(tenant, trace_id(1), (first[-1].start_ns, first[-1].span_id), 3)
+    assert [span.span_id for span in first + rest] == [span_id(number) for number in range(1, 6)]
+
+
+def test_facets_are_sorted_and_bounded_by_the_range(writer, reader, tenant):
+    rows = [
+        row(1, 1, service_name="b", model="m2"),
+        row(2, 2, service_name="a", model="m1"),
+        row(3, 3, service_name="a"),
+        row(4, 4, service_name="old", model="old", start_ms=-120_000),
+    ]
+    writer.insert(table(tenant, rows))
+    assert reader.facets(tenant, **WINDOW) == Facets(services=["a", "b"], models=["m1", "m2"])
+
+
+def test_what_is_not_there_is_empty(reader, tenant):
+    wanted = TraceSearch(**WINDOW)
+    assert reader.candidate_traces(tenant, wanted, None, 10) == []
+    assert reader.traces(tenant, [trace_id(1)], NOW_NS) == {}
+    assert reader.traces(tenant, [], NOW_NS) == {}
+    assert reader.trace_spans(tenant, trace_id(1)) == []
+    assert reader.span_page(tenant, trace_id(1), None, 10) == []
+    assert reader.span(tenant, trace_id(1), span_id(1)) is None
+    assert reader.facets(tenant, **WINDOW) == Facets(services=[], models=[])
+
+
+def test_no_method_shows_one_tenant_the_data_of_another(writer, reader):
+    for name, trace in (("left", 70), ("right", 80)):
+        writer.insert(table(name, [row(trace, 1, name=name, service_name=name, model=name)]))
+        writer.insert(table(name, [row(99, 1, name=name, service_name=name, model=name)]))
+    wanted = TraceSearch(**WINDOW)
+    both = [trace_id(70), trace_id(80), trace_id(99)]
+    keys = reader.candidate_traces("left", wanted, None, 10)
+    assert keys == [TraceKey(NOW_NS, trace_id(99)), TraceKey(NOW_NS, trace_id(70))]
+    found = reader.traces("left", both, NOW_NS)
+    assert {key: trace.name for key, trace in found.items()} == {both[0]: "left", both[2]: "left"}
+    assert [span.name for span in reader.trace_spans("left", trace_id(99))] == ["left"]
+    assert reader.trace_spans("left", trace_id(80)) == []
+    assert [span.name for span in reader.span_page("left", trace_id(99), None, 10)] == ["left"]
+    assert reader.span_page("left", trace_id(80), None, 10) == []
+    assert reader.span("left", trace_id(99), span_id(1)).name == "left"
+    assert reader.span("left", trace_id(80), span_id(1)) is None
+    assert reader.facets("left", **WINDOW) == Facets(services=["left"], models=["left"])
+
+
+@pytest.mark.parametrize(
+    ("limit", "error"),
+    [
+        ({"max_rows_to_read": 1}, QueryTooLarge),
+        ({"max_memory_usage": 1}, QueryTooLarge),
+        ({"max_bytes_to_read": 1}, QueryTooLarge),
+        ({"max_execution_time": 1e-6}, QueryTooSlow),
+    ],
+)
+def test_a_query_beyond_a_limit_is_refused(writer, clickhouse, tenant, limit, error):
+    writer.insert(table(tenant, [row(1, number) for number in range(1, 2000)]))
+    with pytest.raises(error):
+        SpanReader(clickhouse, limit).trace_spans(tenant, trace_id(1))
+
+
+@pytest.mark.parametrize(
+    "hostile", ["'; DROP TABLE spans; --", "\\", "{tenant:String}", "%(a)s", "\0"]
+)
+def test_values_are_never_part_of_the_statement(writer, reader, tenant, hostile):
+    writer.insert(table(tenant, [row(1, 1, name=hostile, service_name=hostile, model=hostile)]))
+    wanted = TraceSearch(**WINDOW, service=hostile, model=hostile, text=hostile)
+    assert reader.candidate_traces(tenant, wanted, None, 10) == [TraceKey(NOW_NS, trace_id(1))]
+    assert reader.candidate_traces(hostile, wanted, None, 10) == []
