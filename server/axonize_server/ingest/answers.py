@@ -95,7 +95,7 @@ def _google_rpc() -> DescriptorPool:
         described = file.message_type.add(name=message)
         for number, (name, label, kind, type_name) in enumerate(rows, start=1):
             described.field.add(
-                name=name, number=number, label=label, type=kind, type_name=type_name
+                name=name, number=number, label=label, type=kind, type_name=type_name or None
             )
     pool = DescriptorPool()
     for known in (any_pb2, duration_pb2):

@@ -48,13 +48,13 @@ class KeyIndex:
         """Return the owners of the attributes at positions."""
         return self._owner[positions]
 
-    def text(self, positions: Positions) -> pa.DictionaryArray:
-        """Return the different texts at positions."""
-        return self._attributes.text.take(pa.array(positions)).dictionary_encode()
+    def text(self, positions: Positions) -> pa.StringArray:
+        """Return the texts at positions."""
+        return self._attributes.text.take(pa.array(positions))
 
     def numbers(self, positions: Positions) -> npt.NDArray[np.float64]:
         """Return the numbers at positions, NaN for text that writes none."""
-        text = self._attributes.text.take(pa.array(positions))
+        text = self.text(positions)
         try:
             return np.asarray(text.cast(pa.float64()), np.float64)
         except pa.ArrowInvalid:
@@ -77,12 +77,11 @@ def _texts(index: KeyIndex, column: Column) -> pa.DictionaryArray:
 def _scatter_text(
     index: KeyIndex, positions: Positions, slots: Positions, size: int
 ) -> pa.DictionaryArray:
-    found = index.text(positions)
+    # The empty text goes first: code 0 is what a slot without a value has.
+    found = pa.concat_arrays([pa.array([""], TEXT), index.text(positions)]).dictionary_encode()
     codes = np.zeros(size, np.int32)
-    codes[slots] = found.indices.to_numpy() + 1
-    return pa.DictionaryArray.from_arrays(
-        codes, pa.concat_arrays([pa.array([""], TEXT), found.dictionary])
-    )
+    codes[slots] = found.indices.to_numpy()[1:]
+    return pa.DictionaryArray.from_arrays(codes, found.dictionary)
 
 
 def _numbers(index: KeyIndex, column: Column) -> pa.Array:
