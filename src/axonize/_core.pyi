@@ -2,7 +2,7 @@
 
 from axonize.buffer import RingBuffer as RingBuffer
 from axonize.otlp import encode_spans as encode_spans
+from axonize.pipeline import configure as configure
+from axonize.source import reseed as reseed
+from axonize.source import set_test_source as set_test_source
 from axonize.span import Span as Span
-from axonize.span import configure as configure
-from axonize.span import reseed as reseed
-from axonize.span import set_test_source as set_test_source

@@ -26,7 +26,9 @@ if not os.environ.get("AXONIZE_PURE"):  # noqa: TID251
 if not USING_C:
     from axonize.buffer import RingBuffer
     from axonize.otlp import encode_spans
-    from axonize.span import Span, configure, reseed, set_test_source
+    from axonize.pipeline import configure
+    from axonize.source import reseed, set_test_source
+    from axonize.span import Span
 
 __all__ = [
     "USING_C",

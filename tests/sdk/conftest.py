@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from axonize import buffer, guard, otlp, span
+from axonize import buffer, guard, otlp, pipeline, source, span
 
 # Without a compiler there is no C version, and the test ids say so; AXONIZE_EXTENSION=require
 # makes its absence an error.
@@ -22,9 +22,9 @@ PYTHON = SimpleNamespace(
     Span=span.Span,
     RingBuffer=buffer.RingBuffer,
     encode_spans=otlp.encode_spans,
-    configure=span.configure,
-    reseed=span.reseed,
-    set_test_source=span.set_test_source,
+    configure=pipeline.configure,
+    reseed=source.reseed,
+    set_test_source=source.set_test_source,
 )
 
 

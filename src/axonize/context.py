@@ -1,0 +1,30 @@
+"""The identity of a span, as it travels between threads and processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from axonize.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class SpanContext:
+    """Which span of which trace, ours or a remote one, as W3C Trace Context carries it."""
+
+    trace_id: str
+    span_id: str
+    trace_flags: int = 1
+    trace_state: str = ""
+
+
+ROOT = SpanContext("0" * 32, "0" * 16, 0)
+
+
+def checked_context(context: Span | SpanContext) -> SpanContext:
+    """Return the identity of a span; raises ValueError when an id has not the right form."""
+    trace_id, span_id = context.trace_id, context.span_id
+    if (len(bytes.fromhex(trace_id)), len(bytes.fromhex(span_id))) != (16, 8):
+        raise ValueError(f"not the ids of a span: {trace_id!r} {span_id!r}")
+    return SpanContext(trace_id, span_id, context.trace_flags, context.trace_state)
