@@ -97,13 +97,13 @@ def follower(
     *,
     shape: Shape | None = None,
     rewrites: bool = False,
-    positions: Mapping[str, int] | None = None,
+    signature: inspect.Signature | None = None,
 ) -> Follow:
     """Return the wrapper, in wrapt's form, that calls `function` once and tells the observer.
 
     With `rewrites` the call that the observer yields first is made instead of the host's.
     """
-    site = _Site(function, observer, rewrites, positions or {})
+    site = _Site(function, observer, rewrites, signature, _positions(signature))
     return _FOLLOW[shape or shape_of(function)](site)
 
 
@@ -117,12 +117,17 @@ def shape_of(function: Any) -> Shape:
     return "generator" if inspect.isgeneratorfunction(function) else "plain"
 
 
-def positions_of(function: Any, *, bound: bool) -> dict[str, int]:
-    """Return the place of each positional parameter, the bound first one not counted."""
+def signature_of(function: Any, *, bound: bool) -> inspect.Signature | None:
+    """Return the signature, the bound first parameter not counted; None where there is none."""
     try:
-        parameters = list(inspect.signature(function).parameters.values())[bound:]
+        signature = inspect.signature(function)
     except (TypeError, ValueError):
-        return {}
+        return None
+    return signature.replace(parameters=list(signature.parameters.values())[bound:])
+
+
+def _positions(signature: inspect.Signature | None) -> dict[str, int]:
+    parameters = signature.parameters.values() if signature else ()
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return {name: index for index, name in enumerate(names)}
 
@@ -134,7 +139,17 @@ class _Site:
     function: Any
     observer: Observe
     rewrites: bool
+    signature: inspect.Signature | None
     positions: Mapping[str, int]
+
+    def refuses(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Say whether calling the function so raises a TypeError."""
+        try:
+            if self.signature is not None:
+                self.signature.bind(*args, **kwargs)
+        except TypeError:
+            return True
+        return False
 
     def call(self, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         return Call(instance, args, kwargs, self.positions)
@@ -182,7 +197,14 @@ def _follow_coroutine(site: _Site) -> Follow:
         _finish(watching, result)
         return result
 
-    return follow
+    def start(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        # Wrong arguments are refused where the host is called and not where it is awaited:
+        # uvicorn tells an application from a function that makes one by that.
+        if site.refuses(args, kwargs):
+            return wrapped(*args, **kwargs)
+        return follow(wrapped, instance, args, kwargs)
+
+    return start
 
 
 def _follow_generator(site: _Site) -> Follow:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from axonize.finder import when_imported
 from axonize.guard import guarded, log_internal_error
-from axonize.observing import END, Call, Observer, follower, observe, positions_of
+from axonize.observing import END, Call, Observer, follower, observe, signature_of
 
 __all__ = [
     "END",
@@ -167,12 +167,12 @@ def _wrapper(original: Any, patch: Patch, *, bound: bool) -> Any:
     # wrapt costs 80 ms to import, so a process that patches nothing with it never pays.
     from wrapt import FunctionWrapper
 
-    positions = positions_of(
+    signature = signature_of(
         getattr(original, "__func__", original),
         bound=bound and not isinstance(original, staticmethod),
     )
     rewrites = patch.kind == "rewrite"
-    follow = follower(original, patch.observer, rewrites=rewrites, positions=positions)
+    follow = follower(original, patch.observer, rewrites=rewrites, signature=signature)
     return FunctionWrapper(original, follow)
 
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 import pytest
 
 from axonize import guard
-from axonize.observing import END, Call, Observer, observe, positions_of, shape_of
+from axonize.observing import END, Call, Observer, observe, shape_of, signature_of
 from axonize.speed import Span, current_span
 
 
@@ -547,13 +547,13 @@ def test_replace_gives_the_same_call_with_other_arguments() -> None:
     assert (call.args, call.kwargs, changed.instance) == ((1, 2), {"c": 3}, "self")
 
 
-def test_positions_leave_out_what_is_bound_or_cannot_be_positional() -> None:
-    def method(self: object, a: int, b: int, *rest: int, c: int, **more: int) -> None: ...
+def test_a_signature_leaves_out_what_is_bound() -> None:
+    def method(self, a, b=1, *rest, c, **more): ...  # type: ignore[no-untyped-def]
 
-    assert positions_of(method, bound=True) == {"a": 0, "b": 1}
-    assert positions_of(method, bound=False) == {"self": 0, "a": 1, "b": 2}
-    assert positions_of(dict.fromkeys("ab").get, bound=False) == {"key": 0, "default": 1}
-    assert positions_of(type, bound=False) == {}
+    assert str(signature_of(method, bound=True)) == "(a, b=1, *rest, c, **more)"
+    assert str(signature_of(method, bound=False)) == "(self, a, b=1, *rest, c, **more)"
+    assert str(signature_of(dict.fromkeys("ab").get, bound=False)) == "(key, default=None, /)"
+    assert signature_of(type, bound=False) is None
 
 
 def test_the_shape_of_a_function() -> None:

@@ -113,6 +113,19 @@ def test_every_kind_of_function_is_observed_and_gives_what_it_gave(library: Any)
     assert seen == [(1, result) for result in EXPECTED]
 
 
+@pytest.mark.parametrize("kind", ["wrapt", "rewrite"])
+def test_wrong_arguments_of_a_coroutine_are_refused_where_it_is_called(
+    library: Any, kind: Any
+) -> None:
+    seen: list[Any] = []
+    install(integration(Patch("modeling", "Model.later", watch(seen), kind=kind)))
+    model = library().Model()
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
+        model.later()
+    assert asyncio.run(model.later(x=1)) == ("later", 1)
+    assert seen == [(1, ("later", 1))]
+
+
 def test_installing_does_not_import_the_library(library: Any) -> None:
     seen: list[Any] = []
     modeling = integration(Patch("modeling", "function", watch(seen)))
