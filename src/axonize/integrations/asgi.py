@@ -24,9 +24,9 @@ def request(call: Call) -> Observer:
     if scope["type"] != "http" or SPAN_KEY in scope:
         return
     headers = dict(scope["headers"])
-    with Span(
-        scope["method"], _request_attributes(scope, headers), kind="server", parent=extract(headers)
-    ) as span:
+    name = scope["method"] if scope["method"] in METHODS else "HTTP"
+    attributes, caller = _request_attributes(scope, headers), extract(scope["headers"])
+    with Span(name, attributes, kind="server", parent=caller) as span:
         scope[SPAN_KEY] = span
         exchange = _Exchange(scope, span)
         try:
