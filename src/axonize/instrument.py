@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         epilog="Every option can be given as an environment variable instead: AXONIZE_<OPTION>. "
         "The key for a server that asks for one is read from AXONIZE_API_KEY alone.",
-        usage="axonize-instrument [--service-name NAME] [--endpoint ADDRESS] [OPTION ...] COMMAND ...",
+        usage="%(prog)s [--service-name NAME] [--endpoint ADDRESS] [OPTION ...] COMMAND ...",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

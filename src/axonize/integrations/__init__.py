@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from axonize.finder import when_imported
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from axonize.patching import Integration
+
 # Name, the module whose import asks for it ("" is part of every process), the Integration.
 # Read at the start of every traced process: plain tuples, for they cost nothing to make.
 REGISTRY: tuple[tuple[str, str, str], ...] = (
@@ -14,20 +18,26 @@ REGISTRY: tuple[tuple[str, str, str], ...] = (
 
 
 def install_on_import(wanted: tuple[str, ...] = (), unwanted: tuple[str, ...] = ()) -> None:
-    """Install the integrations as their libraries are imported; all of them unless some are named."""
+    """Install integrations as their libraries are imported: all, or those that are wanted."""
     for name, library, path in REGISTRY:
         if name not in unwanted and (not wanted or name in wanted):
             _install_on_import(library, path)
 
 
+def load_integration(path: str) -> Integration:
+    """Import the module of an integration and return its table."""
+    from importlib import import_module
+
+    module, _, name = path.partition(":")
+    integration: Integration = getattr(import_module(module), name)
+    return integration
+
+
 def _install_on_import(library: str, path: str) -> None:
     def install() -> None:
-        from importlib import import_module
-
         from axonize import patching
 
-        module, _, integration = path.partition(":")
-        patching.install(getattr(import_module(module), integration))
+        patching.install(load_integration(path))
 
     if library:
         when_imported(library, install)
