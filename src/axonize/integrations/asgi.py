@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from asyncio import CancelledError
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,8 +35,8 @@ def request(call: Call) -> Observer:
                 receive=observe(call.argument("receive"), exchange.received, shape="coroutine"),
                 send=observe(call.argument("send"), exchange.sent, shape="coroutine"),
             )
-        except BaseException:
-            exchange.interrupted()
+        except BaseException as error:
+            exchange.interrupted(error)
             raise
         exchange.finished()
 
@@ -46,6 +47,7 @@ class _Exchange:
     def __init__(self, scope: Any, span: Span) -> None:
         self.scope = scope
         self.span = span
+        self.method = span.name
         self.began = time.monotonic_ns()
         self.status = 0
         self.first_byte_seen = False
@@ -78,10 +80,13 @@ class _Exchange:
             if self.status < 500:
                 self.finished()
 
-    def interrupted(self) -> None:
+    def interrupted(self, error: BaseException) -> None:
         """Describe a request that ended with an exception."""
+        from starlette.requests import ClientDisconnect
+
+        self.disconnected = self.disconnected or isinstance(error, ClientDisconnect)
         self._describe()
-        if self.disconnected:
+        if self.disconnected and isinstance(error, (ClientDisconnect, OSError, CancelledError)):
             self.span.end()  # what a broken connection raises is no error of the application
 
     def finished(self) -> None:
@@ -91,8 +96,7 @@ class _Exchange:
 
     def _describe(self) -> None:
         span, route = self.span, _route(self.scope)
-        method = span.name
-        span.name = f"{method} {route}" if route else method
+        span.name = f"{self.method} {route}" if route else self.method
         span.set_attribute(semconv.HTTP_ROUTE, route)
         if self.status:
             span.set_attribute(semconv.HTTP_RESPONSE_STATUS_CODE, self.status)

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -353,6 +353,24 @@ def test_a_client_that_leaves_is_no_error_of_the_server(recorded: Recorded) -> N
     assert span["attributes"]["axonize.http.client_disconnected"] is True
     assert span["attributes"]["http.response.status_code"] == 200
     assert span["attributes"]["server.port"] == server.port
+
+
+def test_a_send_that_fails_is_a_client_that_left(recorded: Recorded) -> None:
+    async def request() -> None:
+        scope = {"type": "http", "method": "GET", "path": "/streams", "headers": []}
+        version = {"asgi": {"version": "3.0", "spec_version": "2.4"}}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                raise BrokenPipeError
+
+        with pytest.raises(ClientDisconnect):
+            await Starlette(routes=ROUTES)({**scope, **version}, send, send)
+
+    asyncio.run(request())
+    server, _ = recorded.spans()
+    assert server.attributes["axonize.http.client_disconnected"] is True
+    assert (server.status, server.events) == ("unset", [])
 
 
 def test_two_requests_at_once_keep_their_callers(recorded: Recorded) -> None:
