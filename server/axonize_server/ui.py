@@ -59,7 +59,7 @@ def build_controller(static: Path = STATIC) -> type[Controller]:
             first, _, rest = path.lstrip("/").partition("/")
             if first in RESERVED:
                 raise NotFoundException(f"nothing at {path}")
-            if "." in path.rpartition("/")[2]:
+            if "." in path.rpartition("/")[2] and path != "/index.html":
                 return _file(static, first if not rest else "", PAGE_HEADERS)
             return _page(static, request.scope.get("root_path", ""))
 

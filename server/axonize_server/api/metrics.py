@@ -25,7 +25,7 @@ def render(metrics: Iterable[Metric]) -> str:
         lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}"]
         if isinstance(metric.value, Mapping):
             lines += [
-                f'{metric.name}{{{metric.label}="{_escape(key)}"}} {value:g}'
+                f'{metric.name}{{{metric.label}="{_escape(key)}"}} {value!r}'
                 for key, value in sorted(metric.value.items())
             ]
         else:
