@@ -1,8 +1,9 @@
 /** What the pages ask for, as TanStack Query options: keys, fetchers, caching. */
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import { client, need } from "./client";
+import { parseExact } from "./exact";
 import { ProblemError } from "./problem";
-import type { TraceQuery } from "./types";
+import type { SpanDetail, TraceQuery } from "./types";
 
 const PAGE = 100;
 
@@ -62,12 +63,10 @@ export const traceQuery = (traceId: string) =>
 export const spanQuery = (traceId: string, spanId: string) =>
   queryOptions({
     queryKey: ["span", traceId, spanId],
-    queryFn: ({ signal }) =>
-      need(
-        client.GET("/api/v1/traces/{trace_id}/spans/{span_id}", {
-          params: { path: { trace_id: traceId, span_id: spanId } },
-          signal,
-        }),
-      ),
+    queryFn: async ({ signal }) => {
+      const params = { path: { trace_id: traceId, span_id: spanId } };
+      const path = "/api/v1/traces/{trace_id}/spans/{span_id}";
+      return parseExact(await need(client.GET(path, { params, signal, parseAs: "text" }))) as SpanDetail;
+    },
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -100,7 +100,7 @@ function draw(canvas: HTMLCanvasElement, bars: MinimapBar[], total: number, widt
       if (bar.strong !== strong) return;
       if (!colors.has(bar.color)) colors.set(bar.color, concrete(canvas, bar.color));
       context.fillStyle = colors.get(bar.color)!;
-      const thin = strong ? 2 : 1;
+      const thin = strong ? 3 : 1;
       context.fillRect((bar.start / total) * width, 4 + index * lane, Math.max((bar.length / total) * width, thin), Math.max(lane - 0.75, thin));
     });
   paint(false);

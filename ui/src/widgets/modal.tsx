@@ -1,7 +1,8 @@
 /** A modal dialog on the browser's own element: focus trap, Esc and backdrop come with it. */
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
-import { IconButton } from "./button";
+import { buttonClasses } from "./button";
+import { classes } from "./classes";
 
 type ModalProps = { open: boolean; onClose: () => void; title: string; children: ReactNode };
 
@@ -21,7 +22,9 @@ export function Modal({ open, onClose, title, children }: ModalProps) {
     >
       <div className="flex h-12 items-center justify-between border-b border-line pr-2.5 pl-5">
         <h2 className="font-semibold">{title}</h2>
-        <IconButton icon={X} label="Close" shortcut="Esc" onClick={onClose} />
+        <button type="button" aria-label="Close" onClick={onClose} className={classes(buttonClasses("quiet"), "w-7 px-0!")}>
+          <X size={15} aria-hidden />
+        </button>
       </div>
       <div className="p-5">{open && children}</div>
     </dialog>

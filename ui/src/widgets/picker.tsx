@@ -89,7 +89,7 @@ function Options({ label, options, value, onPick }: PickerProps) {
         onKeyDown={onKeyDown}
         className="h-9 w-full border-b border-line bg-transparent px-3 text-sm outline-none"
       />
-      <div role="listbox" id={id} aria-label={label} tabIndex={-1} className="max-h-72 overflow-y-auto p-1">
+      <div role="listbox" id={id} aria-label={label} tabIndex={-1} className="max-h-[302px] overflow-y-auto p-1">
         {shown.map((option, index) => (
           <div
             key={option}

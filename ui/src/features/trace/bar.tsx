@@ -1,7 +1,7 @@
 /** One span's bar on the time axis, with what is special about it drawn in. */
 import type { SpanNode } from "@/api/types";
 import { toFraction, type Window } from "@/charts/scale";
-import { formatMs, formatNs } from "@/format/duration";
+import { formatMs } from "@/format/duration";
 import { classes } from "@/widgets/classes";
 
 const MILLI = 1e6;
@@ -19,61 +19,58 @@ export const isPrefill = (span: SpanNode) => PREFILL.test(span.name);
 const cut = (fraction: number) => Math.min(Math.max(fraction, -0.02), 1.02);
 const percent = (fraction: number) => `${fraction * 100}%`;
 
-type BarProps = { span: SpanNode; window: Window; color: string; dimmed: boolean };
+/** Pixels that "TTFT 999 ms" takes. */
+const LABEL_PX = 100;
 
-export function Bar({ span, window, color, dimmed }: BarProps) {
-  const { start_offset_ns: from, duration_ns: length } = span;
-  const [start, end] = [toFraction(window, from), toFraction(window, from + length)];
-  if (end < 0 || start > 1) return <Outside before={end < 0} />;
-  const failed = span.status === "error";
+type BarProps = { span: SpanNode; window: Window; /** Pixels of the axis. */ width: number; color: string; dimmed: boolean };
+
+export function Bar({ span, window, width, color, dimmed }: BarProps) {
+  const from = span.start_offset_ns;
+  const [first, last] = [toFraction(window, from), toFraction(window, from + span.duration_ns)];
+  if (last < 0 || first > 1) return <Outside before={last < 0} />;
+  const [start, end] = [cut(first), cut(last)];
   const token = firstTokenNs(span);
-  const place = { left: percent(cut(start)), width: percent(cut(end) - cut(start)) };
+  const split = token === undefined ? undefined : cut(toFraction(window, from + token));
   return (
     <div className={classes("absolute inset-0", dimmed && "opacity-30")}>
       <div
-        style={{ ...place, backgroundColor: color }}
-        className={classes(
-          "absolute top-[7px] h-3.5 min-w-[2px] overflow-hidden rounded-[3px]",
-          isPrefill(span) && "striped",
-          failed && "ring-[1.5px] ring-bad ring-inset",
-        )}
+        style={{ left: percent(start), width: percent(end - start), backgroundColor: color }}
+        className={classes("absolute top-2 h-3 min-w-[2px] overflow-hidden rounded-[3px]", isPrefill(span) && "striped")}
       >
-        {token !== undefined && <Prefill share={(cut(toFraction(window, from + token)) - cut(start)) / (cut(end) - cut(start))} />}
-        {failed && <span className="absolute inset-y-0 right-0 w-[3px] bg-bad" />}
+        {split !== undefined && <BeforeToken share={(split - start) / (end - start)} />}
       </div>
-      <Label start={start} end={end} span={span} token={token} />
+      {span.status === "error" && (
+        <span style={{ left: percent(start), width: percent(end - start) }} className="absolute top-[5px] h-[18px] min-w-[6px] rounded-[5px] border-[1.5px] border-bad" />
+      )}
+      {split !== undefined && <TokenLabel span={span} split={split} end={end} width={width} />}
     </div>
   );
 }
 
-/** The stretch before the first token, and the line where it came. */
-const Prefill = ({ share }: { share: number }) => (
-  <span style={{ width: percent(share) }} className="striped absolute inset-y-0 left-0 border-r-2 border-ink" />
+/** The stretch before the first token, up to the line where it came. */
+const BeforeToken = ({ share }: { share: number }) => (
+  <span style={{ width: percent(share) }} className="striped absolute inset-y-0 left-0 border-r-2 border-on-series" />
 );
 
 /** Says on which side of the window a span lies. */
 const Outside = ({ before }: { before: boolean }) => (
-  <span className={classes("absolute top-1.5 text-ink-faint", before ? "left-1" : "right-1")}>{before ? "‹" : "›"}</span>
+  <span aria-hidden className={classes("absolute top-1 text-ink-faint", before ? "left-1.5" : "right-1.5")}>
+    {before ? "‹" : "›"}
+  </span>
 );
 
-type LabelProps = { start: number; end: number; span: SpanNode; token: number | undefined };
+type TokenLabelProps = { span: SpanNode; split: number; end: number; width: number };
 
-function Label({ start, end, span, token }: LabelProps) {
-  const side = end < 0.86 ? "after" : start > 0.14 ? "before" : "inside";
-  const style =
-    side === "after"
-      ? { left: percent(cut(end)), marginLeft: 6 }
-      : { right: percent(1 - cut(side === "before" ? start : Math.min(end, 1))), marginRight: 6 };
+/** The time to first token in words: behind its line, else behind the bar, where there is room. */
+function TokenLabel({ span, split, end, width }: TokenLabelProps) {
+  const inside = split >= 0 && (Math.min(end, 1) - split) * width > LABEL_PX;
+  if (!inside && (1 - end) * width < LABEL_PX) return null;
   return (
     <span
-      style={style}
-      className={classes(
-        "absolute top-[5px] flex gap-2 rounded-sm text-xs whitespace-nowrap text-ink-muted tabular",
-        side === "inside" && "bg-surface/90 px-1 text-ink!",
-      )}
+      style={{ left: percent(inside ? split : end) }}
+      className={classes("absolute top-1.5 ml-1.5 text-[10.5px] leading-4 font-medium whitespace-nowrap tabular", inside ? "text-on-series" : "text-ink-muted")}
     >
-      {formatNs(span.duration_ns)}
-      {token !== undefined && <span className="text-ink-faint">TTFT {formatMs(span.ttft_ms!)}</span>}
+      TTFT {formatMs(span.ttft_ms!)}
     </span>
   );
 }

@@ -54,7 +54,7 @@ function Figures({ trace, onErrors }: Pick<HeaderProps, "trace" | "onErrors">) {
   const day = formatShortDay(new Date(trace.start_time));
   const tokens = trace.input_tokens + trace.output_tokens > 0;
   return (
-    <dl className="flex flex-wrap gap-x-7 gap-y-2 tabular">
+    <dl className="flex flex-wrap gap-x-7 gap-y-1.5 tabular max-lg:gap-x-5">
       <Figure label="Duration" strong>
         {formatMs(trace.duration_ms)}
       </Figure>
@@ -76,7 +76,7 @@ function Figures({ trace, onErrors }: Pick<HeaderProps, "trace" | "onErrors">) {
       <Figure label="Service">{trace.service_name}</Figure>
       {trace.models.length > 0 && (
         <Figure label={trace.models.length === 1 ? "Model" : "Models"}>
-          <span title={trace.models.join("\n")} className="block max-w-80 truncate">
+          <span title={trace.models.join("\n")} className="block max-w-80 truncate max-lg:max-w-44">
             {trace.models.join(", ")}
           </span>
         </Figure>

@@ -33,7 +33,7 @@ export function TracePage() {
   const missing = trace.error instanceof ProblemError && trace.error.status === 404;
   return (
     <main>
-      <ProblemNotice error={trace.error} onRetry={missing ? undefined : () => void trace.refetch()}>
+      <ProblemNotice error={missing ? absent(trace.error) : trace.error} onRetry={() => void trace.refetch()}>
         <Link to="/traces" search={rememberedSearch()} className={buttonClasses("plain")}>
           Back to the traces
         </Link>
@@ -41,6 +41,10 @@ export function TracePage() {
     </main>
   );
 }
+
+/** What a 404 means here. */
+const absent = ({ message }: Error) =>
+  new ProblemError(404, "This trace is not here", `${message.replace(/\.?$/, ".")} It may not have arrived yet, or be past its retention.`);
 
 /** The errors, from the first on. */
 const showErrors = (state: TraceState) => {
@@ -96,7 +100,7 @@ function OpenTrace({ trace, view }: { trace: TraceDetail; view: TraceView }) {
           <aside
             aria-label="Selected span"
             style={{ width }}
-            className="relative flex max-w-[min(100%,60vw)] shrink-0 border-l border-line bg-surface max-md:absolute max-md:inset-y-0 max-md:right-0 max-md:z-30 max-md:w-full! max-md:max-w-md max-md:shadow-float"
+            className="relative flex max-w-[min(100%,60vw)] shrink-0 border-l border-line bg-surface max-lg:absolute max-lg:inset-y-0 max-lg:right-0 max-lg:z-30 max-lg:shadow-float"
           >
             <Splitter label="Width of the span panel" value={width} min={300} max={900} flipped onResize={keepWidth} className="absolute inset-y-0 left-0 z-20 -translate-x-1/2" />
             <SpanPanel key={span.span_id} trace={trace} state={state} color={colors.get(span.service_name)!} />

@@ -25,6 +25,8 @@ export type RowProps = {
   quiet: boolean;
   color: string;
   window: Window;
+  /** Pixels of the axis. */
+  width: number;
   onSelect: (index: number) => void;
   onToggle: (index: number) => void;
   onZoom: (index: number) => void;
@@ -53,8 +55,10 @@ export function Row(props: RowProps) {
       )}
     >
       <Name {...props} />
-      <div className="relative min-w-0 flex-1">
-        <Bar span={span} window={props.window} color={props.color} dimmed={props.dimmed} />
+      <div className="relative min-w-0 flex-1 overflow-hidden">
+        <div className="absolute inset-y-0 right-3 left-0">
+          <Bar span={span} window={props.window} width={props.width} color={props.color} dimmed={props.dimmed} />
+        </div>
       </div>
     </div>
   );
@@ -62,7 +66,7 @@ export function Row(props: RowProps) {
 
 function Name({ span, index, indent, below, collapsed, dimmed, quiet, color, onToggle }: RowProps) {
   return (
-    <div className={classes("flex w-(--names) shrink-0 items-center overflow-hidden pr-2 pl-2 whitespace-nowrap", dimmed && "opacity-45")}>
+    <div className={classes("@container flex w-(--names) shrink-0 items-center overflow-hidden pr-3 pl-2 whitespace-nowrap", dimmed && "opacity-45")}>
       <Guides depth={span.depth} indent={indent} />
       {below > 0 ? (
         <button
@@ -86,12 +90,13 @@ function Name({ span, index, indent, below, collapsed, dimmed, quiet, color, onT
       <span title={span.name} className={classes("truncate", span.status === "error" && "text-bad")}>
         {span.name}
       </span>
-      {!quiet && <span className="ml-2 shrink-[3] truncate text-xs text-ink-faint">{span.service_name}</span>}
+      {!quiet && <span className="ml-2 shrink-[3] truncate text-xs text-ink-faint @max-[330px]:hidden">{span.service_name}</span>}
       {collapsed && below > 0 && (
         <span title={`${below} spans below`} className="ml-2 shrink-0 rounded bg-raised px-1.5 text-xs text-ink-muted tabular">
           +{formatCompact(below)}
         </span>
       )}
+      <span className="ml-auto w-[72px] shrink-0 pl-2 text-right text-sm text-ink-muted tabular">{formatNs(span.duration_ns)}</span>
     </div>
   );
 }

@@ -3,10 +3,11 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import type { TraceDetail } from "@/api/types";
 import { around, clamp, isWhole, type Window } from "@/charts/scale";
+import { parseParams, stringifyParams } from "@/search-params";
 import { flip, type Folding, isCollapsed, readFolding, reveal, writeFolding } from "./folding";
 import { findMatches, type Matches, step } from "./match";
 import { buildTree, hasChildren, type Tree, visibleRows } from "./tree";
-import { readZoom, type TraceView, writeZoom } from "./view";
+import { readView, readZoom, type TraceView, writeZoom } from "./view";
 
 const ADDRESS_DELAY_MS = 200;
 
@@ -57,7 +58,9 @@ function writeState(state: State, tree: Tree): TraceView {
 function useAddress(state: State, tree: Tree) {
   const navigate = useNavigate();
   useEffect(() => {
-    const write = () => void navigate({ to: ".", search: writeState(state, tree), replace: true });
+    const search = writeState(state, tree);
+    if (stringifyParams(search) === stringifyParams(readView(parseParams(location.search)))) return;
+    const write = () => void navigate({ to: ".", search, replace: true });
     const timer = setTimeout(write, ADDRESS_DELAY_MS);
     return () => clearTimeout(timer);
   }, [navigate, state, tree]);
@@ -65,11 +68,21 @@ function useAddress(state: State, tree: Tree) {
 
 /** The address of this trace as it is looked at now. */
 export function addressOf(state: TraceState): string {
-  const url = new URL(location.href);
-  url.search = "";
-  for (const [name, value] of Object.entries(writeState(state, state.tree)))
-    if (value !== undefined) url.searchParams.set(name, value === true ? "1" : value);
-  return url.href;
+  return location.origin + location.pathname + stringifyParams(writeState(state, state.tree));
+}
+
+/** Select a span and open the way to it; -1 selects none. */
+const at = (state: State, tree: Tree, index: number): State => ({
+  ...state,
+  selected: index,
+  folding: index < 0 ? state.folding : reveal(state.folding, tree, index),
+});
+
+/** Go to the next match of what is searched now: the search may have changed with the same key press. */
+function atMatch(state: State, tree: Tree, direction: 1 | -1): State {
+  const list = findMatches(tree, state.q, state.errors)?.list ?? [];
+  const index = step(list, state.selected, direction);
+  return index === undefined ? state : at(state, tree, index);
 }
 
 export function useTraceState(trace: TraceDetail, view: TraceView): TraceState {
@@ -83,8 +96,7 @@ export function useTraceState(trace: TraceDetail, view: TraceView): TraceState {
     [tree, folding, only, matches],
   );
   const set = (patch: Partial<State>) => setState((now) => ({ ...now, ...patch }));
-  const select = (index: number) =>
-    setState((now) => ({ ...now, selected: index, folding: index < 0 ? now.folding : reveal(now.folding, tree, index) }));
+  const select = (index: number) => setState((now) => at(now, tree, index));
   const toggle = (index: number) => set({ folding: flip(folding, tree.spans[index]!.span_id) });
   const foldable = selected >= 0 && hasChildren(tree, selected);
   const shut = foldable && isCollapsed(folding, tree, selected);
@@ -96,10 +108,7 @@ export function useTraceState(trace: TraceDetail, view: TraceView): TraceState {
     set,
     select,
     toggle,
-    toMatch: (direction) => {
-      const index = matches && step(matches.list, selected, direction);
-      if (index !== undefined) select(index);
-    },
+    toMatch: (direction) => setState((now) => atMatch(now, tree, direction)),
     moveRow: (by) => {
       const place = rows.indexOf(selected);
       const index = rows[Math.max(0, Math.min(rows.length - 1, place + by))];

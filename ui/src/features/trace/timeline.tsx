@@ -27,9 +27,9 @@ export function Timeline({ state, colors }: TimelineProps) {
   const lane = useRef<HTMLDivElement>(null);
   const wide = useWidth(scroller);
   const laneWidth = useWidth(lane);
-  const [kept, keep] = useKept("names", 380);
+  const [kept, keep] = useKept("names", 0);
   const most = Math.max(wide * 0.65, 160);
-  const names = Math.min(kept, most);
+  const names = Math.min(kept || Math.min(Math.max(innerWidth * 0.3, 260), 420), most);
   const onWindow = (next: Window) => state.set({ window: next });
   const axis = { lane, window, total: tree.totalNs, onWindow };
   useWheel(scroller, axis);
@@ -55,13 +55,16 @@ export function Timeline({ state, colors }: TimelineProps) {
         <div className="sticky top-0 z-20 border-b border-line bg-surface">
           <div className="flex">
             <Legend services={colors} spans={tree.spans} height={MAP} />
-            <div className="min-w-0 flex-1 border-b border-line">
+            <div className="min-w-0 flex-1 border-b border-line pr-3">
               <Minimap bars={bars} total={tree.totalNs} window={window} onWindow={onWindow} height={MAP} />
             </div>
           </div>
           <div className="flex" style={{ height: RULER }}>
-            <div className="flex w-(--names) shrink-0 items-center border-t border-line pl-4 text-xs text-ink-muted">Span</div>
-            <div ref={lane} className="min-w-0 flex-1">
+            <div className="flex w-(--names) shrink-0 items-center justify-between border-t border-line pr-3 pl-4 text-xs text-ink-muted">
+              <span>Span</span>
+              <span>Duration</span>
+            </div>
+            <div ref={lane} className="mr-3 min-w-0 flex-1">
               <Ruler ticks={ticks} />
             </div>
           </div>
@@ -72,9 +75,9 @@ export function Timeline({ state, colors }: TimelineProps) {
           tabIndex={0}
           aria-activedescendant={place >= 0 ? rowId(selected) : undefined}
           className="relative focus-visible:outline-none"
-          style={{ height: virtual.getTotalSize() + ROW }}
+          style={{ height: virtual.getTotalSize() + ROW, minHeight: `calc(100% - ${HEAD}px)` }}
         >
-          <div className="absolute inset-y-0 right-0 left-(--names)">
+          <div className="absolute inset-y-0 right-3 left-(--names)">
             <Gridlines ticks={ticks} />
           </div>
           {virtual.getVirtualItems().map(({ index: row, start }) => {
@@ -92,10 +95,11 @@ export function Timeline({ state, colors }: TimelineProps) {
                 collapsed={isCollapsed(state.folding, tree, index)}
                 selected={index === selected}
                 match={state.matches?.isMatch[index] === 1}
-                dimmed={state.matches !== undefined && state.matches.isMatch[index] !== 1}
+                dimmed={index !== selected && state.matches !== undefined && state.matches.isMatch[index] !== 1}
                 quiet={parent?.service_name === span.service_name}
                 color={colors.get(span.service_name)!}
                 window={window}
+                width={laneWidth}
                 onSelect={state.select}
                 onToggle={state.toggle}
                 onZoom={state.zoomTo}

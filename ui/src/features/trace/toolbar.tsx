@@ -1,10 +1,23 @@
 /** Above the chart: search and its matches, folding, zoom. */
-import { ChevronDown, ChevronsDownUp, ChevronsUpDown, ChevronUp, CircleAlert, Fullscreen, ListFilter, Minus, Plus, Scan } from "lucide-react";
+import {
+  ChevronDown,
+  ChevronUp,
+  CircleAlert,
+  FoldVertical,
+  ListChevronsDownUp,
+  ListChevronsUpDown,
+  ListFilter,
+  MoveHorizontal,
+  UnfoldVertical,
+  ZoomIn,
+  ZoomOut,
+} from "lucide-react";
 import type { RefObject } from "react";
 import { isWhole, lengthOf, zoomAt } from "@/charts/scale";
 import { formatNs } from "@/format/duration";
 import { formatCount } from "@/format/number";
 import { Button, IconButton } from "@/widgets/button";
+import { Kbd } from "@/widgets/kbd";
 import { SearchBox } from "@/widgets/search-box";
 import { Tip } from "@/widgets/tip";
 import { foldFrom, foldOneLess, foldOneMore, OPEN } from "./folding";
@@ -63,10 +76,10 @@ function Searching({ state, searchBox }: ToolbarProps) {
 function FoldButtons({ state: { folding, tree, set } }: { state: TraceState }) {
   return (
     <div className="flex items-center">
-      <IconButton icon={Minus} label="Collapse one level" onClick={() => set({ folding: foldOneMore(folding, tree) })} />
-      <IconButton icon={Plus} label="Expand one level" onClick={() => set({ folding: foldOneLess(folding, tree) })} />
-      <IconButton icon={ChevronsDownUp} label="Collapse all" onClick={() => set({ folding: foldFrom(1, tree) })} />
-      <IconButton icon={ChevronsUpDown} label="Expand all" onClick={() => set({ folding: OPEN })} />
+      <IconButton icon={ListChevronsDownUp} label="Collapse one level" onClick={() => set({ folding: foldOneMore(folding, tree) })} />
+      <IconButton icon={ListChevronsUpDown} label="Expand one level" onClick={() => set({ folding: foldOneLess(folding, tree) })} />
+      <IconButton icon={FoldVertical} label="Collapse all" onClick={() => set({ folding: foldFrom(1, tree) })} />
+      <IconButton icon={UnfoldVertical} label="Expand all" onClick={() => set({ folding: OPEN })} />
     </div>
   );
 }
@@ -77,11 +90,13 @@ function ZoomButtons({ state }: { state: TraceState }) {
   const zoom = (factor: number) => state.set({ window: zoomAt(window, 0.5, factor, tree.totalNs) });
   return (
     <div className="flex items-center">
+      <Button disabled={selected < 0} onClick={() => state.zoomTo(selected)}>
+        Zoom to span <Kbd>f</Kbd>
+      </Button>
       <span className="mr-1 w-16 text-right text-sm text-ink-muted tabular">{formatNs(lengthOf(window))}</span>
-      <IconButton icon={Minus} label="Zoom out" shortcut="−" disabled={whole} onClick={() => zoom(2)} />
-      <IconButton icon={Plus} label="Zoom in" shortcut="+" onClick={() => zoom(0.5)} />
-      <IconButton icon={Scan} label="Zoom to the selected span" shortcut="f" disabled={selected < 0} onClick={() => state.zoomTo(selected)} />
-      <IconButton icon={Fullscreen} label="Show the whole trace" shortcut="0" disabled={whole} onClick={state.showAll} />
+      <IconButton icon={ZoomOut} label="Zoom out" shortcut="−" disabled={whole} onClick={() => zoom(2)} />
+      <IconButton icon={ZoomIn} label="Zoom in" shortcut="+" onClick={() => zoom(0.5)} />
+      <IconButton icon={MoveHorizontal} label="Show the whole trace" shortcut="0" disabled={whole} onClick={state.showAll} />
     </div>
   );
 }

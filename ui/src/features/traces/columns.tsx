@@ -12,9 +12,9 @@ export type CellContext = { trace: TraceSummary; /** The longest duration listed
 
 export type Column = {
   head: string;
-  /** Class of the col element: its width, and below which window it goes. */
-  className: string;
-  /** Class of head and cells that hides them together with their column. */
+  /** Class of its width; the one column without takes what is left. */
+  width?: string;
+  /** Class that takes the column away where the window is narrow. */
   hide?: string;
   right?: boolean;
   sort?: "start_time" | "duration";
@@ -24,36 +24,36 @@ export type Column = {
 const Dim = ({ children }: { children: ReactNode }) => <span className="text-ink-faint">{children}</span>;
 
 export const COLUMNS: Column[] = [
-  { head: "Start", className: "w-[148px]", sort: "start_time", cell: ({ trace }) => <Start stamp={trace.start_time} /> },
-  { head: "Trace", className: "", cell: ({ trace }) => <Name trace={trace} /> },
-  { head: "Service", className: "w-[140px] max-sm:w-0", hide: "max-sm:hidden", cell: ({ trace }) => <Services trace={trace} /> },
-  { head: "Model", className: "w-[184px] max-lg:w-0", hide: "max-lg:hidden", cell: ({ trace }) => <Models models={trace.models} /> },
-  { head: "Status", className: "w-[74px]", cell: ({ trace }) => <Status status={trace.status} /> },
-  { head: "Duration", className: "w-[156px]", sort: "duration", cell: (context) => <Duration {...context} /> },
+  { head: "Start", width: "w-[148px]", sort: "start_time", cell: ({ trace }) => <Start stamp={trace.start_time} /> },
+  { head: "Trace", cell: ({ trace }) => <Name trace={trace} /> },
+  { head: "Service", width: "w-[140px] max-lg:w-[116px]", hide: "max-sm:hidden", cell: ({ trace }) => <Services trace={trace} /> },
+  { head: "Model", width: "w-[184px]", hide: "max-lg:hidden", cell: ({ trace }) => <Models models={trace.models} /> },
+  { head: "Status", width: "w-[76px]", cell: ({ trace }) => <Status status={trace.status} /> },
+  { head: "Duration", width: "w-[156px] max-lg:w-[84px]", sort: "duration", cell: (context) => <Duration {...context} /> },
   {
     head: "TTFT",
-    className: "w-[82px] max-md:w-0",
+    width: "w-[82px]",
     hide: "max-md:hidden",
     right: true,
     cell: ({ trace }) => (trace.ttft_ms === null ? <Dim>–</Dim> : formatMs(trace.ttft_ms)),
   },
   {
     head: "Tokens in / out",
-    className: "w-[124px] max-lg:w-0",
+    width: "w-[124px]",
     hide: "max-lg:hidden",
     right: true,
     cell: ({ trace }) => <Tokens trace={trace} />,
   },
   {
     head: "Spans",
-    className: "w-[68px] max-md:w-0",
+    width: "w-[64px]",
     hide: "max-md:hidden",
     right: true,
     cell: ({ trace }) => formatCompact(trace.span_count),
   },
   {
     head: "Errors",
-    className: "w-[72px] max-md:w-0",
+    width: "w-[72px]",
     hide: "max-md:hidden",
     right: true,
     cell: ({ trace }) =>
@@ -108,11 +108,11 @@ function Models({ models }: { models: string[] }) {
 
 export const Status = ({ status }: { status: "ok" | "error" }) =>
   status === "error" ? (
-    <span className="inline-flex items-center gap-1.5 font-medium text-bad">
+    <span className="flex items-center gap-1.5 font-medium text-bad">
       <CircleAlert size={13} aria-hidden /> Error
     </span>
   ) : (
-    <span className="inline-flex items-center gap-1.5 text-ink-muted">
+    <span className="flex items-center gap-1.5 text-ink-muted">
       <span className="mx-[3px] size-[7px] rounded-full bg-good" /> OK
     </span>
   );
@@ -122,7 +122,7 @@ function Duration({ trace, longest }: CellContext) {
   return (
     <span className="flex items-center gap-2.5">
       <span className="w-[58px] shrink-0 text-right">{formatMs(trace.duration_ms)}</span>
-      <span aria-hidden className="h-1.5 flex-1 overflow-hidden rounded-full bg-raised">
+      <span aria-hidden className="h-1.5 flex-1 overflow-hidden rounded-full bg-raised max-lg:hidden">
         <span
           className={classes("block h-full min-w-[2px] rounded-full", trace.status === "error" ? "bg-bad" : "bg-series-1")}
           style={{ width: `${share * 100}%` }}

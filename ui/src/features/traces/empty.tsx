@@ -5,7 +5,7 @@ import { anyTraceQuery } from "@/api/queries";
 import { Button } from "@/widgets/button";
 import { CopyButton } from "@/widgets/copy-button";
 import { hasFilters, rangeOf, type TracesSearch, withoutFilters, withRange } from "./search";
-import { describe, widen } from "./time-range";
+import { describe, isRelative, type TimeRange, widen } from "./time-range";
 
 type EmptyProps = { search: TracesSearch; onChange: (search: TracesSearch) => void };
 
@@ -14,6 +14,10 @@ export function Empty({ search, onChange }: EmptyProps) {
   if (any.isPending) return null;
   return any.data?.items.length === 0 ? <FirstTrace /> : <Hidden search={search} onChange={onChange} />;
 }
+
+/** "in the last hour", "between 10:00:00 and 11:00:00". */
+const within = (range: TimeRange) =>
+  isRelative(range) ? `in the ${describe(range).toLowerCase()}` : `between ${describe(range).replace(" – ", " and ")}`;
 
 function Hidden({ search, onChange }: EmptyProps) {
   const range = rangeOf(search);
@@ -24,7 +28,7 @@ function Hidden({ search, onChange }: EmptyProps) {
       <SearchX size={26} strokeWidth={1.6} aria-hidden className="text-ink-faint" />
       <h2 className="text-lg font-semibold">No traces here</h2>
       <p className="text-ink-muted">
-        Traces are stored, but none {filtered ? "matches these filters" : "started"} in the range “{describe(range)}”.
+        There are traces, but none {filtered ? "matches these filters" : "started"} {within(range)}.
       </p>
       <div className="mt-1 flex flex-wrap justify-center gap-2">
         {wider && (

@@ -79,22 +79,22 @@ export function TracesPage() {
         ref={scroller}
         data-scroll-restoration-id="traces"
         onScroll={(event) => setAtTop(event.currentTarget.scrollTop < 40)}
-        className={classes("min-h-0 flex-1 overflow-y-auto bg-surface transition-opacity", list.isPlaceholderData && "opacity-60")}
+        className={classes("min-h-0 flex-1 overflow-y-auto border-t border-line bg-surface transition-opacity", list.isPlaceholderData && "opacity-60")}
       >
         {content()}
       </div>
-      <Footer traces={traces} search={search} more={hasNextPage} loading={isFetchingNextPage} paused={Boolean(search.live) && !atTop} error={list.error} />
+      <Footer traces={traces} search={search} more={hasNextPage} loading={isFetchingNextPage} paused={Boolean(search.live) && !atTop} error={list.error} known={list.data !== undefined} />
     </main>
   );
 }
 
-type FooterProps = { traces: TraceSummary[]; search: TracesSearch; more: boolean; loading: boolean; paused: boolean; error: Error | null };
+type FooterProps = { traces: TraceSummary[]; search: TracesSearch; more: boolean; loading: boolean; paused: boolean; error: Error | null; known: boolean };
 
-function Footer({ traces, search, more, loading, paused, error }: FooterProps) {
+function Footer({ traces, search, more, loading, paused, error, known }: FooterProps) {
   const count = more ? `${plural(traces.length, "trace")} loaded` : plural(traces.length, "trace");
   return (
     <footer className="flex h-8 shrink-0 items-center gap-3 border-t border-line px-4 text-sm text-ink-muted tabular">
-      <span>{count}</span>
+      {known && <span>{count}</span>}
       <span className="text-ink-faint">{describe(rangeOf(search))}</span>
       {loading && <span>Loading more…</span>}
       {paused && <span className="text-warn">Live is paused while you are scrolled down</span>}

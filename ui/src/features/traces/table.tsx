@@ -60,30 +60,19 @@ function focusRow(index: number, scroll: () => void) {
 const Spacer = ({ height }: { height: number }) =>
   height > 0 ? (
     <tr aria-hidden>
-      <td colSpan={COLUMNS.length} style={{ height }} className="p-0" />
+      <td style={{ height }} className="p-0" />
     </tr>
   ) : null;
 
-export const Columns = () => (
-  <colgroup>
-    {COLUMNS.map((column) => (
-      <col key={column.head} className={column.className} />
-    ))}
-  </colgroup>
-);
-
 function TraceHead({ sort, onSort }: Pick<TraceTableProps, "sort" | "onSort">) {
   return (
-    <>
-      <Columns />
-      <thead>
-        <tr aria-rowindex={1}>
-          {COLUMNS.map((column) => (
-            <Head key={column.head} column={column} sort={sort} onSort={onSort} />
-          ))}
-        </tr>
-      </thead>
-    </>
+    <thead>
+      <tr aria-rowindex={1}>
+        {COLUMNS.map((column) => (
+          <Head key={column.head} column={column} sort={sort} onSort={onSort} />
+        ))}
+      </tr>
+    </thead>
   );
 }
 
@@ -97,9 +86,10 @@ function Head({ column, sort, onSort }: { column: Column } & Pick<TraceTableProp
       scope="col"
       aria-sort={sorted ? (falling ? "descending" : "ascending") : undefined}
       className={classes(
-        "sticky top-0 z-10 h-8 border-y border-line bg-surface px-2 text-xs font-medium text-ink-muted",
+        "sticky top-0 z-10 h-8 border-b border-line bg-surface px-2 text-xs font-medium text-ink-muted",
         column.right ? "text-right" : "text-left",
         edge,
+        column.width,
         column.hide,
       )}
     >

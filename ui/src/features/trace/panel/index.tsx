@@ -50,14 +50,17 @@ export function SpanPanel({ trace, state, color }: SpanPanelProps) {
 function Contents({ detail }: { detail: SpanDetail }) {
   const [filter, setFilter] = useState("");
   const scope = { ...(detail.scope.name && { name: detail.scope.name }), ...(detail.scope.version && { version: detail.scope.version }) };
+  const failed = detail.events.some((event) => event.name === "exception");
+  const events = <Events events={detail.events} start={detail.start_time} />;
   return (
     <>
-      <Events events={detail.events} start={detail.start_time} />
+      {failed && events}
       <Links links={detail.links} traceId={detail.trace_id} />
       <div className="border-t border-line px-4 py-2.5">
         <SearchBox label="Filter attributes" placeholder="Filter attributes" value={filter} onSearch={setFilter} delayMs={60} shortcut={false} />
       </div>
       <AttributeGroups attributes={detail.attributes} filter={filter} />
+      {!failed && events}
       <AttributeSection title="Resource" attributes={detail.resource} filter={filter} />
       <AttributeSection title="Scope" attributes={scope} filter={filter} />
     </>
