@@ -94,7 +94,7 @@ class Batcher:
         write: Callable[[pa.Table], None],
         *,
         max_queue_bytes: int = 128 << 20,
-        commit_bytes: int = 8 << 20,
+        commit_bytes: int = 16 << 20,
         linger_s: tuple[float, float] = (0.02, 0.2),
         deadline_s: float = 30.0,
     ) -> None:
@@ -177,14 +177,13 @@ class Batcher:
     def _decode_loop(self) -> None:
         while True:
             self._free_places.acquire()
-            batch = self._next_batch()
-            if not batch:
+            if not self._wait_until_due():
                 self._batches.put(None)
                 return
-            self._batches.put(list(self._decode(*self._read(batch))))
+            self._batches.put(list(self._decode(*self._read())))
 
-    def _next_batch(self) -> list[_Waiting]:
-        """Wait for a batch that is due; an empty one means that the batcher is closed."""
+    def _wait_until_due(self) -> bool:
+        """Wait until a batch is due; return False when the batcher is closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closed)
             if self._queue:
@@ -193,31 +192,37 @@ class Batcher:
                     lambda: self._queued_bytes >= self._commit_bytes or self._closed,
                     max(0.0, due - time.monotonic()),
                 )
-            return list(self._take())
+            return bool(self._queue)
 
     def _linger_s(self) -> float:
         return min(max(self._last_commit_s, self._shortest_linger_s), self._longest_linger_s)
 
-    def _take(self) -> Iterator[_Waiting]:
-        taken = 0
-        while self._queue and taken < self._commit_bytes:
-            waiting = self._queue.popleft()
-            taken += len(waiting.body)
-            self._queued_bytes -= len(waiting.body)
-            yield waiting
-
-    def _read(self, batch: list[_Waiting]) -> tuple[list[_Waiting], list[Request]]:
-        readable, requests = [], []
-        for waiting in batch:
+    def _read(self) -> tuple[list[_Waiting], list[Request]]:
+        """Take requests from the queue until their columns have the size of a commit."""
+        taken: list[_Waiting] = []
+        requests: list[Request] = []
+        size = 0
+        while size < self._commit_bytes and (waiting := self._next()):
             if waiting.future.cancelled():
                 self._finish(waiting, StoreUnavailable("the sender has left"))
                 continue
             try:
-                requests.append(read_request(waiting.tenant, waiting.body))
-                readable.append(waiting)
+                request = read_request(waiting.tenant, waiting.body)
             except Exception as error:  # noqa: BLE001  one request must not stop the thread
                 self._finish(waiting, _unreadable(error))
-        return readable, requests
+            else:
+                taken.append(waiting)
+                requests.append(request)
+                size += request.stored_bytes
+        return taken, requests
+
+    def _next(self) -> _Waiting | None:
+        with self._changed:
+            if not self._queue:
+                return None
+            waiting = self._queue.popleft()
+            self._queued_bytes -= len(waiting.body)
+            return waiting
 
     def _decode(self, waiting: list[_Waiting], requests: list[Request]) -> Iterator[_Block]:
         if not requests:

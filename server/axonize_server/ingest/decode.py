@@ -18,6 +18,7 @@ from axonize_server.ingest.attributes import (
     read_attributes,
     text_of,
 )
+from axonize_server.ingest.bounds import check_parsed_bytes, stored_bytes
 from axonize_server.ingest.promote import KeyIndex, promote, promote_gpus
 from axonize_server.ingest.promoted import RESOURCE_COLUMNS, SPAN_COLUMNS
 from axonize_server.model import Accepted, MalformedRequest
@@ -38,6 +39,7 @@ class Request(NamedTuple):
     tenant: str
     messages: pa.RecordBatch
     text_replaced: bool
+    stored_bytes: int
 
 
 class Decoded(NamedTuple):
@@ -48,16 +50,18 @@ class Decoded(NamedTuple):
 
 
 def read_request(tenant: str, body: bytes) -> Request:
-    """Parse an ExportTraceServiceRequest; raise MalformedRequest when body is none."""
+    """Parse an ExportTraceServiceRequest; raises MalformedRequest."""
+    check_parsed_bytes(body)
     try:
         message, text_replaced = _parse(body)
     except DecodeError as error:
         reason = f"the body is not an OTLP ExportTraceServiceRequest: {error}"
         raise MalformedRequest(reason) from error
+    size = stored_bytes(message, len(body))
     # Written again, so that both parsers agree on what was said twice or not at all.
-    return Request(
-        tenant, wire.COLUMNAR.list_to_record_batch([message.SerializeToString()]), text_replaced
-    )
+    rewritten = message.SerializeToString()
+    del message  # it takes several times the memory of the columns
+    return Request(tenant, wire.COLUMNAR.list_to_record_batch([rewritten]), text_replaced, size)
 
 
 def _parse(body: bytes) -> tuple[Any, bool]:

@@ -1,0 +1,224 @@
+"""Requests are answered when their rows are stored, and each one for itself."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from axonize_server.ingest.batcher import Batcher
+from axonize_server.model import (
+    Accepted,
+    MalformedRequest,
+    Overloaded,
+    StoreRefused,
+    StoreUnavailable,
+)
+
+from tests.server.ingest.otlp import body, span
+
+
+class Store:
+    """A real store that can be stopped, and that refuses or loses spans of certain names."""
+
+    def __init__(self, writer) -> None:
+        self.writer = writer
+        self.may_write = threading.Event()
+        self.may_write.set()
+        self.writes: list[int] = []
+        self.broken: Exception | None = None
+
+    def write(self, table) -> None:
+        assert self.may_write.wait(30)
+        if self.broken:
+            raise self.broken
+        if "refused" in table["name"].to_pylist():
+            raise StoreRefused("a refused name")
+        if "unexpected" in table["name"].to_pylist():
+            raise ZeroDivisionError
+        self.writer.insert(table)
+        self.writes.append(table.num_rows)
+
+
+@pytest.fixture
+def store(writer) -> Store:
+    return Store(writer)
+
+
+def run(store, work, **limits):
+    async def main():
+        batcher = Batcher(store.write, **limits)
+        try:
+            return await work(batcher), batcher.counters
+        finally:
+            store.may_write.set()
+            await batcher.close()
+
+    return asyncio.run(main())
+
+
+def answers(*submits):
+    return asyncio.gather(*submits, return_exceptions=True)
+
+
+def stored(clickhouse, tenant) -> list[str]:
+    query = "SELECT name FROM spans WHERE tenant_id = {tenant:String} ORDER BY name"
+    with clickhouse.client() as client:
+        rows = client.query(query, parameters={"tenant": tenant}).result_rows
+    return [row[0] for row in rows]
+
+
+def test_an_answer_means_that_the_spans_are_stored(store, clickhouse, tenant):
+    async def work(batcher):
+        accepted = await batcher.submit(tenant, body(span(1, name="a"), span(2, name="b")))
+        return accepted, stored(clickhouse, tenant)
+
+    (accepted, names), counters = run(store, work)
+
+    assert accepted == Accepted(2)
+    assert names == ["a", "b"]
+    assert (counters.accepted_spans, counters.commits, counters.queue_bytes) == (2, 1, 0)
+    assert counters.commit_seconds > 0
+
+
+def test_requests_that_wait_are_committed_together(store, clickhouse, tenant):
+    def many(batcher):
+        return answers(*(batcher.submit(tenant, body(span(i))) for i in range(1, 101)))
+
+    accepted, counters = run(store, many)
+
+    assert accepted == [Accepted(1)] * 100
+    assert counters.commits < 10
+    assert len(stored(clickhouse, tenant)) == 100
+
+
+def test_a_batch_does_not_wait_when_its_size_is_there(store, tenant):
+    def submit(batcher):
+        return batcher.submit(tenant, body(span(1, {"text": "x" * 2000})))
+
+    accepted, _ = run(store, submit, commit_bytes=1000, linger_s=(3600, 3600))
+
+    assert accepted == Accepted(1)
+
+
+def test_a_malformed_request_is_refused_alone(store, clickhouse, tenant):
+    def work(batcher):
+        bodies = [body(span(1, name="a")), b"\xff\xff", body(span(2, name="b")), b""]
+        return answers(*(batcher.submit(tenant, one) for one in bodies))
+
+    (first, malformed, second, empty), counters = run(store, work)
+
+    assert (first, second, empty) == (Accepted(1), Accepted(1), Accepted(0))
+    assert isinstance(malformed, MalformedRequest)
+    assert counters.refused == {"MalformedRequest": 1}
+    assert stored(clickhouse, tenant) == ["a", "b"]
+
+
+def test_invalid_spans_are_counted(store, tenant):
+    accepted, counters = run(
+        store, lambda batcher: batcher.submit(tenant, body(span(1), span(2, span_id=b"")))
+    )
+
+    assert (accepted.spans, accepted.rejected) == (1, 1)
+    assert (counters.accepted_spans, counters.rejected_spans) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "refusal"), [("refused", StoreRefused), ("unexpected", StoreUnavailable)]
+)
+def test_data_that_the_store_refuses_fails_its_own_request(
+    name, refusal, store, clickhouse, tenant
+):
+    names = [str(i) for i in range(9)]
+    names[5] = name
+
+    def work(batcher):
+        spans = [span(i, name=one) for i, one in enumerate(names, start=1)]
+        return answers(*(batcher.submit(tenant, body(one)) for one in spans))
+
+    results, counters = run(store, work)
+
+    guilty = results.pop(5)
+    assert isinstance(guilty, refusal)
+    assert results == [Accepted(1)] * 8
+    assert counters.refused == {refusal.__name__: 1}
+    assert stored(clickhouse, tenant) == [str(i) for i in range(9) if i != 5]
+
+
+def test_a_store_that_is_down_refuses_all_and_recovers(store, clickhouse, tenant):
+    async def work(batcher):
+        store.broken = StoreUnavailable("down", 7.0)
+        refused = await answers(*(batcher.submit(tenant, body(span(i))) for i in range(1, 4)))
+        store.broken = None
+        return refused, await batcher.submit(tenant, body(span(4, name="later")))
+
+    (refused, later), counters = run(store, work)
+
+    assert [(type(one), one.retry_after_s) for one in refused] == [(StoreUnavailable, 7.0)] * 3
+    assert later == Accepted(1)
+    assert counters.queue_bytes == 0
+    assert stored(clickhouse, tenant) == ["later"]
+
+
+def test_a_full_queue_says_slow_down(store, clickhouse, tenant):
+    async def work(batcher):
+        store.may_write.clear()
+        waiting = [asyncio.ensure_future(batcher.submit(tenant, one)) for one in bodies]
+        await asyncio.sleep(0)
+        held = batcher.counters.queue_bytes
+        refusal = await answers(batcher.submit(tenant, bodies[0]))
+        store.may_write.set()
+        return held, refusal[0], await answers(*waiting)
+
+    bodies = [body(span(i, {"text": "x" * 1000})) for i in range(1, 6)]
+    limit = sum(map(len, bodies))
+
+    (held, refusal, accepted), counters = run(store, work, max_queue_bytes=limit)
+
+    assert held == limit
+    assert isinstance(refusal, Overloaded)
+    assert refusal.retry_after_s > 0
+    assert accepted == [Accepted(1)] * 5
+    assert (counters.refused, counters.queue_bytes) == ({"Overloaded": 1}, 0)
+    assert len(stored(clickhouse, tenant)) == 5
+
+
+def test_a_request_past_its_deadline_is_refused(store, tenant):
+    async def work(batcher):
+        store.may_write.clear()
+        return await answers(batcher.submit(tenant, body(span(1))))
+
+    (refusal,), counters = run(store, work, deadline_s=0.05)
+
+    assert isinstance(refusal, StoreUnavailable)
+    assert "not stored within 0.05 s" in str(refusal)
+    assert counters.refused == {"StoreUnavailable": 1}
+
+
+def test_what_a_sender_has_left_is_not_stored(store, clickhouse, tenant):
+    async def work(batcher):
+        leaving = asyncio.ensure_future(batcher.submit(tenant, body(span(1, name="left"))))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        return await batcher.submit(tenant, body(span(2, name="stays")))
+
+    accepted, counters = run(store, work, linger_s=(0.1, 0.1))
+
+    assert accepted == Accepted(1)
+    assert counters.queue_bytes == 0
+    assert stored(clickhouse, tenant) == ["stays"]
+
+
+def test_close_stores_what_was_taken_and_refuses_what_comes_later(store, clickhouse, tenant):
+    async def work(batcher):
+        taken = [asyncio.ensure_future(batcher.submit(tenant, body(span(i)))) for i in range(1, 31)]
+        await asyncio.sleep(0)
+        await batcher.close()
+        late = await answers(batcher.submit(tenant, body(span(99))))
+        return await answers(*taken), late[0]
+
+    (accepted, late), _ = run(store, work, linger_s=(3600, 3600))
+
+    assert accepted == [Accepted(1)] * 30
+    assert isinstance(late, StoreUnavailable)
+    assert len(stored(clickhouse, tenant)) == 30
