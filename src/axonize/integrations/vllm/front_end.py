@@ -1,0 +1,113 @@
+"""Follows vLLM's front end: where requests begin and where they end, in any way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from axonize.guard import log_internal_error
+from axonize.integrations.vllm.context import receive_ride, send_span
+from axonize.integrations.vllm.requests import Requests, incoming, introduce, requests_of
+from axonize.patching import Call, Observer
+from axonize.propagation import extract
+
+
+def engine_init(call: Call) -> Observer:
+    """Learn which engine it is, of an LLMEngine or AsyncLLM."""
+    yield
+    introduce(call.instance)
+
+
+def async_add_request(call: Call) -> Observer:
+    """Keep the caller's trace headers, which vLLM drops when its own tracing is off."""
+    headers = call.argument("trace_headers")
+    token = incoming.set(extract(headers) if headers else None)
+    try:
+        yield
+    finally:
+        incoming.reset(token)
+
+
+def add_request(call: Call) -> Observer:
+    """Begin the request's span and name it to the engine."""
+    request, states = call.argument("request"), call.instance.request_states
+    if request.request_id in states:
+        return  # more input for a request that is known
+    requests = requests_of(call.instance)
+    live = requests.begin(
+        request, call.argument("parent_req"), call.argument("request_index", default=0)
+    )
+    send_span(request, live.span)
+    try:
+        yield
+    except BaseException as error:
+        requests.end(request.request_id, "error", type(error).__name__)
+        raise
+    live.state = states[request.request_id]
+
+
+def update_stats_from_finished(call: Call) -> Observer:
+    """End a request as vLLM says, which comes here with statistics off too."""
+    state, reason = call.argument("req_state"), call.argument("finish_reason")
+    yield
+    requests_of(call.instance).end(state.request_id, str(reason))
+
+
+def finish_request(call: Call) -> Observer:
+    """Note a request that vLLM lets go; how it ended is said afterwards, or never."""
+    requests, request_id = requests_of(call.instance), call.argument("req_state").request_id
+    requests.ending.append(request_id)
+    yield
+    if not requests.processing:
+        requests.end(request_id, "stop")  # the input of a session has ended after its output
+
+
+def abort_requests(call: Call) -> Observer:
+    """End requests that nobody waits for any more."""
+    aborted = yield
+    for request_id in aborted:
+        requests_of(call.instance).end(request_id, "abort")
+
+
+def propagate_error(call: Call) -> Observer:
+    """End all requests: the engine of an AsyncLLM is dead."""
+    requests_of(call.instance).end_all(call.argument("e"))
+    yield
+
+
+def step(call: Call) -> Observer:
+    """End all requests when the engine of an LLMEngine is dead."""
+    try:
+        yield
+    except BaseException as error:
+        requests_of(call.instance.output_processor).end_all(error)
+        raise
+
+
+def process_outputs(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Take what the engine tells with the last output of a request; once for each engine step."""
+
+    def process_outputs(self: Any, engine_core_outputs: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            requests = requests_of(self)
+            requests.processing = True
+            for output in engine_core_outputs:
+                if output.trace_headers is not None:
+                    _told(requests, output)
+        except Exception as error:  # noqa: BLE001 - the host goes on
+            log_internal_error(error)
+        processed = original(self, engine_core_outputs, *args, **kwargs)
+        try:
+            requests_of(self).processed()
+        except Exception as error:  # noqa: BLE001 - as above
+            log_internal_error(error)
+        return processed
+
+    return process_outputs
+
+
+def _told(requests: Requests, output: Any) -> None:
+    ride = receive_ride(output)
+    live = requests.live.get(output.request_id)
+    if live is not None:
+        live.ride = ride

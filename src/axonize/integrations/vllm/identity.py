@@ -1,0 +1,38 @@
+"""Which engine it is: its id, version, model and number of devices."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple
+
+from axonize import semconv
+from axonize.integrations.vllm import names
+
+
+class Engine(NamedTuple):
+    """What is the same for all spans of one engine."""
+
+    attributes: dict[str, Any]
+    model: str
+    gpu_count: int
+
+
+def describe(config: Any) -> Engine:
+    """Read the engine's identity from its VllmConfig."""
+    parallel = config.parallel_config
+    rank = getattr(parallel, "data_parallel_index", parallel.data_parallel_rank)
+    model = served_name(config.model_config)
+    device = getattr(getattr(config, "device_config", None), "device_type", "")
+    attributes = {
+        names.ENGINE_NAME: "vllm",
+        names.ENGINE_VERSION: sys.modules["vllm"].__version__,
+        names.ENGINE_ID: f"{config.instance_id}-{rank}",
+        semconv.GEN_AI_REQUEST_MODEL: model,
+    }
+    return Engine(attributes, model, 0 if device == "cpu" else parallel.world_size)
+
+
+def served_name(config: Any) -> str:
+    """Return the name that clients ask for, of a ModelConfig."""
+    name = getattr(config, "served_model_name", None) or config.model
+    return str(name[0] if isinstance(name, (list, tuple)) else name)

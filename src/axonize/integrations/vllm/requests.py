@@ -1,0 +1,223 @@
+"""The spans of the requests in one front end, from their start to their end."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from contextvars import ContextVar
+from typing import Any
+
+from axonize import semconv
+from axonize.context import SpanContext
+from axonize.integrations.vllm import asked, names, phases
+from axonize.integrations.vllm.identity import Engine, describe
+from axonize.integrations.vllm.missing import warn_of_missing
+from axonize.integrations.vllm.ride import add_pauses
+from axonize.speed import Span, current_span
+
+# What the caller of AsyncLLM sent as trace headers, while the request is added.
+incoming: ContextVar[SpanContext | None] = ContextVar("axonize_vllm_incoming", default=None)
+# How vLLM's HTTP server begins the ids of its requests.
+SERVED = ("cmpl-", "chatcmpl-", "embd-", "pool-", "classify-", "score-", "rerank-", "resp_")
+
+
+class Live:
+    """A request that has begun and not ended."""
+
+    __slots__ = ("family", "ride", "span", "state", "submitted_ns")
+
+    def __init__(self, span: Span, family: Family | None) -> None:
+        self.span = span
+        self.family = family
+        self.submitted_ns = time.time_ns()
+        self.state: Any = None  # vLLM's RequestState
+        self.ride: dict[str, Any] | None = None
+
+
+class Family:
+    """The request that asked for several answers, over the choices that are its children."""
+
+    def __init__(self, key: str, span: Span, size: int) -> None:
+        self.key = key
+        self.span = span
+        self.left = size
+        self.output_tokens = 0
+        self.reasons: list[str] = []
+        self.first_ms: float | None = None
+
+
+class Requests:
+    """The requests in one OutputProcessor."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+        self.live: dict[str, Live] = {}
+        self.families: dict[str, Family] = {}
+        self.processing = False
+        self.ending: list[str] = []  # let go by vLLM, which has not said how they ended, yet
+
+    def begin(self, request: Any, parent: Any, index: int) -> Live:
+        """Start the span of a request that is about to be sent to the engine."""
+        if parent is None:
+            live = Live(self._span(request), None)
+        else:
+            family = self.families.get(parent.request_id) or self._family(request, parent)
+            choice = {names.CHOICE_INDEX: index}
+            start_ns = family.span.start_ns
+            live = Live(Span("choice", choice, parent=family.span, start_ns=start_ns), family)
+        live.span.set_attribute(names.REQUEST_ID, request.request_id)
+        self.live[request.request_id] = live
+        return live
+
+    def end(self, request_id: str, reason: str, error: str | None = None) -> None:
+        """End the span of a request; `error` is the type of what broke it."""
+        live = self.live.pop(request_id, None)
+        if live is None:
+            return
+        end_ns = time.time_ns()
+        span = live.span
+        span.set_attribute(semconv.GEN_AI_RESPONSE_FINISH_REASONS, [reason])
+        if live.state is not None:
+            times = self._times(live, end_ns)
+            self._describe(live, times)
+            complete = reason not in ("abort", "error")
+            found = phases.phases(
+                span.start_ns, live.submitted_ns, times, end_ns, complete=complete
+            )
+            phases.write(span, found)
+        _conclude(span, reason, error, end_ns)
+        if live.family is not None:
+            self._ended_one(live.family, live, reason, error, end_ns)
+
+    def end_all(self, error: BaseException) -> None:
+        """End every request: the engine is dead."""
+        for request_id in list(self.live):
+            self.end(request_id, "error", type(error).__name__)
+
+    def processed(self) -> None:
+        """End the requests of which vLLM has not said how they ended: it has refused them."""
+        self.processing = False
+        for request_id in self.ending:
+            self.end(request_id, "error", "rejected")
+        self.ending.clear()
+
+    def _family(self, request: Any, parent: Any) -> Family:
+        size = getattr(parent, "n", None) or parent.sampling_params.n
+        span = self._span(request)
+        span.set_attribute(semconv.GEN_AI_REQUEST_CHOICE_COUNT, size)
+        family = self.families[parent.request_id] = Family(parent.request_id, span, size)
+        return family
+
+    def _span(self, request: Any) -> Span:
+        around = current_span.get()
+        remote = None if around else incoming.get()
+        start_ns = int(request.arrival_time * 1e9)
+        if around and around.kind == "server" and asked.external_id(request).startswith(SERVED):
+            start_ns = around.start_ns  # reading the request and its prompt is a part of it
+        attributes = asked.attributes(request)
+        if self.engine is not None:
+            attributes.update(self.engine.attributes)
+        name = attributes[semconv.GEN_AI_OPERATION_NAME]
+        return Span(
+            f"{name} {self.engine.model}" if self.engine else name,
+            attributes,
+            kind="server" if remote else "internal",
+            parent=remote,
+            start_ns=start_ns,
+        )
+
+    def _times(self, live: Live, end_ns: int) -> phases.Times:
+        stats = live.state.stats
+        if live.ride is not None:
+            return phases.told_times(live.ride, live.submitted_ns, end_ns)
+        if stats is not None:
+            return phases.stats_times(stats, live.submitted_ns, end_ns)
+        return phases.Times("unknown")
+
+    def _describe(self, live: Live, times: phases.Times) -> None:
+        span, state = live.span, live.state
+        made = output_tokens(state)
+        span.set_attribute(names.ENGINE_CLOCK, times.clock)
+        if live.family is None:
+            _describe_usage(span, state, made)
+        else:
+            span.set_attribute(names.CHOICE_OUTPUT_TOKENS, made)
+        if times.first is not None and made:
+            self._describe_speed(live, times, made)
+        if live.ride is not None:
+            span.set_attributes(live.ride["attributes"])
+            add_pauses(span, live.ride["pauses"])
+        elif (preemptions := getattr(state.stats, "num_preemptions", None)) is not None:
+            span.set_attribute(names.PREEMPTION_COUNT, preemptions)
+
+    def _describe_speed(self, live: Live, times: phases.Times, made: int) -> None:
+        assert times.first is not None
+        span, stats = live.span, live.state.stats
+        latency = getattr(stats, "first_token_latency", 0.0)  # s, from arrival to the front end
+        first_ns = int((stats.arrival_time + latency) * 1e9) if latency else times.first
+        first_ms = (first_ns - span.start_ns) / 1e6
+        span.set_attribute(semconv.TTFT_MS, first_ms)
+        span.set_attribute(semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, first_ms / 1e3)
+        if made > 1 and times.last is not None:
+            span.set_attribute(semconv.TPOT_MS, (times.last - times.first) / 1e6 / (made - 1))
+        if live.family is not None:
+            earlier = live.family.first_ms
+            live.family.first_ms = first_ms if earlier is None else min(first_ms, earlier)
+
+    def _ended_one(
+        self, family: Family, live: Live, reason: str, error: str | None, end_ns: int
+    ) -> None:
+        family.left -= 1
+        family.reasons.append(reason)
+        family.output_tokens += output_tokens(live.state) if live.state is not None else 0
+        if family.left:
+            return
+        self.families.pop(family.key, None)
+        span = family.span
+        span.set_attribute(semconv.GEN_AI_RESPONSE_FINISH_REASONS, family.reasons)
+        span.set_attribute(semconv.TTFT_MS, family.first_ms)
+        if live.state is not None:
+            _describe_usage(span, live.state, family.output_tokens)
+        worst = "error" if "error" in family.reasons else reason
+        _conclude(span, worst, error, end_ns)
+
+
+def output_tokens(state: Any) -> int:
+    """Return how many tokens a RequestState has got; an embedding has none."""
+    detokenizer = state.detokenizer
+    if detokenizer is None:
+        return 0
+    count = getattr(detokenizer, "num_output_tokens", None)
+    return int(count()) if count else len(detokenizer.output_token_ids)
+
+
+def _describe_usage(span: Span, state: Any, made: int) -> None:
+    """Count tokens on one span of a request alone, so that sums over a trace are right."""
+    cached = getattr(state, "num_cached_tokens", None)
+    span.set_attribute(semconv.GEN_AI_USAGE_INPUT_TOKENS, state.prompt_len)
+    span.set_attribute(semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, cached)
+    span.set_attribute(semconv.GEN_AI_USAGE_OUTPUT_TOKENS, made)
+
+
+def _conclude(span: Span, reason: str, error: str | None, end_ns: int) -> None:
+    if reason == "error":
+        span.set_attribute(semconv.ERROR_TYPE, error or "error")
+        span.set_status("error", error or "")
+    span.end(end_ns)
+
+
+_front_ends: weakref.WeakKeyDictionary[Any, Requests] = weakref.WeakKeyDictionary()
+
+
+def requests_of(output_processor: Any) -> Requests:
+    """Return the requests in this OutputProcessor."""
+    found = _front_ends.get(output_processor)
+    if found is None:
+        found = _front_ends[output_processor] = Requests()
+    return found
+
+
+def introduce(engine: Any) -> None:
+    """Tell the requests of an LLMEngine or AsyncLLM which engine serves them."""
+    warn_of_missing()
+    requests_of(engine.output_processor).engine = describe(engine.vllm_config)

@@ -1,0 +1,166 @@
+"""One request's way through the engine: the steps it rode in and its share of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from axonize import semconv
+from axonize.context import ROOT, SpanContext
+from axonize.integrations.vllm import names
+from axonize.integrations.vllm.identity import Engine
+from axonize.speed import Span
+
+
+class Step(NamedTuple):
+    """What a request has to remember of a step; times in Unix ns."""
+
+    number: int
+    start_ns: int
+    end_ns: int
+    busy_ns: int
+    total_tokens: int
+
+
+class Ride:
+    """A request in the engine, from its arrival to its end; times in Unix ns."""
+
+    __slots__ = (
+        "accepted",
+        "blocks",
+        "context",
+        "drafted",
+        "end_ns",
+        "last_step",
+        "pauses",
+        "prefill_tokens",
+        "prefills",
+        "queued_ns",
+        "reason",
+        "request_id",
+        "span_id",
+        "steps",
+        "tokens",
+        "trace_id",
+    )
+
+    def __init__(self, request_id: str, context: SpanContext | None, queued_ns: int) -> None:
+        self.request_id = request_id
+        self.context = context
+        self.trace_id = context.trace_id if context else ""
+        self.span_id = context.span_id if context else ""
+        self.queued_ns = queued_ns
+        self.steps: list[Step] = []
+        self.tokens: list[int] = []  # scheduled, for each of the steps
+        self.prefills: list[int] = []  # which of the steps read the prompt
+        self.prefill_tokens = self.drafted = self.accepted = self.blocks = 0
+        self.pauses: list[int] = []  # when it was preempted
+        self.reason = ""
+        self.end_ns = 0
+        self.last_step = 0  # the last step that may have it in its batch
+
+    def prefilled(self, tokens: int) -> None:
+        """Note that its last step read this many tokens of the prompt."""
+        self.prefills.append(len(self.steps) - 1)
+        self.prefill_tokens += tokens
+
+    def speculated(self, drafted: int, accepted: int) -> None:
+        """Note how many tokens were proposed and accepted in its last step."""
+        self.drafted += drafted
+        self.accepted += accepted
+
+    def token_times(self) -> list[int]:
+        """Return the ends of the steps that made a token for it.
+
+        All steps do but those that read a part of the prompt that is not the last.
+        """
+        partial = {index for index in self.prefills if index + 1 in self.prefills}
+        if self.reason in ("abort", "error") and self.steps:
+            partial |= {len(self.steps) - 1} & set(self.prefills)
+        return [step.end_ns for index, step in enumerate(self.steps) if index not in partial]
+
+    def seconds(self) -> float:
+        """Return its share of the engine's busy time, by scheduled tokens, in s."""
+        return sum(
+            step.busy_ns * tokens / step.total_tokens / 1e9
+            for step, tokens in zip(self.steps, self.tokens, strict=True)
+        )
+
+    def pauses_until_resumed(self) -> list[tuple[int, int]]:
+        """Return when it was preempted and when it was scheduled again, or its end."""
+        return [
+            (at, next((step.start_ns for step in self.steps if step.start_ns > at), self.end_ns))
+            for at in self.pauses
+        ]
+
+    def phases(self) -> dict[str, Any]:
+        """Return what the front end draws the request's phases from."""
+        made = self.token_times()
+        return {
+            "queued": self.queued_ns,
+            "scheduled": self.steps[0].start_ns if self.steps else None,
+            "first": made[0] if made else None,
+            "last": made[-1] if made else None,
+            "pauses": self.pauses_until_resumed(),
+        }
+
+    def description(self) -> dict[str, Any]:
+        """Return the attributes that the request's own span carries too."""
+        attributes: dict[str, Any] = {
+            names.REQUEST_ID: self.request_id,
+            names.STEP_COUNT: len(self.steps),
+            names.KV_CACHE_BLOCKS: self.blocks,
+            names.PREEMPTION_COUNT: len(self.pauses),
+            **_intervals(self.token_times()),
+        }
+        if self.steps:
+            attributes[names.STEP_FIRST] = self.steps[0].number
+            attributes[names.STEP_LAST] = self.steps[-1].number
+        if self.pauses:
+            paused = sum(resumed - at for at, resumed in self.pauses_until_resumed())
+            attributes[names.PREEMPTION_MS] = paused / 1e6
+        if self.drafted:
+            attributes[names.SPECULATION_DRAFT_TOKENS] = self.drafted
+            attributes[names.SPECULATION_ACCEPTED_TOKENS] = self.accepted
+        return attributes
+
+
+def record(ride: Ride, engine: Engine) -> dict[str, Any]:
+    """End the ride: write its span `engine.request` and return what the front end wants to know."""
+    description = {**engine.attributes, **ride.description()}
+    seconds = ride.seconds()
+    attributes = {
+        **description,
+        semconv.GEN_AI_RESPONSE_FINISH_REASONS: [ride.reason],
+        names.ENGINE_SCHEDULED_TOKENS: sum(ride.tokens),
+        names.ENGINE_PREFILL_TOKENS: ride.prefill_tokens,
+        names.ENGINE_SECONDS: seconds,
+        names.GPU_COUNT: engine.gpu_count,
+        names.GPU_SECONDS: seconds * engine.gpu_count,
+    }
+    parent = ride.context or ROOT
+    span = Span("engine.request", attributes, parent=parent, start_ns=ride.queued_ns)
+    add_pauses(span, ride.pauses_until_resumed())
+    if ride.reason == "error":
+        span.set_status("error")
+    span.end(ride.end_ns)
+    return {"attributes": description, **ride.phases()}
+
+
+def add_pauses(span: Span, pauses: list[tuple[int, int]]) -> None:
+    """Add the events of a request that was preempted, times in Unix ns."""
+    for preempted, resumed in pauses:
+        span.add_event("preempted", time_ns=preempted)
+        span.add_event("resumed", time_ns=resumed)
+
+
+def _intervals(times: list[int]) -> dict[str, float]:
+    """Return median, 99th percentile (nearest rank) and maximum of the times between tokens."""
+    gaps = sorted(later - earlier for earlier, later in pairwise(times))
+    if not gaps:
+        return {}
+    return {
+        semconv.ITL_P50_MS: gaps[(len(gaps) - 1) // 2] / 1e6,
+        semconv.ITL_P99_MS: gaps[-(-len(gaps) * 99 // 100) - 1] / 1e6,
+        semconv.ITL_MAX_MS: gaps[-1] / 1e6,
+    }

@@ -1,0 +1,93 @@
+"""Follows vLLM's scheduler: once for each step, and when a request comes and goes.
+
+Closures, and not observers: a step may take a millisecond. A step is from `schedule` to
+`update_from_output` of the same batch, whatever runs in between, so it holds for one batch at a
+time, for asynchronous scheduling and for pipelines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic_ns, time_ns
+from typing import Any
+
+from axonize.guard import guarded, log_internal_error
+from axonize.integrations.vllm.steps import abandon_all, recorder
+
+Function = Callable[..., Any]
+
+
+def schedule(original: Function) -> Function:
+    """Note the start of a step and its batch."""
+
+    def schedule(self: Any, *args: Any, **kwargs: Any) -> Any:
+        start_ns, began = time_ns(), monotonic_ns()
+        output = original(self, *args, **kwargs)
+        try:
+            if output.total_num_scheduled_tokens:
+                recorder(self).scheduled(output, start_ns, began)
+        except Exception as error:  # noqa: BLE001 - the engine goes on
+            log_internal_error(error)
+        return output
+
+    return schedule
+
+
+def update_from_output(original: Function) -> Function:
+    """Record the step when the scheduler has taken the model's output."""
+
+    def update_from_output(self: Any, scheduler_output: Any, model_runner_output: Any) -> Any:
+        results = original(self, scheduler_output, model_runner_output)
+        try:
+            recorder(self).ended(scheduler_output, model_runner_output, results)
+        except Exception as error:  # noqa: BLE001 - as above
+            log_internal_error(error)
+        return results
+
+    return update_from_output
+
+
+def add_request(original: Function) -> Function:
+    """Note when the engine has looked at a request, and whose it is."""
+
+    def add_request(self: Any, request: Any) -> Any:
+        try:
+            recorder(self).arrived(request)
+        except Exception as error:  # noqa: BLE001 - as above
+            log_internal_error(error)
+        return original(self, request)
+
+    return add_request
+
+
+def free_request(original: Function) -> Function:
+    """Note the end of a request, of whatever kind."""
+
+    def _free_request(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            recorder(self).left(request)
+        except Exception as error:  # noqa: BLE001 - as above
+            log_internal_error(error)
+        return original(self, request, *args, **kwargs)
+
+    return _free_request
+
+
+def run_engine_core(original: Function) -> Function:
+    """Record what is unfinished when the engine's process ends.
+
+    A closure because the function is the target of a process, and pickled by its name.
+    """
+
+    def run_engine_core(*args: Any, **kwargs: Any) -> Any:
+        try:
+            result = original(*args, **kwargs)
+        except BaseException as error:
+            with guarded:
+                abandon_all(error if isinstance(error, Exception) else None)
+            raise
+        with guarded:
+            abandon_all(None)
+        return result
+
+    return run_engine_core
