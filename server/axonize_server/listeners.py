@@ -27,17 +27,19 @@ class Addresses(NamedTuple):
     @classmethod
     def of(cls, host: str, http_port: int, grpc_port: int) -> Addresses:
         """Name an address that works on this machine, also when the server listens on all."""
+        host = host.strip("[]")
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
         host = f"[{host}]" if ":" in host else host
         return cls(f"http://{host}:{http_port}", f"{host}:{grpc_port}")
 
 
 @contextmanager
-def bind_http(settings: ServerSettings) -> Iterator[socket.socket]:
-    """Bind the HTTP port; raises StartError when that cannot be."""
+def bind(settings: ServerSettings, setting: str) -> Iterator[socket.socket]:
+    """Bind the port of a setting for as long as the block lasts; raises StartError."""
+    port: int = getattr(settings, setting)
     try:
         family, *_, address = socket.getaddrinfo(
-            settings.host, settings.http_port, type=socket.SOCK_STREAM
+            settings.host.strip("[]"), port, type=socket.SOCK_STREAM
         )[0]
     except socket.gaierror as error:
         raise StartError(f"host={settings.host} is no address of this machine: {error}") from None
@@ -46,7 +48,7 @@ def bind_http(settings: ServerSettings) -> Iterator[socket.socket]:
         try:
             listener.bind(address)
         except OSError as error:
-            raise _port_error(settings, "http_port", error.strerror or str(error)) from None
+            raise _port_error(settings, setting, error.strerror or str(error)) from None
         yield listener
 
 
@@ -97,7 +99,8 @@ async def run_grpc(
     settings: ServerSettings, submit: Submit, authenticate: Authenticate
 ) -> AsyncIterator[int]:
     """Answer gRPC until the block ends, then finish the calls under way; yield the port."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    host = settings.host.strip("[]")
+    host = f"[{host}]" if ":" in host else host
     try:
         server, port = build_server(submit, authenticate, f"{host}:{settings.grpc_port}")
     except RuntimeError:

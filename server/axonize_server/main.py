@@ -17,7 +17,7 @@ from axonize_server.auth.keys import static_key
 from axonize_server.banner import announce, withdraw
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.ingest.http import build_controller
-from axonize_server.listeners import Addresses, bind_http, run_grpc, run_http
+from axonize_server.listeners import Addresses, bind, run_grpc, run_http
 from axonize_server.lock import DataLock
 from axonize_server.metrics import collect
 from axonize_server.model import DomainError
@@ -70,7 +70,9 @@ async def serve(settings: ServerSettings) -> None:
     async with AsyncExitStack() as stack:
         lock = DataLock(settings.data_path)
         stack.callback(lock.release)
-        socket = stack.enter_context(bind_http(settings))
+        socket = stack.enter_context(bind(settings, "http_port"))
+        with bind(settings, "grpc_port"):
+            pass  # gRPC binds it later by itself, and could only say that it failed
         databases = await asyncio.to_thread(Databases, settings)
         stack.push_async_callback(asyncio.to_thread, databases.close)
         batcher = Batcher(SpanWriter(databases.writing).insert)

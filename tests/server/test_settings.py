@@ -27,7 +27,7 @@ def test_the_file_can_be_named_and_must_exist_then(tmp_path):
     other.write_text("http_port: 9\n")
     assert load_settings({"config": str(other)}, {}).http_port == 9
     assert load_settings({}, {"AXONIZE_CONFIG": str(other)}).http_port == 9
-    with pytest.raises(StartError, match="none.yaml does not exist"):
+    with pytest.raises(StartError, match=r"none\.yaml does not exist"):
         load_settings({"config": "none.yaml"}, {})
 
 

@@ -1,0 +1,99 @@
+"""Real servers in processes of their own, and OTLP to put into them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+READY_WITHIN_S = 120
+STOPPED_WITHIN_S = 60
+
+
+class ServeProcess:
+    """`axonize serve` on a data folder and free ports."""
+
+    def __init__(self, data_dir: Path, *arguments: str, **environment: str) -> None:
+        self.data_dir = data_dir
+        command = [sys.executable, "-m", "axonize", "serve", "--data-dir", str(data_dir)]
+        command += ["--http-port", "0", "--grpc-port", "0", *arguments]
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=data_dir.parent,
+            env={**os.environ, **environment},
+        )
+
+    def wait_ready(self) -> dict[str, Any]:
+        """Return what server.json says, as soon as it belongs to this process."""
+        deadline = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                state = json.loads((self.data_dir / "server.json").read_text())
+            except (OSError, ValueError):
+                state = {}
+            if state.get("pid") == self.process.pid:
+                return state
+            time.sleep(0.05)
+        self.process.kill()
+        raise AssertionError(f"not ready: {self.process.communicate()}")
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Send a signal; return the exit code, the output and the errors."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        output, errors = self.process.communicate(timeout=STOPPED_WITHIN_S)
+        return self.process.returncode, output, errors
+
+
+def call(url: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+    """Return status and body of a GET, or of a POST of OTLP."""
+    if body is not None:
+        headers["Content-Type"] = "application/x-protobuf"
+    request = urllib.request.Request(url, body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def is_up(url: str) -> bool:
+    """Return whether anybody answers."""
+    try:
+        call(url)
+    except URLError:
+        return False
+    return True
+
+
+def otlp(trace: int, spans: int = 1, service: str = "api") -> bytes:
+    """Return a request with one trace: a root and its children, just now."""
+    request = ExportTraceServiceRequest()
+    resource_spans = request.resource_spans.add()
+    attribute = resource_spans.resource.attributes.add(key="service.name")
+    attribute.value.string_value = service
+    scope_spans = resource_spans.scope_spans.add()
+    start = time.time_ns() - 1_000_000_000
+    for number in range(1, spans + 1):
+        scope_spans.spans.add(
+            trace_id=trace.to_bytes(16, "big"),
+            span_id=number.to_bytes(8, "big"),
+            parent_span_id=b"" if number == 1 else (1).to_bytes(8, "big"),
+            name=f"span {number}",
+            kind=2,
+            start_time_unix_nano=start + number,
+            end_time_unix_nano=start + 1_000_000,
+        )
+    return request.SerializeToString()
