@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+import axonize
 from axonize.config import Config, load, render_table, setting
 
 
@@ -163,6 +165,11 @@ def test_standard_variables_of_the_sdk() -> None:
         resource_attributes={"region": "eu"},
         disabled=True,
     )
+
+
+def test_init_takes_every_setting() -> None:
+    names = [row.name for row in dataclasses.fields(Config)]
+    assert list(inspect.signature(axonize.init).parameters) == [*names, "exporter"]
 
 
 def test_documentation_is_the_table() -> None:

@@ -1,4 +1,4 @@
-"""Sends bytes over OTLP/gRPC: one channel, one unary call a request."""
+"""Sends bytes over OTLP/gRPC: one channel, one call a request."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ RETRYABLE = frozenset(
 OPTIONS = (
     ("grpc.enable_retries", 0),  # the worker retries
     ("grpc.max_reconnect_backoff_ms", 5000),  # gRPC's own limit of two minutes would hide recovery
+    # A call that streams its answer without a thread of its own can be cancelled from another
+    # thread, which a blocking unary call cannot, and costs half of what a future costs.
+    ("SingleThreadedUnaryStream", 1),
     # A forked child must never share the parent's sockets.
     ("grpc.use_local_subchannel_pool", 1),
 )
@@ -48,22 +51,19 @@ class GRPCExporter:
         gzip = compression == "gzip"
         self._compression = grpc.Compression.Gzip if gzip else grpc.Compression.NoCompression
         self._channel = _open_channel(endpoint, certificate)
-        self._export = self._channel.unary_unary(METHOD)
+        self._export = self._channel.unary_stream(METHOD)
         self._call: Any = None
 
     def send(self, request: bytes, timeout_s: float) -> Receipt:
         """Call Export with the request's bytes as they are."""
         try:
-            # A call made as a future can be cancelled from another thread; a blocking one cannot.
-            self._call = self._export.future(
+            self._call = self._export(
                 request,
                 timeout=timeout_s,
                 metadata=self._metadata,
                 compression=self._compression,
             )
-            return read_receipt(self._call.result())
-        except grpc.FutureCancelledError as error:
-            raise Retryable("interrupted") from error
+            return read_receipt(b"".join(self._call))
         except grpc.RpcError as error:
             raise _translate(error) from error
         except ValueError as error:  # gRPC's word for a channel that was closed

@@ -1,0 +1,36 @@
+"""What is said once about this process, for all of its spans."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import uuid
+from pathlib import Path
+
+from axonize import semconv
+from axonize.config import Config
+
+
+def describe_process(config: Config, version: str) -> dict[str, object]:
+    """Build the resource attributes; those of the settings win over those that are found out."""
+    found = {
+        semconv.SERVICE_NAME: f"unknown_service:{Path(sys.executable or 'python').name}",
+        semconv.SERVICE_INSTANCE_ID: str(uuid.uuid4()),
+        semconv.HOST_NAME: socket.gethostname(),
+        semconv.PROCESS_PID: os.getpid(),
+        semconv.PROCESS_COMMAND: sys.argv[0] if sys.argv else "",  # arguments may hold secrets
+        semconv.PROCESS_RUNTIME_NAME: sys.implementation.name,
+        semconv.PROCESS_RUNTIME_VERSION: ".".join(map(str, sys.version_info[:3])),
+    }
+    named = {
+        semconv.SERVICE_NAME: config.service_name,
+        semconv.DEPLOYMENT_ENVIRONMENT_NAME: config.environment,
+    }
+    sdk = {
+        semconv.TELEMETRY_SDK_NAME: "axonize",
+        semconv.TELEMETRY_SDK_LANGUAGE: "python",
+        semconv.TELEMETRY_SDK_VERSION: version,
+    }
+    given = {name: value for name, value in named.items() if value}
+    return {**found, **config.resource_attributes, **given, **sdk}
