@@ -103,7 +103,9 @@ def follower(
 
     With `rewrites` the call that the observer yields first is made instead of the host's.
     """
-    site = _Site(function, observer, rewrites, signature, _positions(signature))
+    positions = _positions(signature)
+    fitting = None if signature is None or _wants_keywords(signature) else len(positions)
+    site = _Site(function, observer, rewrites, signature, positions, fitting)
     return _FOLLOW[shape or shape_of(function)](site)
 
 
@@ -126,6 +128,11 @@ def signature_of(function: Any, *, bound: bool) -> inspect.Signature | None:
     return signature.replace(parameters=list(signature.parameters.values())[bound:])
 
 
+def _wants_keywords(signature: inspect.Signature) -> bool:
+    parameters = signature.parameters.values()
+    return any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters)
+
+
 def _positions(signature: inspect.Signature | None) -> dict[str, int]:
     parameters = signature.parameters.values() if signature else ()
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -141,9 +148,12 @@ class _Site:
     rewrites: bool
     signature: inspect.Signature | None
     positions: Mapping[str, int]
+    fitting: int | None
 
     def refuses(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Say whether calling the function so raises a TypeError."""
+        if len(args) == self.fitting and not kwargs:
+            return False  # the usual case; binding takes 2 us
         try:
             if self.signature is not None:
                 self.signature.bind(*args, **kwargs)

@@ -14,6 +14,7 @@ from axonize.speed import Span
 
 # Left in the request's scope, which mounted applications share, so that they add no second span.
 SPAN_KEY = "axonize.span"
+TRACEPARENT = b"traceparent"
 METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "QUERY")
 )
@@ -26,8 +27,8 @@ def request(call: Call) -> Observer:
         return
     headers = dict(scope["headers"])
     name = scope["method"] if scope["method"] in METHODS else "HTTP"
-    attributes, caller = _request_attributes(scope, headers), extract(scope["headers"])
-    with Span(name, attributes, kind="server", parent=caller) as span:
+    caller = extract(scope["headers"]) if TRACEPARENT in headers else None
+    with Span(name, _request_attributes(scope, headers), kind="server", parent=caller) as span:
         scope[SPAN_KEY] = span
         exchange = _Exchange(scope, span)
         try:
