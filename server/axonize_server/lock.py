@@ -15,8 +15,11 @@ class DataLock:
     """The lock of a data folder; the file says who holds it, and stays behind without effect."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o755)
-        self._file: IO[str] = (directory / "lock").open("a+", encoding="utf-8")
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._file: IO[str] = (directory / "lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise StartError(f"{directory} cannot be used: {error.strerror}") from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

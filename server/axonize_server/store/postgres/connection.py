@@ -18,14 +18,14 @@ class Postgres:
     """The account database; every use opens a connection of its own, so any thread may ask."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+        self.dsn = dsn
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Any]]:
         """Lend a connection that commits each statement; raises StoreUnavailable."""
         try:
             with psycopg.connect(
-                self._dsn, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
+                self.dsn, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
             ) as connection:
                 yield connection
         except psycopg.OperationalError as error:

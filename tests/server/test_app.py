@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import gzip
+
+from axonize_server.app import Parts, create_app
+from axonize_server.auth.keys import static_key
+from litestar import Controller, post
+from litestar.testing import TestClient
+
+
+class Receiver(Controller):
+    """A receiver of spans."""
+
+    @post("/v1/traces", include_in_schema=False)
+    async def receive(self) -> str:
+        """Take nothing."""
+        return "taken"
+
+
+def test_the_routes_of_every_room_are_there(reader):
+    parts = Parts(reader=reader, authenticate=static_key("secret"), receivers=[Receiver])
+    with TestClient(create_app(parts)) as client:
+        assert client.post("/v1/traces").text == "taken"
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/api/v1/traces").status_code == 401
+        assert client.get("/schema").status_code == 200
+        assert client.get("/traces").headers["content-type"].startswith("text/html")
+        assert client.get("/v1/traces").status_code == 405
+
+
+def test_long_answers_are_compressed(reader):
+    parts = Parts(reader=reader, authenticate=static_key(""))
+    with (
+        TestClient(create_app(parts)) as client,
+        client.stream("GET", "/schema", headers={"accept-encoding": "gzip"}) as answer,
+    ):
+        compressed = b"".join(answer.iter_raw())
+    assert answer.headers["content-encoding"] == "gzip"
+    assert b'"openapi"' in gzip.decompress(compressed)
