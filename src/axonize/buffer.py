@@ -17,7 +17,7 @@ class RingBuffer:
         self._capacity = capacity
         # One token for each free place: popping is atomic, so the bound is exact without a lock.
         self._free = deque([None] * capacity)
-        self._items: deque[Any] = deque()
+        self.items: deque[Any] = deque()
         # Taking one from a range iterator is atomic too, and it knows how many are left.
         self._drops = iter(range(sys.maxsize))
 
@@ -28,7 +28,7 @@ class RingBuffer:
         except IndexError:
             next(self._drops)
             return False
-        self._items.append(item)
+        self.items.append(item)
         return True
 
     def drain(self, maximum: int) -> list[Any]:
@@ -36,7 +36,7 @@ class RingBuffer:
         drained: list[Any] = []
         try:
             while len(drained) < maximum:
-                drained.append(self._items.popleft())
+                drained.append(self.items.popleft())
                 self._free.append(None)
         except IndexError:  # empty
             pass
@@ -47,7 +47,7 @@ class RingBuffer:
         self.drain(self._capacity)
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.items)
 
     @property
     def capacity(self) -> int:

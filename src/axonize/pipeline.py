@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,10 +29,13 @@ class Unsampled:
         """Forget the span."""
 
 
-target: RingBuffer | None = None
+# What every span reads at its beginning and its end.
 bound = EVERY_TRACE
-_pending: Callable[[Span], Pending | None] | None = None
-_wake_at = 0
+push: Callable[[Span], bool] | None = None
+waiting: deque[Span] = deque()
+wake_length = 0
+
+_make_pending: Callable[[Span], Pending | None] | None = None
 _wake: Callable[[], object] | None = None
 
 
@@ -49,33 +53,28 @@ def configure(
     the object whose ended(span) takes the spans instead of the buffer; without it they are lost.
     wake() is called each time the buffer's length reaches wake_at.
     """
-    global target, bound, _pending, _wake_at, _wake
+    global bound, push, waiting, wake_length, _make_pending, _wake
     if not isinstance(buffer, (RingBuffer, type(None))):
         raise TypeError("buffer must be a RingBuffer or None")
-    target, bound, _pending = buffer, sampling_bound, pending
-    _wake_at, _wake = (wake_at, wake) if wake else (0, None)
-
-
-def deliver(span: Span, pending: Pending | None) -> None:
-    """Hand an ended span on."""
-    if pending is not None:
-        _end_pending(pending, span)
-    elif target is not None and target.push(span) and len(target) == _wake_at:
-        _wake_worker()
+    push, waiting = (buffer.push, buffer.items) if buffer is not None else (None, deque())
+    bound, _make_pending = sampling_bound, pending
+    wake_length, _wake = (wake_at, wake) if wake else (0, None)
 
 
 @guarded
 def begin_pending(root: Span) -> Pending | None:
     """Return what takes the spans of a new trace that is not sampled."""
-    return _pending(root) if _pending else Unsampled()
+    return _make_pending(root) if _make_pending else Unsampled()
 
 
 @guarded
-def _end_pending(pending: Pending, span: Span) -> None:
+def end_pending(pending: Pending, span: Span) -> None:
+    """Hand an ended span of such a trace on."""
     pending.ended(span)
 
 
 @guarded
-def _wake_worker() -> None:
+def wake_worker() -> None:
+    """Say that enough spans wait."""
     if _wake:
         _wake()

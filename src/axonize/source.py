@@ -8,29 +8,28 @@ from functools import partial
 from random import Random
 
 test_clock: Callable[[], int] | None = None
-new_trace_id: Callable[[], int]
-new_span_id: Callable[[], int]
-_random_bits: Callable[[int], int]
+new_id: Callable[[int], int]
+"""Called with the number of bits: 128 for a trace, 64 for a span."""
 
 
 def reseed() -> None:
     """Draw a new seed for the ids, so that a forked child repeats none of its parent's."""
-    global _random_bits
-    _random_bits = Random(os.urandom(32)).getrandbits  # noqa: S311 - ids are no secret
-    _use_ids(None)
+    global new_id
+    new_id = Random(os.urandom(32)).getrandbits  # noqa: S311 - ids are no secret
 
 
 def set_test_source(clock: Callable[[], int] | None, next_id: Callable[[], int] | None) -> None:
     """Take times (Unix ns) and ids from these functions; None restores the real ones."""
-    global test_clock
+    global test_clock, new_id
     test_clock = clock
-    _use_ids(next_id)
+    if next_id is None:
+        reseed()
+    else:
+        new_id = partial(_without_bits, next_id)
 
 
-def _use_ids(next_id: Callable[[], int] | None) -> None:
-    global new_trace_id, new_span_id
-    new_trace_id = next_id or partial(_random_bits, 128)
-    new_span_id = next_id or partial(_random_bits, 64)
+def _without_bits(next_id: Callable[[], int], _bits: int) -> int:
+    return next_id()
 
 
 reseed()

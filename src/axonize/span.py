@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar, Token
+from time import monotonic_ns, time_ns
 from types import TracebackType
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -42,7 +42,6 @@ class Span:
     _message = _trace_state = ""
     _events: list[Event] | None = None
     _links: list[Link] | None = None
-    _token: Token[Span | None] | None = None
     end_ns = dropped_attributes_count = dropped_events_count = dropped_links_count = 0
 
     start_ns: int
@@ -60,18 +59,18 @@ class Span:
         parent: Span | SpanContext | None = None,
         start_ns: int | None = None,
     ) -> None:
-        self._name = ""
+        self._name = name
         self._attributes: dict[str, Any] = {}
+        self._token: Token[Span | None] | None = None
         self.ended = False
-        if type(name) is str:
-            self._name = name
-        else:
+        if type(name) is not str:
+            self._name = ""
             self._set_name(name)
         if kind != "internal":
             self._set_kind(kind)
         if start_ns is None and source.test_clock is None:
-            self.start_ns = time.time_ns()
-            self._monotonic_start = time.monotonic_ns()
+            self.start_ns = time_ns()
+            self._monotonic_start = monotonic_ns()
         else:
             self._start_at(start_ns)
         if attributes:
@@ -83,19 +82,16 @@ class Span:
             self._parent_id = parent._span_id
             self._trace_state = parent._trace_state
             self._pending = parent._pending
-            self._span_id = source.new_span_id()
+            self._span_id = source.new_id(64)
         else:
-            self._begin_local_root(parent)
-
-    def _begin_local_root(self, parent: SpanContext | None) -> None:
-        self._trace_id = 0
-        if parent is not None:
-            self._follow(parent)
-        self._trace_id = self._trace_id or source.new_trace_id()
-        self._span_id = source.new_span_id()
-        self._pending = None
-        if (self._trace_id & LOW_64_BITS) >= pipeline.bound:
-            self._pending = pipeline.begin_pending(self)
+            self._trace_id = 0
+            if parent is not None:
+                self._follow(parent)
+            self._trace_id = trace_id = self._trace_id or source.new_id(128)
+            self._span_id = source.new_id(64)
+            self._pending = None
+            if trace_id & LOW_64_BITS >= pipeline.bound:
+                self._pending = pipeline.begin_pending(self)
 
     @guarded
     def _follow(self, parent: SpanContext) -> None:
@@ -116,7 +112,7 @@ class Span:
     def _start_at(self, start_ns: int | None) -> None:
         self._monotonic_start = 0
         given = checked_time(start_ns)
-        self.start_ns = (source.test_clock or time.time_ns)() if given is None else given
+        self.start_ns = (source.test_clock or time_ns)() if given is None else given
 
     def _moment(self, time_ns: int | None) -> int:
         given = checked_time(time_ns)
@@ -125,8 +121,8 @@ class Span:
     def _now(self) -> int:
         """Return the time on the clock that this span was started with."""
         if self._monotonic_start:
-            return self.start_ns + time.monotonic_ns() - self._monotonic_start
-        return max((source.test_clock or time.time_ns)(), self.start_ns)
+            return self.start_ns + monotonic_ns() - self._monotonic_start
+        return max((source.test_clock or time_ns)(), self.start_ns)
 
     def __enter__(self: Self) -> Self:
         if self._token is None and not self.ended:
@@ -139,22 +135,19 @@ class Span:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._token is not None:
-            self._leave(self._token)
+        token = self._token
+        if token is not None:
+            self._token = None
+            if current_span.get() is self:
+                try:
+                    current_span.reset(token)
+                except ValueError:  # the context is a copy of the one that was entered
+                    current_span.set(previous_span(token))
+            else:
+                self._leave_out_of_order(token, current_span.get())
         if error is not None:
             recording.record_failure(self, error)
         self.end()
-
-    def _leave(self, token: Token[Span | None]) -> None:
-        self._token = None
-        current = current_span.get()
-        if current is not self:
-            self._leave_out_of_order(token, current)
-            return
-        try:
-            current_span.reset(token)
-        except ValueError:  # the context is a copy of the one that was entered
-            current_span.set(previous_span(token))
 
     def _leave_out_of_order(self, token: Token[Span | None], inner: Span | None) -> None:
         """Leave where another span is current.
@@ -173,9 +166,19 @@ class Span:
         """End the span, now or at the given time, and hand it on; only the first call counts."""
         if self.ended:
             return
-        self.end_ns = self._now() if end_ns is None else max(self._moment(end_ns), self.start_ns)
         self.ended = True
-        pipeline.deliver(self, self._pending)
+        if end_ns is None and self._monotonic_start:
+            self.end_ns = self.start_ns + monotonic_ns() - self._monotonic_start
+        else:
+            self.end_ns = max(self._moment(end_ns), self.start_ns)
+        if self._pending is not None:
+            pipeline.end_pending(self._pending, self)
+        elif (
+            pipeline.push is not None
+            and pipeline.push(self)
+            and len(pipeline.waiting) == pipeline.wake_length
+        ):
+            pipeline.wake_worker()
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Set one attribute; lists and mappings are copied, None is ignored."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from axonize import buffer, guard, otlp, pipeline, source, span
+from axonize import buffer, guard, otlp, pipeline, source
+from axonize.span import Span
 
 # Without a compiler there is no C version, and the test ids say so; AXONIZE_EXTENSION=require
 # makes its absence an error.
@@ -19,7 +20,7 @@ if os.environ.get("AXONIZE_EXTENSION") == "require":
     assert HAVE_C, "the C extension was required and is not built"
 
 PYTHON = SimpleNamespace(
-    Span=span.Span,
+    Span=Span,
     RingBuffer=buffer.RingBuffer,
     encode_spans=otlp.encode_spans,
     configure=pipeline.configure,
