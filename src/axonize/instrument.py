@@ -75,7 +75,7 @@ def _check_names(names: Sequence[str]) -> None:
             raise ValueError(f"unknown integration: {name}; there are {', '.join(known)}")
 
 
-def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+def _become(command: list[str], environment: Mapping[str, str]) -> NoReturn:
     program = shutil.which(command[0])
     if program is None:
         _refuse(*_why_not(command[0]))

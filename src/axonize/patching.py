@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from axonize.finder import when_imported
 from axonize.guard import guarded, log_internal_error
 from axonize.observing import END, Call, Observer, follower, observe, signature_of
+from axonize.status import add_section
 
 __all__ = [
     "END",
@@ -72,6 +73,7 @@ def install(integration: Integration) -> None:
     """Put the patches in place, each as soon as the host has imported its module."""
     if integration.name in _installed:
         return
+    add_section("patches", report)
     placements = [_Placement(integration.name, patch) for patch in integration.patches]
     _installed[integration.name] = placements
     for placement in placements:
