@@ -1,0 +1,184 @@
+"""TraceService over a real connection: answers, refusals, limits."""
+
+from __future__ import annotations
+
+import asyncio
+
+import grpc
+import grpc.aio
+import pytest
+from axonize_server.ingest.batcher import Batcher
+from axonize_server.ingest.grpc import MAX_MESSAGE_BYTES, build_server
+from axonize_server.model import (
+    MalformedRequest,
+    Overloaded,
+    StoreRefused,
+    StoreUnavailable,
+    Unauthenticated,
+)
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
+
+from tests.server.ingest.otlp import body, request, span
+
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
+
+def with_server(submit, work, authenticate=lambda authorization: "t"):
+    """Run work(channel) against a server."""
+
+    async def main():
+        server, port = build_server(submit, authenticate, "127.0.0.1:0")
+        await server.start()
+        options = [("grpc.max_send_message_length", -1)]
+        try:
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options) as channel:
+                return await work(channel)
+        finally:
+            await server.stop(0)
+
+    return asyncio.run(main())
+
+
+def refused(error):
+    async def submit(tenant, body):
+        raise error
+
+    return submit
+
+
+async def never(tenant, body):
+    raise AssertionError("must not be called")
+
+
+async def call(channel, message, **options):
+    """Return the code, the message and the google.rpc.Status of a refusal."""
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await channel.unary_unary(EXPORT)(message, **options)
+    error = refusal.value
+    details = dict(error.trailing_metadata()).get("grpc-status-details-bin", b"")
+    return error.code(), error.details(), Status.FromString(details)
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
+def test_spans_are_stored(compression, writer, clickhouse, tenant):
+    async def work(channel):
+        batcher.append(Batcher(writer.insert))
+        stub = TraceServiceStub(channel)
+        answer = await stub.Export(
+            request(span(1), span(2), span(3, span_id=b"")), compression=compression
+        )
+        await batcher[0].close()
+        return answer
+
+    batcher: list[Batcher] = []
+
+    async def submit(tenant, body):
+        return await batcher[0].submit(tenant, body)
+
+    answer = with_server(submit, work, lambda authorization: tenant)
+
+    query = "SELECT count() FROM spans WHERE tenant_id = {tenant:String}"
+    with clickhouse.client() as client:
+        assert client.query(query, parameters={"tenant": tenant}).result_rows == [(2,)]
+    assert answer.partial_success.rejected_spans == 1
+    assert "span id" in answer.partial_success.error_message
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (MalformedRequest("why"), grpc.StatusCode.INVALID_ARGUMENT),
+        (Overloaded("why", 1.5), grpc.StatusCode.RESOURCE_EXHAUSTED),
+        (StoreUnavailable("why", 3.0), grpc.StatusCode.UNAVAILABLE),
+        (StoreRefused("why"), grpc.StatusCode.INTERNAL),
+        (Unauthenticated("why"), grpc.StatusCode.UNAUTHENTICATED),
+    ],
+)
+def test_refusals(error, code):
+    got, message, status = with_server(refused(error), lambda channel: call(channel, b""))
+
+    assert (got, message) == (code, "why")
+    assert (status.code, status.message) == (code.value[0], "why")
+    delays = []
+    for detail in status.details:
+        info = RetryInfo()
+        detail.Unpack(info)
+        delays.append(info.retry_delay.ToMilliseconds() / 1000)
+    assert delays == ([error.retry_after_s] if hasattr(error, "retry_after_s") else [])
+
+
+def test_the_tenant_comes_from_the_authorization():
+    seen = []
+
+    def authenticate(authorization):
+        seen.append(authorization)
+        if authorization != "Bearer key":
+            raise Unauthenticated("no key")
+        return "tenant-of-key"
+
+    async def submit(tenant, body):
+        seen.append(tenant)
+        raise MalformedRequest("far enough")
+
+    async def work(channel):
+        anonymous = await call(channel, b"")
+        known = await call(channel, b"", metadata=(("authorization", "Bearer key"),))
+        return anonymous[0], known[0]
+
+    codes = with_server(submit, work, authenticate)
+
+    assert codes == (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.INVALID_ARGUMENT)
+    assert seen == [None, "Bearer key", "tenant-of-key"]
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
+def test_a_message_beyond_the_limit(compression):
+    large = bytes(MAX_MESSAGE_BYTES + 1)
+
+    code, message, _ = with_server(
+        never, lambda channel: call(channel, large, compression=compression)
+    )
+
+    assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "larger than max" in message
+
+
+def test_metrics_are_not_taken():
+    async def work(channel):
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await MetricsServiceStub(channel).Export(ExportMetricsServiceRequest())
+        return refusal.value.code()
+
+    assert with_server(never, work) == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_a_port_has_one_server():
+    async def main():
+        first, port = build_server(never, str, "127.0.0.1:0")
+        await first.start()
+        try:
+            with pytest.raises(RuntimeError):
+                build_server(never, str, f"127.0.0.1:{port}")
+        finally:
+            await first.stop(0)
+
+    asyncio.run(main())
+
+
+def test_large_requests_pass():
+    sizes = []
+
+    async def submit(tenant, body):
+        sizes.append(len(body))
+        raise MalformedRequest("far enough")
+
+    large = body(span(1, {"text": "x" * (8 << 20)}))
+    with_server(submit, lambda channel: call(channel, large))
+
+    assert sizes == [len(large)]
