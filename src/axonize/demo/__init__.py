@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from axonize.demo.load import Load, send_all
-from axonize.demo.model import make_model
+from axonize.demo.model import MODEL, make_model
 from axonize.demo.processes import Server, start_server, start_service, wait_for_ctrl_c
 from axonize.demo.readback import read_back
 from axonize.demo.report import Progress, summary
@@ -39,7 +39,7 @@ def _folder(data_dir: str | None, stack: ExitStack) -> Path:
 
 def _start(folder: Path, port: int, progress: Progress, stack: ExitStack) -> tuple[Server, str]:
     with progress.step("Making a small random Llama and its tokenizer"):
-        model = make_model(folder / "tiny-llama")
+        model = make_model(folder / MODEL)
     with progress.step("Starting the Axonize server"):
         server = stack.enter_context(start_server(folder / "data", port))
     with progress.step("Starting the example service under axonize-instrument"):

@@ -72,5 +72,4 @@ def send(client: httpx.Client, url: str, prompt: str, max_tokens: int) -> Reply:
             if line.startswith("data:"):
                 first = first or time.perf_counter()
                 chunks += 1
-    end = time.perf_counter()
-    return Reply(trace_id, response.status_code, (first - start) * 1e3, (end - start) * 1e3, chunks)
+    return Reply(trace_id, response.status_code, (first - start) * 1e3, chunks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+MODEL = "tiny-llama"
 SENTENCES = (
     "The request waited in the queue because the batch was full.",
     "A graphics processor spends most of its time moving numbers.",

@@ -32,11 +32,11 @@ class Server:
 
 
 @contextmanager
-def start_server(data_dir: Path, http_port: int) -> Iterator[Server]:
-    """Run `axonize serve` on the data directory until the block ends."""
+def start_server(data_dir: Path, http_port: int = 0, grpc_port: int = 0) -> Iterator[Server]:
+    """Run `axonize serve` on the data directory until the block ends; port 0 is a free one."""
     data_dir.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "axonize", "serve", "--data-dir", str(data_dir)]
-    command += ["--http-port", str(http_port), "--grpc-port", "0"]
+    command += ["--http-port", str(http_port), "--grpc-port", str(grpc_port)]
     with _running(command, data_dir.parent / "server.log") as process:
         yield wait_for_server(data_dir, process)
 
@@ -66,7 +66,7 @@ def start_service(model: Path, endpoint: str) -> Iterator[str]:
     command += ["--endpoint", endpoint, sys.executable, str(SERVICE), str(model), str(port)]
     log = model.parent / "service.log"
     with _running(command, log) as process:
-        _wait(lambda: _answers(f"{url}/health"), process, log)
+        _wait(lambda: _listens(port), process, log)
         yield url
 
 
@@ -126,3 +126,11 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=2).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -52,11 +52,5 @@ def complete(request: Completion) -> StreamingResponse:
     return StreamingResponse(stream(request), media_type="text/event-stream")
 
 
-@app.get("/health")
-def health() -> dict[str, str]:
-    """Say that the model is loaded."""
-    return {"status": "ok"}
-
-
 if __name__ == "__main__":
     uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="warning")
