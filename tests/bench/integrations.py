@@ -1,0 +1,123 @@
+"""What the integrations cost: the same work with and without, in turn, in one process.
+
+Run as `python -m tests.bench.integrations [pairs]`. The time is the thread's own CPU time where the
+work stays in one thread, so that other processes on the machine do not count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from transformers import AutoModelForCausalLM, logging
+
+from axonize import patching, speed
+from axonize.integrations.asgi import ASGI
+from axonize.integrations.threads import THREADS
+from axonize.integrations.transformers import TRANSFORMERS
+from axonize.patching import Integration
+from tests.integrations.tiny_llama import save_tiny_llama
+
+TOKENS, REQUESTS, TASKS = 64, 200, 200
+Work = Callable[[], Any]
+
+
+def measure(integration: Integration, work: Work, pairs: int, clock: Callable[[], float]) -> str:
+    """Return the median time of each kind and the median of the ratios of the pairs."""
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for number in range(pairs + 3):
+        for traced in (number % 2 == 0, number % 2 == 1):
+            elapsed = run(integration, work, clock) if traced else timed(work, clock)
+            if number >= 3:
+                times[traced].append(elapsed)
+    ratios = [new / old for new, old in zip(times[True], times[False], strict=True)]
+    traced_ms, plain_ms = (statistics.median(times[kind]) * 1e3 for kind in (True, False))
+    return (
+        f"{integration.name:13} {plain_ms:8.3f} ms plain {traced_ms:8.3f} ms traced, "
+        f"median ratio {statistics.median(ratios):.4f} of {pairs} pairs"
+    )
+
+
+def run(integration: Integration, work: Work, clock: Callable[[], float]) -> float:
+    patching.install(integration)
+    try:
+        return timed(work, clock)
+    finally:
+        patching.uninstall(integration)
+        BUFFER.clear()
+
+
+def timed(work: Work, clock: Callable[[], float]) -> float:
+    began = clock()
+    work()
+    return clock() - began
+
+
+def generating() -> Work:
+    torch.set_num_threads(1)
+    logging.disable_progress_bar()
+    with tempfile.TemporaryDirectory() as folder:
+        path = save_tiny_llama(Path(folder) / "tiny-llama")
+        model = AutoModelForCausalLM.from_pretrained(path)
+    ids = torch.tensor([[5, 6, 7, 8]])
+    return lambda: model.generate(
+        ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=TOKENS,
+        min_new_tokens=TOKENS,
+        do_sample=False,
+    )
+
+
+def requesting() -> Work:
+    async def hello(_: Any) -> PlainTextResponse:
+        return PlainTextResponse("hello")
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_: Any) -> None:
+        pass
+
+    application = Starlette(routes=[Route("/{name}", hello)])
+    caller = (b"traceparent", b"00-11111111111111111111111111111111-2222222222222222-01")
+    scope = {"type": "http", "method": "GET", "path": "/x", "query_string": b""}
+
+    async def requests() -> None:
+        for _ in range(REQUESTS):
+            await application({**scope, "headers": [(b"host", b"x"), caller]}, receive, send)
+
+    loop = asyncio.new_event_loop()
+    return lambda: loop.run_until_complete(requests())
+
+
+def submitting() -> Work:
+    pool = ThreadPoolExecutor(1)
+    return lambda: [pool.submit(int).result() for _ in range(TASKS)]
+
+
+BUFFER = speed.RingBuffer(100_000)
+
+if __name__ == "__main__":
+    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    speed.configure(BUFFER)
+    print(f"core in {'C' if speed.USING_C else 'Python'}")
+    print(f"one generate call of {TOKENS} tokens")
+    print(measure(TRANSFORMERS, generating(), pairs, time.thread_time))
+    print(f"{REQUESTS} requests")
+    print(measure(ASGI, requesting(), pairs, time.thread_time))
+    print(f"{TASKS} tasks, without and with a current span")
+    print(measure(THREADS, submitting(), pairs, time.perf_counter))
+    with speed.Span("current"):
+        print(measure(THREADS, submitting(), pairs, time.perf_counter))

@@ -1,0 +1,30 @@
+"""One use of the library, for the checks that every integration has to pass."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
+
+from tests.integrations.tiny_llama import save_tiny_llama
+
+
+def example() -> list[Any]:
+    """Return what the library answers, the same each time."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = save_tiny_llama(Path(folder) / "tiny-llama")
+        model = AutoModelForCausalLM.from_pretrained(path)
+        generator = pipeline(
+            "text-generation",
+            model=model,
+            tokenizer=AutoTokenizer.from_pretrained(path),
+            device="cpu",
+        )
+    ids = torch.tensor([[5, 6, 7]])
+    beams = model.generate(ids, num_beams=2, max_new_tokens=4, do_sample=False)
+    assisted = model.generate(ids, prompt_lookup_num_tokens=2, max_new_tokens=4, do_sample=False)
+    said = generator("The quick brown fox", max_new_tokens=4, do_sample=False)
+    return [beams.tolist(), assisted.tolist(), said]
