@@ -133,12 +133,12 @@ class Delivery:
         self._warn("%d spans were not delivered (%s): %s", spans, reason, why)
 
     def _acknowledge(self, request: Request, receipt: Receipt) -> None:
-        rejected = min(receipt.rejected_spans, request.spans)
+        rejected = min(max(receipt.rejected_spans, 0), request.spans)
         self._failures = 0
         self._asked_to_wait = False
         self.answered = True
         self.exported += request.spans - rejected
-        if rejected > 0:
+        if rejected:
             self.lose("rejected", rejected, receipt.message)
         elif receipt.message:
             self._warn("the collector says: %s", receipt.message)

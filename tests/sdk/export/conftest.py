@@ -1,0 +1,21 @@
+"""Collectors for the tests of the transports and the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sdk.export.collectors import Collector, grpc_collector, http_collector
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with grpc_collector() as collector:
+        yield collector
+
+
+@pytest.fixture
+def web_collector() -> Iterator[Collector]:
+    with http_collector() as collector:
+        yield collector

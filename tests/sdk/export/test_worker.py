@@ -1,0 +1,299 @@
+"""The worker between a real buffer and real collectors."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+import pytest
+
+from axonize import guard
+from axonize.endpoint import parse_endpoint
+from axonize.export.exporter import Exporter
+from axonize.export.grpc import GRPCExporter
+from axonize.export.http import HTTPExporter
+from axonize.export.memory import MemoryExporter
+from axonize.export.worker import Worker
+from axonize.speed import RingBuffer, Span
+from tests.sdk.export.collectors import (
+    Collector,
+    Reply,
+    fails,
+    grpc_collector,
+    hangs,
+    rejects,
+    resets,
+)
+
+RESOURCE = {"service.name": "test"}
+
+
+class Pipe:
+    """A worker and what feeds it."""
+
+    def __init__(self, make_exporter: Callable[[], Exporter], **options: Any) -> None:
+        self.buffer = RingBuffer(options.pop("capacity", 10_000))
+        settings = {"batch_size": 512, "interval_s": 60.0, "timeout_s": 10.0, "retry_bytes": 2**20}
+        self.worker = Worker(
+            self.buffer, make_exporter, RESOURCE, ("axonize", "1"), **{**settings, **options}
+        )
+
+    def push(self, *names: str, **attributes: object) -> None:
+        for name in names:
+            span = Span(name, attributes)
+            span.end()
+            self.buffer.push(span)
+
+
+@contextmanager
+def pipe(exporter: Exporter, **options: Any) -> Iterator[Pipe]:
+    pipe = Pipe(lambda: exporter, **options)
+    pipe.worker.start()
+    yield pipe
+    pipe.worker.stop(5.0)
+
+
+def over_grpc(collector: Collector) -> GRPCExporter:
+    return GRPCExporter(parse_endpoint(collector.address), {})
+
+
+def over_http(collector: Collector) -> HTTPExporter:
+    return HTTPExporter(parse_endpoint(collector.url), {})
+
+
+def dropped(pipe: Pipe) -> dict[str, int]:
+    return {reason: spans for reason, spans in pipe.worker.delivery.dropped.items() if spans}
+
+
+def test_flush_sends_everything_in_one_request(collector: Collector) -> None:
+    with pipe(over_grpc(collector)) as way:
+        way.push(*[f"span {number}" for number in range(200)])
+        assert way.worker.flush(20)
+        assert collector.names == [f"span {number}" for number in range(200)]
+    (request,) = collector.requests
+    (resource_spans,) = request.resource_spans
+    (scope_spans,) = resource_spans.scope_spans
+    attributes = {each.key: each.value.string_value for each in resource_spans.resource.attributes}
+    assert attributes == RESOURCE
+    assert (scope_spans.scope.name, scope_spans.scope.version) == ("axonize", "1")
+    assert way.worker.delivery.exported == 200
+
+
+def test_flush_of_nothing() -> None:
+    exporter = MemoryExporter()
+    with pipe(exporter) as way:
+        assert way.worker.flush(20)
+    assert exporter.requests == []
+    assert Pipe(lambda: exporter).worker.flush(0)
+
+
+def test_interval_sends_without_flush(web_collector: Collector) -> None:
+    with pipe(over_http(web_collector), interval_s=0.05) as way:
+        way.push("a")
+        web_collector.wait_for(lambda: web_collector.names == ["a"])
+        way.push("b")
+        web_collector.wait_for(lambda: web_collector.names == ["a", "b"])
+
+
+def test_wake_sends_full_batches_only(web_collector: Collector) -> None:
+    with pipe(over_http(web_collector), batch_size=10) as way:
+        way.push(*["x"] * 9)
+        way.worker.wake()
+        way.push("x")
+        way.worker.wake()
+        way.worker.wake()
+        web_collector.wait_for(lambda: len(web_collector.names) == 10)
+
+
+def test_large_requests_are_cut(collector: Collector) -> None:
+    with pipe(over_grpc(collector), retry_bytes=2**26) as way:
+        way.push(*[str(number) for number in range(300)], text="x" * 20_000)
+        assert way.worker.flush(20)
+    assert collector.names == [str(number) for number in range(300)]
+    sizes = [request.ByteSize() for request in collector.requests]
+    assert len(sizes) == 3
+    assert max(sizes) < 4 * 1024 * 1024
+
+
+def test_tries_again_after_unavailable(collector: Collector) -> None:
+    unavailable = fails(grpc.StatusCode.UNAVAILABLE, retry_after_s=0.01)
+    collector.answers += [unavailable] * 3
+    with pipe(over_grpc(collector)) as way:
+        way.push("a", "b")
+        assert way.worker.flush(20)
+    assert (collector.attempts, collector.names) == (4, ["a", "b"])
+    assert dropped(way) == {}
+
+
+def test_honours_what_the_collector_asks(collector: Collector, web_collector: Collector) -> None:
+    collector.answers.append(fails(grpc.StatusCode.RESOURCE_EXHAUSTED, retry_after_s=0.3))
+    web_collector.answers.append(Reply(503, {"retry-after": "1"}))
+    for exporter, waited_s in ((over_grpc(collector), 0.3), (over_http(web_collector), 1.0)):
+        with pipe(exporter) as way:
+            way.push("a")
+            began = time.monotonic()
+            assert way.worker.flush(20)
+            assert time.monotonic() - began >= waited_s
+    assert collector.names == web_collector.names == ["a"]
+
+
+def test_a_reset_connection_is_tried_again(web_collector: Collector) -> None:
+    web_collector.answers.append(resets)
+    with pipe(over_http(web_collector)) as way:
+        way.push("a")
+        assert way.worker.flush(20)
+    assert web_collector.names == ["a"]
+
+
+def test_rejected_spans_make_flush_false(collector: Collector, web_collector: Collector) -> None:
+    collector.answers += [rejects(1, "bad"), fails(grpc.StatusCode.INVALID_ARGUMENT)]
+    web_collector.answers.append(Reply(400))
+    with pipe(over_grpc(collector)) as way:
+        way.push("a", "b")
+        assert not way.worker.flush(20)
+        way.push("c")
+        assert not way.worker.flush(20)
+        assert dropped(way) == {"rejected": 2}
+        way.push("d")
+        assert way.worker.flush(20)
+    with pipe(over_http(web_collector)) as way:
+        way.push("e")
+        assert not way.worker.flush(20)
+        assert dropped(way) == {"rejected": 1}
+
+
+def test_flush_gives_up_in_time_and_may_be_called_again(collector: Collector) -> None:
+    collector.answers += [hangs(released := threading.Event())]
+    with pipe(over_grpc(collector), timeout_s=30.0) as way:
+        way.push("a")
+        assert not way.worker.flush(0.1)
+        released.set()
+        collector.wait_for(lambda: collector.attempts == 1)
+        way.push("b")
+        way.worker.flush(20)
+        assert collector.names == ["b"]
+    assert dropped(way) == {"rejected": 1}
+
+
+def test_collector_that_comes_back() -> None:
+    with grpc_collector() as first:
+        port = first.port
+    with pipe(over_grpc(first)) as way:
+        way.push("a")
+        assert not way.worker.flush(0.5)
+        with grpc_collector(port=port) as second:
+            way.push("b")
+            give_up = time.monotonic() + 20
+            while not way.worker.flush(1) and time.monotonic() < give_up:
+                pass
+            assert second.names == ["a", "b"]
+    assert dropped(way) == {}
+
+
+def test_memory_is_bounded_while_the_collector_is_away() -> None:
+    with grpc_collector() as gone:
+        pass
+    with pipe(over_grpc(gone), capacity=100, retry_bytes=10_000, batch_size=10) as way:
+        for _ in range(50):
+            way.push(*["x"] * 10, text="y" * 100)
+            way.worker.flush(0.01)
+        assert len(way.buffer) == 100
+        assert way.buffer.dropped + len(way.buffer) < 500
+        waiting = 500 - way.buffer.dropped
+    assert dropped(way) == {"exit": waiting}
+
+
+def test_stop_sends_what_waits(collector: Collector) -> None:
+    way = Pipe(lambda: over_grpc(collector))
+    way.push("a")
+    way.worker.start()
+    way.worker.stop(20)
+    assert collector.names == ["a"]
+    way.worker.start()
+    way.worker.stop(0)
+    assert not way.worker.flush(0.1) or not len(way.buffer)
+
+
+def test_stop_tries_again_a_collector_that_answers(collector: Collector) -> None:
+    with pipe(over_grpc(collector)) as way:
+        collector.answers += [fails(grpc.StatusCode.UNAVAILABLE, retry_after_s=0.01)] * 2
+        way.push("a")
+    assert collector.names == ["a"]
+
+
+def test_stop_interrupts_a_request(collector: Collector) -> None:
+    collector.answers += [hangs(released := threading.Event())]
+    way = Pipe(lambda: over_grpc(collector), timeout_s=600.0)
+    way.worker.start()
+    way.push("a")
+    assert not way.worker.flush(0.1)
+    collector.wait_for(lambda: collector.attempts == 1)
+    way.worker.stop(0.1)
+    released.set()
+    assert dropped(way) == {"exit": 1}
+
+
+def test_pause_waits_or_interrupts(collector: Collector) -> None:
+    collector.answers += [hangs(released := threading.Event())]
+    with pipe(over_grpc(collector), timeout_s=600.0) as way:
+        assert way.worker.pause()
+        way.worker.resume()
+        way.push("a")
+        assert not way.worker.flush(0.1)
+        collector.wait_for(lambda: collector.attempts == 1)
+        assert way.worker.pause()
+        way.worker.resume()
+        released.set()
+        assert way.worker.flush(20)
+    assert collector.names == ["a"]
+
+
+def test_flush_waits_for_every_span_that_ended_before(collector: Collector) -> None:
+    """Several threads end spans and flush; each finds its own span acknowledged."""
+    missing: list[str] = []
+    with pipe(over_grpc(collector), batch_size=16) as way:
+
+        def work(thread: int) -> None:
+            for number in range(20):
+                name = f"{thread}-{number}"
+                way.push(name)
+                if not way.worker.flush(30) or name not in collector.names:
+                    missing.append(name)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert missing == []
+    assert len(collector.names) == 80
+
+
+def test_an_exporter_that_cannot_be_made(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "strict", False)
+
+    def make() -> Exporter:
+        raise ImportError("no transport")
+
+    way = Pipe(make)
+    way.worker.start()
+    way.push("a")
+    assert not way.worker.flush(20)
+    way.worker.stop(5)
+    assert dropped(way) == {"failed": 1}
+    assert len(caplog.messages) == 1
+
+
+def test_ticks(collector: Collector) -> None:
+    ticks: list[float] = []
+    with pipe(over_grpc(collector), interval_s=0.01, tick=lambda: ticks.append(time.monotonic())):
+        give_up = time.monotonic() + 20
+        while len(ticks) < 3 and time.monotonic() < give_up:
+            time.sleep(0.01)
+    assert len(ticks) >= 4
