@@ -14,6 +14,7 @@ REGISTRY: tuple[tuple[str, str, str], ...] = (
     ("asgi", "starlette.applications", "axonize.integrations.asgi:ASGI"),
     ("threads", "", "axonize.integrations.threads:THREADS"),
     ("transformers", "transformers", "axonize.integrations.transformers:TRANSFORMERS"),
+    ("vllm", "vllm", "axonize.integrations.vllm:VLLM"),
 )
 
 

@@ -31,7 +31,7 @@ class _Start:
 _start = _Start()
 
 
-def create_config(call: Call) -> Observer:
+def create_config(_: Call) -> Observer:
     """Begin the trace where the engine's configuration is made."""
     if _start.span is not None:  # the configuration of one engine is made more than once
         return
@@ -71,14 +71,14 @@ def engine_init(call: Call) -> Observer:
         ready()
 
 
-def server_startup(call: Call) -> Observer:
+def server_startup(_: Call) -> Observer:
     """Take the start of the HTTP server as the end of the cold start."""
     yield
     if _start.server is not None:
         ready()
 
 
-def api_servers_init(call: Call) -> Observer:
+def api_servers_init(_: Call) -> Observer:
     """End here where the HTTP servers are processes of their own, each with its own trace."""
     yield
     ready()
