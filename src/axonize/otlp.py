@@ -96,7 +96,7 @@ def _attributes(tag: bytes, attributes: Mapping[str, Any]) -> bytes:
 
 
 def _key_value(key: str, value: Any) -> bytes:
-    return _field(b"\x0a", _text(key)) + _field(b"\x12", _any_value(value))
+    return _text_field(b"\x0a", key) + _field(b"\x12", _any_value(value))
 
 
 def _any_value(value: Any) -> bytes:

@@ -111,11 +111,11 @@ class Span:
 
     def _start_at(self, start_ns: int | None) -> None:
         self._monotonic_start = 0
-        given = checked_time(start_ns)
+        given = _checked_time(start_ns)
         self.start_ns = (source.test_clock or time_ns)() if given is None else given
 
     def _moment(self, time_ns: int | None) -> int:
-        given = checked_time(time_ns)
+        given = _checked_time(time_ns)
         return self._now() if given is None else given
 
     def _now(self) -> int:
@@ -138,29 +138,19 @@ class Span:
         token = self._token
         if token is not None:
             self._token = None
-            if current_span.get() is self:
-                try:
-                    current_span.reset(token)
-                except ValueError:  # the context is a copy of the one that was entered
-                    current_span.set(previous_span(token))
-            else:
-                self._leave_out_of_order(token, current_span.get())
+            current = current_span.get()
+            if current is self or not _bypass(self, token, current):
+                self._put_back(token)
         if error is not None:
             recording.record_failure(self, error)
         self.end()
 
-    def _leave_out_of_order(self, token: Token[Span | None], inner: Span | None) -> None:
-        """Leave where another span is current.
-
-        A generator that is closed late leaves after spans that were entered later: the one that
-        would return to this span now returns to what was before. In another context there is no
-        such span.
-        """
-        while isinstance(inner, Span) and inner._token is not None:
-            previous = previous_span(inner._token)
-            if previous is self:
-                inner._token = token
-            inner = previous
+    def _put_back(self, token: Token[Span | None]) -> None:
+        try:
+            current_span.reset(token)
+        except ValueError:  # entered in another context; this one may be a copy of it
+            if current_span.get() is self:
+                current_span.set(_previous_span(token))
 
     def end(self, end_ns: int | None = None) -> None:
         """End the span, now or at the given time, and hand it on; only the first call counts."""
@@ -240,8 +230,8 @@ class Span:
         """Say whether the work succeeded; "ok" is final, the message is kept for "error" only."""
         if self.ended or self._status == STATUSES.index("ok"):
             return
-        self._status = STATUSES.index(status)
-        self._message = plain_text(message) if status == "error" else ""
+        message = plain_text(message) if status == "error" else ""
+        self._status, self._message = STATUSES.index(status), message
 
     def record_exception(self, exception: BaseException) -> None:
         """Add the event that OpenTelemetry defines for an exception; the status stays."""
@@ -319,13 +309,28 @@ class Span:
 current_span: ContextVar[Span | None] = ContextVar("axonize_current_span", default=None)
 
 
-def previous_span(token: Token[Span | None]) -> Span | None:
-    """Return what leaving with this token makes current."""
+def _previous_span(token: Token[Span | None]) -> Span | None:
     return None if token.old_value is Token.MISSING else token.old_value
 
 
+def _bypass(left: Span, token: Token[Span | None], current: Span | None) -> bool:
+    """Make the span that would return to the one that is left return to what was before it.
+
+    There is such a span when spans are not left in the order they were entered in, for example
+    by a generator that is closed late.
+    """
+    inner = current
+    while isinstance(inner, Span) and inner._token is not None:
+        previous = _previous_span(inner._token)
+        if previous is left:
+            inner._token = token
+            return True
+        inner = previous
+    return False
+
+
 @guarded
-def checked_time(time_ns: int | None) -> int | None:
+def _checked_time(time_ns: int | None) -> int | None:
     """Return a time that was given, None without one; refuses what is no Unix nanoseconds."""
     if time_ns is not None and not 0 <= time_ns < 2**63:
         raise ValueError("a time is nanoseconds since the Unix epoch")

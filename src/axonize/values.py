@@ -8,17 +8,23 @@ from typing import Any, TypeAlias
 Value: TypeAlias = "str | bool | int | float | bytes | tuple[Value | None, ...] | dict[str, Value]"
 
 PLAIN = frozenset({str, bool, int, float, bytes})
+# Protobuf decoders refuse a whole request whose messages are nested more than 100 deep; a mapping
+# in a mapping takes three.
+DEEPEST = 16
 
 
-def plain_value(value: Any) -> Any:
-    """Return the value itself when it is immutable and plain, else a private plain copy."""
+def plain_value(value: Any, depth: int = DEEPEST) -> Any:
+    """Return the value itself when it is immutable and plain, else a private plain copy.
+
+    What is nested deeper than `depth` becomes text.
+    """
     if value is None or type(value) in PLAIN:
         return value
-    if isinstance(value, (list, tuple)):
-        return tuple(plain_value(element) for element in value)
+    if not depth or not isinstance(value, (list, tuple, Mapping)):
+        return _plain_scalar(value)
     if isinstance(value, Mapping):
-        return {plain_text(key): plain_value(element) for key, element in value.items()}
-    return _plain_scalar(value)
+        return {plain_text(key): plain_value(item, depth - 1) for key, item in value.items()}
+    return tuple(plain_value(element, depth - 1) for element in value)
 
 
 def plain_text(value: Any) -> str:
@@ -54,4 +60,4 @@ def _plain_array(value: Any) -> Any:
         element = value.item()
     except (ValueError, RuntimeError):  # more than one element
         return str(value)
-    return element if type(element) in PLAIN else str(element)
+    return element if type(element) in PLAIN else str(value)

@@ -162,7 +162,7 @@ write_key_value(Writer *writer, uint8_t tag, PyObject *key, PyObject *value)
 {
     size_t start;
     TRY(open_message(writer, tag, &start));
-    TRY(write_text(writer, 0x0A, key));
+    TRY(write_text_unless_empty(writer, 0x0A, key));
     TRY(write_any_value(writer, 0x12, value));
     return close_message(writer, start);
 }
@@ -194,10 +194,7 @@ write_container(Writer *writer, PyObject *value)
     size_t start;
     int is_tuple = PyTuple_CheckExact(value);
     TRY(open_message(writer, is_tuple ? 0x2A : 0x32, &start));
-    TRY(Py_EnterRecursiveCall(" while encoding an attribute"));
-    int status = is_tuple ? write_elements(writer, value) : write_dict(writer, 0x0A, value);
-    Py_LeaveRecursiveCall();
-    TRY(status);
+    TRY(is_tuple ? write_elements(writer, value) : write_dict(writer, 0x0A, value));
     return close_message(writer, start);
 }
 

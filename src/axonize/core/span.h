@@ -346,15 +346,17 @@ previous_span(PyObject *token)
     return previous;
 }
 
-/* Leave where this span is current. */
+/* Make current what was so before. */
 static int
-leave_current(PyObject *token)
+put_back(Span *self, PyObject *token, PyObject *current)
 {
     if (PyContextVar_Reset(host.current_span, token) == 0)
         return 0;
     if (!PyErr_ExceptionMatches(PyExc_ValueError))
         return -1;
-    PyErr_Clear(); /* the context is a copy of the one that was entered */
+    PyErr_Clear(); /* entered in another context; this one may be a copy of it */
+    if (current != (PyObject *)self)
+        return 0;
     PyObject *previous = previous_span(token);
     PyObject *unused = previous ? PyContextVar_Set(host.current_span, previous) : NULL;
     Py_XDECREF(previous);
@@ -362,23 +364,23 @@ leave_current(PyObject *token)
     return unused ? 0 : -1;
 }
 
-/* Leave where another span is current. A generator that is closed late leaves after spans that were
-   entered later: the one that would return to this span now returns to what was before. In another
-   context there is no such span. */
+/* Make the span that would return to this one return to what was before it; 1 when there is such a
+   span: when spans are not left in the order they were entered in, for example by a generator that
+   is closed late. */
 static int
-leave_out_of_order(Span *self, PyObject *token, PyObject *current)
+bypass(Span *self, PyObject *token, PyObject *current)
 {
     PyObject *inner = Py_NewRef(current);
-    while (is_span(inner) && ((Span *)inner)->token) {
+    int found = 0;
+    while (inner && !found && is_span(inner) && ((Span *)inner)->token) {
         PyObject *previous = previous_span(((Span *)inner)->token);
-        if (previous == (PyObject *)self)
+        found = previous == (PyObject *)self;
+        if (found)
             Py_SETREF(((Span *)inner)->token, Py_NewRef(token));
         Py_SETREF(inner, previous);
-        if (!previous || previous == (PyObject *)self)
-            break;
     }
     Py_XDECREF(inner);
-    return PyErr_Occurred() ? -1 : 0;
+    return PyErr_Occurred() ? -1 : found;
 }
 
 static int
@@ -391,11 +393,12 @@ leave(Span *self)
         return -1;
     self->token = NULL;
     untrack(self);
-    int status = UNLIKELY(current != (PyObject *)self) ? leave_out_of_order(self, token, current)
-                                                       : leave_current(token);
+    int status = UNLIKELY(current != (PyObject *)self) ? bypass(self, token, current) : 0;
+    if (status == 0)
+        status = put_back(self, token, current);
     Py_DECREF(current);
     Py_DECREF(token);
-    return status;
+    return status < 0 ? -1 : 0;
 }
 
 static int
