@@ -136,7 +136,7 @@ class SpanGPU(msgspec.Struct, frozen=True, gc=False):
     node_id: str
 
 
-class SpanRow(msgspec.Struct):
+class SpanRow(msgspec.Struct, gc=False):
     """The part of a span that a trace view draws; times in Unix ns, ids in lowercase hex."""
 
     span_id: str
@@ -156,7 +156,7 @@ class SpanRow(msgspec.Struct):
     events: int
 
 
-class SpanNode(msgspec.Struct, kw_only=True):
+class SpanNode(msgspec.Struct, kw_only=True, gc=False):
     """A span in its place in the tree; offset and duration in ns, ttft in ms.
 
     `orphan`: the span names a parent that the trace does not hold, and stands among the roots.

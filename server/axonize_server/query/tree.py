@@ -8,53 +8,31 @@ from axonize_server.model import SpanNode, SpanRow
 def arrange(spans: list[SpanRow]) -> list[SpanNode]:
     """Return the spans depth-first, siblings in the given order, each with its depth.
 
-    A span whose parent is missing stands among the roots as an orphan; of spans that are each
-    other's ancestors, the first given stands there. Nothing is left out, no clock is corrected.
-    Offsets are from the earliest start. Runs in time linear in the spans, without recursion.
+    A span whose parent is missing stands among the roots as an orphan, and so does one of the spans
+    that are each other's ancestors. Nothing is left out, no clock is corrected. Offsets are from
+    the earliest start. Runs in time linear in the spans, without recursion; their ids must differ.
     """
     origin_ns = min((span.start_ns for span in spans), default=0)
-    known = {span.span_id for span in spans}
-    children: dict[str, list[SpanRow]] = {}
-    for span in spans:
-        parent = span.parent_span_id if span.parent_span_id in known else ""
-        children.setdefault(parent, []).append(span)
-    nodes: list[SpanNode] = []
-    placed: set[str] = set()
-    _place(children.get("", []), children, placed, nodes, origin_ns)
-    if len(nodes) < len(spans):  # the rest hangs on cycles
-        for span in spans:
-            if span.span_id not in placed:
-                _place([span], children, placed, nodes, origin_ns)
-    return nodes
+    nodes = {span.span_id: _node(span, origin_ns) for span in spans}
+    children: dict[str, list[SpanNode]] = {}
+    for node in nodes.values():
+        parent = node.parent_span_id if node.parent_span_id in nodes else None
+        children.setdefault(parent or "", []).append(node)
+    placed = _place(children.pop("", []), children)
+    for node in nodes.values() if len(placed) < len(spans) else ():
+        if node.parent_span_id in children:  # not placed, so a cycle is above it
+            root = _find_cycle(node, nodes)
+            children[root.parent_span_id or ""].remove(root)
+            placed += _place([root], children)
+    return placed
 
 
-def _place(
-    roots: list[SpanRow],
-    children: dict[str, list[SpanRow]],
-    placed: set[str],
-    nodes: list[SpanNode],
-    origin_ns: int,
-) -> None:
-    waiting = [(root, 0, origin_ns) for root in reversed(roots)]
-    while waiting:
-        span, depth, parent_start_ns = waiting.pop()
-        if span.span_id in placed:
-            continue
-        placed.add(span.span_id)
-        below = [child for child in children.get(span.span_id, ()) if child.span_id not in placed]
-        node = _node(span, depth, len(below), origin_ns)
-        node.skewed = span.start_ns < parent_start_ns
-        nodes.append(node)
-        waiting.extend((child, depth + 1, span.start_ns) for child in reversed(below))
-
-
-def _node(span: SpanRow, depth: int, child_count: int, origin_ns: int) -> SpanNode:
-    parent = span.parent_span_id or None
+def _node(span: SpanRow, origin_ns: int) -> SpanNode:
     return SpanNode(
         span_id=span.span_id,
-        parent_span_id=parent,
-        depth=depth,
-        child_count=child_count,
+        parent_span_id=span.parent_span_id or None,
+        depth=0,
+        child_count=0,
         name=span.name,
         service_name=span.service_name,
         kind=span.kind,
@@ -68,6 +46,36 @@ def _node(span: SpanRow, depth: int, child_count: int, origin_ns: int) -> SpanNo
         gpus=span.gpus,
         links=span.links,
         events=span.events,
-        orphan=depth == 0 and parent is not None,
+        orphan=False,
         skewed=False,
     )
+
+
+def _place(roots: list[SpanNode], children: dict[str, list[SpanNode]]) -> list[SpanNode]:
+    """Return the roots and all below them, and take the lists of children that were used."""
+    for root in roots:
+        root.orphan = root.parent_span_id is not None
+    placed: list[SpanNode] = []
+    waiting = roots[::-1]
+    while waiting:
+        node = waiting.pop()
+        placed.append(node)
+        below = children.pop(node.span_id, None)
+        if below is None:
+            continue
+        node.child_count = len(below)
+        for child in below:
+            child.depth = node.depth + 1
+            child.skewed = child.start_offset_ns < node.start_offset_ns
+        below.reverse()
+        waiting += below
+    return placed
+
+
+def _find_cycle(node: SpanNode, nodes: dict[str, SpanNode]) -> SpanNode:
+    """Return a span that is its own ancestor, above the given one."""
+    seen: set[str] = set()
+    while node.span_id not in seen:
+        seen.add(node.span_id)
+        node = nodes[node.parent_span_id or ""]
+    return node

@@ -88,5 +88,12 @@ def test_a_chain_of_a_hundred_thousand_spans_and_as_many_siblings():
     assert [node.name for node in arrange(flat)] == [str(n) for n in range(count)]
 
 
+def test_a_hundred_thousand_spans_below_a_cycle():
+    count = 100_000
+    below = [span(str(n), "a", n) for n in range(count)]
+    names = [node.name for node in arrange([*below, span("a", "b"), span("b", "a")])]
+    assert names == ["a", *(str(n) for n in range(count)), "b"]
+
+
 def test_nothing_gives_nothing():
     assert arrange([]) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,8 +63,9 @@ class SpanReader:
         columns = list(self._columns(sql.TRACE_SPANS, parameters))
         if not columns:
             return []
-        gpus = [_gpus(*row) for row in zip(*columns[12:18], strict=True)]
-        return [SpanRow(*row) for row in zip(*columns[:12], gpus, *columns[18:], strict=True)]
+        gpus = {text: _gpus(text) for text in set(columns[12])}
+        columns[12] = [gpus[text] for text in columns[12]]
+        return [SpanRow(*row) for row in zip(*columns, strict=True)]
 
     def span_page(
         self, tenant: str, trace_id: str, after: tuple[int, str] | None, limit: int
@@ -106,7 +108,5 @@ def _trace_record(row: tuple[Any, ...]) -> TraceRecord:
 _TRACE_FIELDS = [name for name in TraceRecord.__struct_fields__ if name != "ttft_ms"]
 
 
-def _gpus(labels: Sequence[str], *columns: Sequence[str]) -> list[SpanGPU]:
-    if not labels:
-        return []
-    return [SpanGPU(*gpu) for gpu in zip(labels, *columns, strict=True)]
+def _gpus(text: str) -> list[SpanGPU]:
+    return [SpanGPU(*gpu) for gpu in json.loads(text or "[]")]
