@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from axonize import guard, speed
+from axonize import guard
+from axonize.speed import Span
+from axonize.testing import CapturedSpans
 
 
 class Measured:
@@ -27,46 +29,29 @@ MEASURED = Measured()
 
 
 class Recorded:
-    """The spans that ended since it was last asked."""
+    """The spans that ended since it was last asked, in the order of their start."""
 
-    def __init__(self, buffer: speed.RingBuffer) -> None:
-        self._buffer = buffer
+    def __init__(self, captured: CapturedSpans) -> None:
+        self._captured = captured
 
-    def spans(self) -> list[speed.Span]:
-        return sorted(self._buffer.drain(10_000), key=lambda span: span.start_ns)
+    def spans(self) -> list[Span]:
+        spans = sorted(self._captured.spans, key=lambda span: span.start_ns)
+        self._captured.clear()
+        return spans
 
     def tree(self) -> list[dict[str, Any]]:
-        """Return the spans without a parent here, each with what lies below it."""
-        spans = self.spans()
-        nodes = {span.span_id: node(span) for span in spans}
-        roots = []
-        for span in spans:
-            above = nodes.get(span.parent_span_id)
-            (roots if above is None else above.setdefault("children", [])).append(
-                nodes[span.span_id]
-            )
-        return roots
+        tree = self._captured.tree()
+        self._captured.clear()
+        return tree
 
     def outline(self) -> list[Any]:
         """Return the names of the tree alone: a name, or (name, [what lies below it])."""
-        return [named(root) for root in self.tree()]
+        return [_names(root) for root in self.tree()]
 
 
-def node(span: speed.Span) -> dict[str, Any]:
-    """Describe one span; what is not said of it is internal, without error and without events."""
-    described: dict[str, Any] = {"name": span.name, "attributes": span.attributes}
-    if span.kind != "internal":
-        described["kind"] = span.kind
-    if span.status != "unset":
-        described["status"] = (span.status, span.status_message)
-    if span.events:
-        described["events"] = [name for name, _, _ in span.events]
-    return described
-
-
-def named(described: dict[str, Any]) -> Any:
-    below = [named(child) for child in described.get("children", ())]
-    return (described["name"], below) if below else described["name"]
+def _names(shown: dict[str, Any]) -> Any:
+    below = [_names(child) for child in shown.get("children", ())]
+    return (shown["name"], below) if below else shown["name"]
 
 
 @pytest.fixture(autouse=True)
@@ -77,8 +62,5 @@ def _strict_guard() -> Iterator[None]:
 
 
 @pytest.fixture
-def recorded() -> Iterator[Recorded]:
-    buffer = speed.RingBuffer(10_000)
-    speed.configure(buffer)
-    yield Recorded(buffer)
-    speed.configure(None)
+def recorded(captured_spans: CapturedSpans) -> Recorded:
+    return Recorded(captured_spans)

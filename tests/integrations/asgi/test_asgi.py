@@ -128,7 +128,7 @@ def expected(name: str, code: int, path: str, **more: Any) -> dict[str, Any]:
 
 
 AGENT = {"user-agent": "test"}
-WORK = {"name": "work", "attributes": {}}
+WORK = {"name": "work"}
 
 
 def test_a_request_and_what_it_does(recorded: Recorded) -> None:
@@ -164,7 +164,7 @@ def test_a_server_error_is_an_error(recorded: Recorded) -> None:
             503,
             "/unavailable",
             attributes={"error.type": "503"},
-            status=("error", ""),
+            status="error",
         )
     ]
 
@@ -178,7 +178,12 @@ def test_an_exception_is_told_and_still_raised(recorded: Recorded) -> None:
             "/breaks",
             attributes={"error.type": "ValueError"},
             status=("error", "ValueError: no model"),
-            events=["exception"],
+            events=[
+                (
+                    "exception",
+                    {"exception.type": "ValueError", "exception.message": "no model"},
+                )
+            ],
         )
     ]
     with pytest.raises(ValueError, match="no model"):
@@ -190,7 +195,6 @@ def test_a_stream_lasts_to_its_last_byte(recorded: Recorded) -> None:
     server, *tokens = recorded.spans()
     assert [token.parent_span_id for token in tokens] == [server.span_id] * 3
     assert server.end_ns >= tokens[-1].end_ns
-    assert server.attributes["axonize.http.ttfb_ms"] < (server.end_ns - server.start_ns) / 1e6
 
 
 def test_a_stream_that_breaks_is_an_error(recorded: Recorded) -> None:

@@ -66,7 +66,7 @@ def test_an_error_in_preprocess_is_told(generator: Any, recorded: Recorded) -> N
         generator(12, max_new_tokens=3)
     [span] = recorded.tree()
     assert span["status"] == ("error", f"{raised.type.__name__}: {raised.value}")
-    assert span["children"] == [{"name": "preprocess", "attributes": {}, "status": ("error", "")}]
+    assert span["children"] == [{"name": "preprocess", "status": "error"}]
 
 
 def test_the_result_is_the_same_with_without_and_with_a_broken_observer(
