@@ -218,21 +218,49 @@ def test_no_thread_before_the_first_span(collector: Collector) -> None:
     assert "axonize" in [thread.name for thread in threading.enumerate()]
 
 
-def test_import_is_light() -> None:
-    program = """
-import sys
-before = set(sys.modules)
-import axonize
-loaded = sorted(set(sys.modules) - before)
-heavy = {"asyncio", "grpc", "http", "ssl", "socket", "subprocess", "tempfile", "torch", "wrapt"}
-heavy |= {"axonize.config", "axonize.lifecycle", "axonize.patching", "axonize.export"}
-heavy |= {"inspect", "dataclasses"}
-print([name for name in loaded if name in heavy or name.startswith("axonize_server")])
-"""
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+def python(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    assert run.stdout == "[]\n"
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_import_loads_nothing_but_the_package() -> None:
+    program = (
+        "import __future__, sys; before = set(sys.modules)\n"
+        "import axonize; print(sorted(set(sys.modules) - before))"
+    )
+    assert python(program) == "['axonize']"
+
+
+def test_every_public_name_is_there_and_listed() -> None:
+    program = (
+        "import axonize\n"
+        "assert dir(axonize) == sorted(axonize.__all__)\n"
+        "print(all(getattr(axonize, name) is not None for name in axonize.__all__))"
+    )
+    assert python(program) == "True"
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["", "import axonize.span", "axonize.init(disabled=True)", "from axonize import patching"],
+)
+def test_span_is_the_class_whatever_was_imported_before(before: str) -> None:
+    program = (
+        f"import axonize\n{before}\n"
+        "from axonize.speed import Span\n"
+        "print(axonize.span is Span, axonize.llm_span is axonize.LLMSpan, type(axonize).__name__)\n"
+        "import axonize.span as again\n"
+        "print(axonize.span is Span, axonize.current_span())"
+    )
+    assert python(program) == "True True module\nTrue None"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    program = "import axonize\ntry: axonize.spam\nexcept AttributeError as error: print(error)"
+    assert python(program) == "module 'axonize' has no attribute 'spam'"
 
 
 def test_version_is_that_of_the_package() -> None:
