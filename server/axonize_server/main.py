@@ -20,7 +20,7 @@ from axonize_server.ingest.http import build_controller
 from axonize_server.listeners import Addresses, bind, run_grpc, run_http
 from axonize_server.lock import DataLock
 from axonize_server.metrics import collect
-from axonize_server.model import DomainError
+from axonize_server.model import DomainError, StartError
 from axonize_server.settings import ServerSettings, load_settings
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.writer import SpanWriter
@@ -44,12 +44,20 @@ def migrate(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace, work: Callable[[ServerSettings], None]) -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     names = ServerSettings.__dataclass_fields__
+    given = {name: value for name, value in vars(arguments).items() if name in names}
     try:
-        work(load_settings({k: v for k, v in vars(arguments).items() if k in names}))
+        work(_settings(given))
     except DomainError as error:
         print(f"axonize: {error}", file=sys.stderr)
         return REFUSED
     return OK
+
+
+def _settings(given: dict[str, object]) -> ServerSettings:
+    try:
+        return load_settings(given)
+    except ValueError as error:
+        raise StartError(str(error)) from None
 
 
 def _migrate(settings: ServerSettings) -> None:

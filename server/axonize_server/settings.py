@@ -10,7 +10,6 @@ from pathlib import Path
 import yaml
 
 from axonize.config import load, setting
-from axonize_server.model import StartError
 
 DEFAULT_CONFIG = "config.yaml"
 
@@ -87,12 +86,9 @@ class ServerSettings:
 def load_settings(
     arguments: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> ServerSettings:
-    """Return the settings; raises StartError, naming what is wrong and where."""
-    try:
-        named = load(ServerSettings, arguments, environ=environ).config
-        settings = load(ServerSettings, arguments, file=_read(Path(named)), environ=environ)
-    except ValueError as error:
-        raise StartError(str(error)) from None
+    """Return the settings; raises ValueError, naming what is wrong and where."""
+    named = load(ServerSettings, arguments, environ=environ).config
+    settings = load(ServerSettings, arguments, file=_read(Path(named)), environ=environ)
     refuse_open_door(settings)
     return settings
 
@@ -103,29 +99,29 @@ def _read(path: Path) -> dict[str, object]:
     except FileNotFoundError:
         if str(path) == DEFAULT_CONFIG:
             return {}
-        raise StartError(f"{path} does not exist; name another file with --config") from None
+        raise ValueError(f"{path} does not exist; name another file with --config") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise StartError(f"{path} cannot be read as YAML: {error}") from None
+        raise ValueError(f"{path} cannot be read as YAML: {error}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise StartError(f"{path} must hold `name: value` lines")
+        raise ValueError(f"{path} must hold `name: value` lines")
     return _known(path, content)
 
 
 def _known(path: Path, content: dict[object, object]) -> dict[str, object]:
     known = ServerSettings.__dataclass_fields__.keys() - {"config"}
     if unknown := sorted(str(name) for name in content if name not in known):
-        raise StartError(
+        raise ValueError(
             f"{path}: unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}"
         )
     return {str(name): value for name, value in content.items()}
 
 
 def refuse_open_door(settings: ServerSettings) -> None:
-    """Raise StartError when others could reach a server that asks for no key."""
+    """Raise ValueError when others could reach a server that asks for no key."""
     if not settings.api_key and not is_loopback(settings.host):
-        raise StartError(
+        raise ValueError(
             f"host={settings.host} lets others reach this server, and no key protects it: "
             "set AXONIZE_API_KEY (or api_key in the YAML file), or listen on 127.0.0.1"
         )
