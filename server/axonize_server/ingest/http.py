@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from google.protobuf.json_format import MessageToJson
@@ -21,7 +23,6 @@ from axonize_server.model import Accepted, DomainError
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 MAX_BODY_BYTES = 64 << 20
-# Text of many small objects takes some twenty times its size while it is read.
 MAX_JSON_BYTES = 16 << 20
 MAX_RECEIVED_BYTES = 256 << 20
 
@@ -50,13 +51,15 @@ def build_controller(
     protobuf = BodyReader(MAX_BODY_BYTES, MAX_RECEIVED_BYTES)
     json = BodyReader(MAX_JSON_BYTES, MAX_RECEIVED_BYTES)
 
-    async def receive(request: Request[Any, Any, Any], content_type: str) -> Accepted:
+    async def receive(
+        request: Request[Any, Any, Any], chunks: AsyncIterator[bytes], content_type: str
+    ) -> Accepted:
         headers = request.headers
         tenant = authenticate(headers.get("authorization"))
         _check_content_type(request, content_type)
         reader = json if content_type == JSON else protobuf
         reader.check_declared(headers.get("content-length"))
-        reading = reader.read(request.stream(), headers.get("content-encoding", ""))
+        reading = reader.read(chunks, headers.get("content-encoding", ""))
         try:
             body = await asyncio.wait_for(reading, body_timeout_s)
         except asyncio.TimeoutError:
@@ -77,13 +80,26 @@ def build_controller(
         async def export_traces(self, request: Request[Any, Any, Any]) -> Response[bytes]:
             """Store the spans of an ExportTraceServiceRequest."""
             content_type = request.content_type[0].lower()
+            chunks = request.stream()
             try:
-                accepted = await receive(request, content_type)
+                accepted = await receive(request, chunks, content_type)
             except DomainError as error:
+                await _discard(chunks, body_timeout_s)
                 return _refusal(error, content_type)
             return _answer(answers.response(accepted), content_type)
 
     return OtlpController
+
+
+async def _discard(chunks: AsyncIterator[bytes], timeout_s: float) -> None:
+    """Let the sender finish: many do not read an answer before they have sent everything."""
+
+    async def discard() -> None:
+        async for _ in chunks:
+            pass
+
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(discard(), timeout_s)
 
 
 def _check_content_type(request: Request[Any, Any, Any], content_type: str) -> None:

@@ -22,6 +22,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 
 from axonize_server.model import MalformedRequest
 
+MAX_OBJECTS = 1_000_000
+"""An object takes some hundred bytes of memory while it is read, be it two bytes long."""
+
 
 class _Hex(bytes):
     """Bytes that JSON writes in hexadecimal."""
@@ -158,6 +161,8 @@ class _Request(_Message):
 
 def to_protobuf(body: bytes) -> bytes:
     """Return the request as protobuf bytes; MalformedRequest names the place of an error."""
+    if body.count(b"{") > MAX_OBJECTS:
+        raise MalformedRequest(f"the body consists of more than {MAX_OBJECTS} objects")
     try:
         request: bytes = _protobuf(_decoder.decode(body)).SerializeToString()
     except (msgspec.DecodeError, UnicodeError) as error:

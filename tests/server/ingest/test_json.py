@@ -136,6 +136,7 @@ def test_an_error_names_its_place(fields, place):
         b'{"resourceSpans": 1}',
         b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "\\ud800"}]}]}]}',
         b'{"unknown": ' + b"[" * 100_000,
+        b'{"resourceSpans": [' + b"{}," * 2_000_000 + b"{}]}",
         b'{"resourceSpans":[{"resource":{"attributes":[{"value":'
         + b'{"arrayValue":{"values":[' * 5000
         + b"]}}" * 5000
