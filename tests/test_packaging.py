@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -51,13 +52,14 @@ def copy_sources(target: Path) -> Path:
 
 
 class Environment:
-    """A fresh virtual environment that sees the libraries of this one."""
+    """A fresh virtual environment; it sees the libraries of this one unless it is alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, alone: bool = False) -> None:
         run(sys.executable, "-m", "venv", "--without-pip", folder)
         self.python = folder / "bin" / "python"
         self.site = next((folder / "lib").glob("python*")) / "site-packages"
-        (self.site / "dependencies.pth").write_text(f"{DEPENDENCIES}\n")
+        if not alone:
+            (self.site / "dependencies.pth").write_text(f"{DEPENDENCIES}\n")
 
     def pip(self, *arguments: object, **env: str) -> str:
         return run(sys.executable, "-m", "pip", "--python", self.python, *arguments, **env)
@@ -129,6 +131,17 @@ def test_the_commands_are_installed(installed: Environment) -> None:
     assert "Observability for AI inference" in run(commands / "axonize", "--help")
     assert "COMMAND" in run(commands / "axonize-instrument", "--help")
     assert run(installed.python, "-m", "axonize", "version").startswith("axonize 0.")
+
+
+def test_commands_whose_extra_is_missing_say_how_to_get_it(wheel: Path, tmp_path: Path) -> None:
+    environment = Environment(tmp_path / "venv", alone=True)
+    environment.pip("install", "--no-deps", wheel)
+    axonize = environment.python.parent / "axonize"
+    assert run(axonize, "--version").startswith("axonize ")
+    for command, extra in (("serve", "server"), ("migrate", "server"), ("demo", "demo")):
+        told = run(axonize, command, check=False)
+        pattern = rf"axonize {command} needs '\w+': pip install 'axonize\[{extra}\]'\n"
+        assert re.fullmatch(pattern, told), told
 
 
 # ---------------------------------------------------------------- the start-up file

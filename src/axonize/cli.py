@@ -7,7 +7,8 @@ import importlib.util
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+
+from axonize.version import VERSION
 
 REFUSED = 2
 DESCRIPTION = "Observability for AI inference: why a request was slow, and what it cost."
@@ -139,7 +140,7 @@ def describe_version() -> str:
     from axonize.speed import USING_C
 
     core = "C" if USING_C else "Python"
-    return f"axonize {version('axonize')} ({core} core, Python {platform.python_version()})"
+    return f"axonize {VERSION} ({core} core, Python {platform.python_version()})"
 
 
 def _say_what_is_missing(command: str, module: str, extra: str) -> int:

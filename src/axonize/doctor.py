@@ -26,6 +26,7 @@ from axonize.integrations import REGISTRY, load_integration
 from axonize.patching import Integration
 from axonize.speed import USING_C
 from axonize.terminal import BOLD, DIM, Level, Style
+from axonize.version import VERSION
 
 TIMEOUT_S = 5.0
 STARTED = """
@@ -74,7 +75,7 @@ def find(*, import_libraries: bool) -> Iterator[Finding]:
 def check_installation() -> Iterator[Finding]:
     """Look at versions and the core in use."""
     python = platform.python_version()
-    facts = {"axonize": version("axonize"), "python": python, "core": "C" if USING_C else "Python"}
+    facts = {"axonize": VERSION, "python": python, "core": "C" if USING_C else "Python"}
     text = f"axonize {facts['axonize']}, Python {python}, {platform.system()} {platform.machine()}"
     yield Finding("Installation", "good", text, facts=facts)
     if USING_C:
@@ -243,7 +244,8 @@ def _check_process(process: Mapping[str, Any]) -> Iterator[Finding]:
         advice = "Raise AXONIZE_BUFFER_SIZE or lower AXONIZE_SAMPLING_RATE."
         if "buffer full" not in dropped:
             advice = "See why the collector did not take them; `axonize serve` logs it."
-        yield Finding(section, "bad", f"{name}: {sum(dropped.values())} lost: {reasons}", advice)
+        text = f"{name}: {sum(dropped.values())} spans lost: {reasons}"
+        yield Finding(section, "bad", text, advice)
     if process.get("last_error"):
         level: Level = "bad" if process.get("retrying") else "note"
         text = f"{name}: the last request failed: {process['last_error']}"

@@ -23,15 +23,22 @@ ENVIRONMENT = {
 
 
 class Case(NamedTuple):
-    """A command whose wall time is taken."""
+    """A command whose time is taken."""
 
     title: str
     command: tuple[str, ...]
     variables: Mapping[str, str] = {}
 
 
+class Taken(NamedTuple):
+    """What one run took, in ms; other work on the machine adds to the wall time above all."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
 def main(runs: int) -> None:
-    """Print a table of medians in ms, and the differences to a Python without Axonize."""
+    """Measure starts with and without Axonize and print a table."""
     with tempfile.TemporaryDirectory() as folder:
         wheel = build_wheel(Path(folder, "wheel"))
         bare = make_environment(Path(folder, "bare"))
@@ -82,26 +89,36 @@ def pip(*arguments: str, variables: Mapping[str, str] | None = None) -> None:
     subprocess.run([sys.executable, "-m", "pip", *arguments], check=True, env=environment)
 
 
-def measure(cases: list[Case], runs: int) -> list[list[float]]:
-    """Run the cases in turn, so that a busy moment of the machine meets them all; times in ms."""
-    times: list[list[float]] = [[] for _ in cases]
+def measure(cases: list[Case], runs: int) -> list[list[Taken]]:
+    """Run the cases in turn, so that a busy moment of the machine meets them all."""
+    taken: list[list[Taken]] = [[] for _ in cases]
     for _ in range(runs):
-        for case, taken in zip(cases, times, strict=True):
-            began = time.perf_counter()
-            subprocess.run(case.command, check=True, env={**ENVIRONMENT, **case.variables})
-            taken.append((time.perf_counter() - began) * 1000)
-    return times
+        for case, times in zip(cases, taken, strict=True):
+            times.append(run(case))
+    return taken
 
 
-def report(cases: list[Case], times: list[list[float]], runs: int) -> None:
-    """Print the table."""
-    reference = statistics.median(times[0])
-    print(f"{runs} interleaved runs, Python {sys.version.split()[0]}, {os.cpu_count()} cores\n")
-    print(f"{'case':<28}{'median ms':>10}{'min ms':>10}{'difference ms':>16}")
-    for case, taken in zip(cases, times, strict=True):
-        median = statistics.median(taken)
-        row = f"{case.title:<28}{median:>10.2f}{min(taken):>10.2f}{median - reference:>+16.2f}"
-        print(row)
+def run(case: Case) -> Taken:
+    """Run a command to its end."""
+    began = time.perf_counter()
+    environment = {**ENVIRONMENT, **case.variables}
+    pid = os.posix_spawn(case.command[0], case.command, environment)
+    _, status, usage = os.wait4(pid, 0)
+    wall_ms = (time.perf_counter() - began) * 1000
+    if status:
+        raise SystemExit(f"{' '.join(case.command)} failed")
+    return Taken(wall_ms, (usage.ru_utime + usage.ru_stime) * 1000)
+
+
+def report(cases: list[Case], taken: list[list[Taken]], runs: int) -> None:
+    """Print the table: medians, and differences to the first case."""
+    medians = [Taken(*map(statistics.median, zip(*times, strict=True))) for times in taken]
+    print(f"{runs} interleaved runs, Python {sys.version.split()[0]}, {os.cpu_count()} cores, ms\n")
+    print(f"{'case':<28}{'wall':>10}{'difference':>12}{'CPU':>10}{'difference':>12}")
+    for case, median in zip(cases, medians, strict=True):
+        wall = f"{median.wall_ms:>10.2f}{median.wall_ms - medians[0].wall_ms:>+12.2f}"
+        cpu = f"{median.cpu_ms:>10.2f}{median.cpu_ms - medians[0].cpu_ms:>+12.2f}"
+        print(f"{case.title:<28}{wall}{cpu}")
 
 
 if __name__ == "__main__":
