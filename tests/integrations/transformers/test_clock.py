@@ -19,9 +19,10 @@ def ticking(monkeypatch: pytest.MonkeyPatch) -> TokenClock:
 def test_latencies_of_four_tokens(ticking: TokenClock) -> None:
     for _ in range(5):
         ticking.tick()
-    assert ticking.latency(4, streaming=False) == {
+    assert ticking.latency(4) == {
         "axonize.generation.steps": 4,
         "axonize.ttft_ms": 10.0,
+        "gen_ai.response.time_to_first_chunk": 0.01,
         "axonize.tpot_ms": 5.0,
         "axonize.itl.p50_ms": 3.0,
         "axonize.itl.p99_ms": 10.0,
@@ -32,20 +33,10 @@ def test_latencies_of_four_tokens(ticking: TokenClock) -> None:
 def test_several_tokens_in_a_step_share_its_time(ticking: TokenClock) -> None:
     for _ in range(5):
         ticking.tick()
-    assert ticking.latency(16, streaming=False)["axonize.tpot_ms"] == 1.0
-
-
-def test_streaming_tells_the_first_chunk_in_seconds(ticking: TokenClock) -> None:
-    ticking.tick()
-    ticking.tick()
-    assert ticking.latency(1, streaming=True) == {
-        "axonize.generation.steps": 1,
-        "axonize.ttft_ms": 10.0,
-        "gen_ai.response.time_to_first_chunk": 0.01,
-    }
+    assert ticking.latency(16)["axonize.tpot_ms"] == 1.0
 
 
 def test_before_the_first_token_there_is_no_latency(ticking: TokenClock) -> None:
-    assert ticking.latency(None, streaming=True) == {}
+    assert ticking.latency(None) == {}
     ticking.tick()
-    assert ticking.latency(None, streaming=True) == {}
+    assert (ticking.latency(None), ticking.steps) == ({}, 0)

@@ -6,7 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from axonize.integrations.transformers.model import describe, makes_tokens_of_input, model_name
+from axonize.integrations.transformers.model import (
+    describe,
+    gpu_labels,
+    makes_tokens_of_input,
+    model_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +46,13 @@ def test_an_encoder_of_images_reads_no_tokens() -> None:
     assert not makes_tokens_of_input(
         SimpleNamespace(config=encoder, main_input_name="pixel_values")
     )
+
+
+def test_the_gpus_a_model_lies_on() -> None:
+    assert gpu_labels(SimpleNamespace(device="cuda:1")) == ["cuda:1"]
+    assert gpu_labels(SimpleNamespace(device="cpu")) == []
+    spread = {"model.embed": 0, "model.layers.0": "cuda:1", "lm_head": "cpu", "norm": 0}
+    assert gpu_labels(SimpleNamespace(device="cuda:0", hf_device_map=spread)) == [
+        "cuda:0",
+        "cuda:1",
+    ]

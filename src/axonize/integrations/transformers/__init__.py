@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from axonize.integrations.transformers.generation import decoding_loop, generate, token_clock
+from axonize.integrations.transformers.generation import (
+    ASSISTED,
+    decoding_loop,
+    generate,
+    token_clock,
+)
 from axonize.integrations.transformers.pipelines import forward, pipeline, run_single
 from axonize.patching import Call, Integration, Observer, Patch, observe
 
@@ -42,7 +47,7 @@ TRANSFORMERS = Integration(
         _method("generate", _while_eager(generate)),
         _method("_sample", _while_eager(decoding_loop("greedy_search", "sample"))),
         _method("_beam_search", _while_eager(decoding_loop("beam_search", "beam_sample"))),
-        _method("_assisted_decoding", _while_eager(decoding_loop(*["assisted_generation"] * 2))),
+        _method("_assisted_decoding", _while_eager(decoding_loop(ASSISTED, ASSISTED))),
         _method("_has_unfinished_sequences", token_clock),
         Patch(PIPELINES, "Pipeline.__call__", pipeline),
         Patch(PIPELINES, "Pipeline.run_single", run_single),

@@ -11,6 +11,7 @@ from axonize.guard import guarded
 from axonize.integrations.transformers.clock import TokenClock
 from axonize.integrations.transformers.model import (
     describe,
+    gpu_labels,
     makes_tokens_of_input,
     model_name,
     operation,
@@ -25,6 +26,7 @@ SAMPLING = {
     semconv.GEN_AI_REQUEST_TOP_P: "top_p",
 }
 STREAMER_POSITION = 8
+ASSISTED = "assisted_generation"
 
 
 def generate(call: Call) -> Observer:
@@ -33,7 +35,8 @@ def generate(call: Call) -> Observer:
     streaming = call.argument("streamer", STREAMER_POSITION) is not None
     with Span(f"{operation(model)} {model_name(model)}", describe(model)) as span:
         span.set_attribute(semconv.GEN_AI_REQUEST_STREAM, streaming)
-        generation = _Generation(span, streaming, frozenset(call.kwargs), _current.get())
+        span.set_gpus(gpu_labels(model))
+        generation = _Generation(span, frozenset(call.kwargs), _current.get())
         outer = _current.set(generation)
         try:
             result = yield
@@ -79,20 +82,19 @@ def token_clock(original: Callable[..., bool]) -> Callable[..., bool]:
 class _Generation:
     """What one generate call has shown of itself so far."""
 
-    def __init__(
-        self, span: Span, streaming: bool, asked: frozenset[str], outer: _Generation | None
-    ) -> None:
+    def __init__(self, span: Span, asked: frozenset[str], outer: _Generation | None) -> None:
         self.span = span
-        self.streaming = streaming
         self.asked = asked
         # An assistant model is asked for drafts inside the loop of the model that it assists.
-        self.is_draft = outer is not None and outer.loop is not None
+        self.is_draft = outer is not None and outer.mode == ASSISTED
         self.clock = TokenClock()
+        self.mode = ""
         self.loop: Loop | None = None
         self.phase: Span | None = None
 
     def entered(self, call: Call, mode: str) -> None:
         """Note what the decoding loop was given; the prefill begins."""
+        self.mode = mode
         self.loop = loop = read_loop(call.args[1], call.kwargs)
         self.span.set_attributes(
             {
@@ -113,7 +115,7 @@ class _Generation:
     def ticked(self, unfinished: bool) -> None:
         """Note a token; after the first one the decode begins, if there is one."""
         self.clock.tick()
-        if self.clock.tokens == 1 and self.phase is not None:
+        if self.clock.steps == 1 and self.phase is not None:
             self.phase.end()
             self.phase = Span("decode", parent=self.span) if unfinished else None
 
@@ -123,7 +125,7 @@ class _Generation:
         length = None
         if self.loop is not None and hasattr(sequences, "shape"):
             length = self._came_out(read_output(sequences, self.loop))
-        self.span.set_attributes(self.clock.latency(length, streaming=self.streaming))
+        self.span.set_attributes(self.clock.latency(length))
 
     def _came_out(self, output: Output) -> int:
         self.span.set_attributes(
@@ -140,7 +142,7 @@ class _Generation:
         """Note what is known of a call that ended with an exception."""
         if self.phase is not None:
             self.phase.set_status("error")
-        self.span.set_attributes(self.clock.latency(None, streaming=self.streaming))
+        self.span.set_attributes(self.clock.latency(None))
 
     def left(self) -> None:
         """End the phase that is running."""

@@ -23,6 +23,15 @@ def describe(model: Any) -> dict[str, Any]:
     }
 
 
+def gpu_labels(model: Any) -> list[str]:
+    """Return the NVIDIA GPUs it lies on, such as cuda:0; more than one when it is spread out."""
+    spread = getattr(model, "hf_device_map", None) or {"": getattr(model, "device", "")}
+    places = {
+        f"cuda:{place}" if isinstance(place, int) else str(place) for place in spread.values()
+    }
+    return sorted(place for place in places if place.startswith("cuda"))
+
+
 def operation(model: Any) -> str:
     """Return the GenAI operation: text_completion unless the model makes no text."""
     makes_text = "text" in getattr(model, "output_modalities", ("text",))
