@@ -92,7 +92,7 @@ async def serve(settings: ServerSettings) -> None:
                 authenticate=authenticate,
                 receivers=[build_controller(batcher.submit, authenticate)],
                 probes={
-                    "clickhouse": databases.reading.ping,
+                    "clickhouse": databases.probing.ping,
                     "postgres": databases.postgres.ping,
                 },
                 metrics=lambda: collect(batcher.counters),

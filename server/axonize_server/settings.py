@@ -113,7 +113,8 @@ def _known(path: Path, content: dict[object, object]) -> dict[str, object]:
     known = ServerSettings.__dataclass_fields__.keys() - {"config"}
     if unknown := sorted(str(name) for name in content if name not in known):
         raise ValueError(
-            f"{path}: unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+            f"{path}: unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}; "
+            "if the file is not meant for this server, name another with --config"
         )
     return {str(name): value for name, value in content.items()}
 

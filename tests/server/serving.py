@@ -32,7 +32,7 @@ class ServeProcess:
             stderr=subprocess.PIPE,
             text=True,
             cwd=data_dir.parent,
-            env={**os.environ, **environment},
+            env={**_outside(), **environment},
         )
 
     def wait_ready(self) -> dict[str, Any]:
@@ -55,6 +55,11 @@ class ServeProcess:
             self.process.send_signal(number)
         output, errors = self.process.communicate(timeout=STOPPED_WITHIN_S)
         return self.process.returncode, output, errors
+
+
+def _outside() -> dict[str, str]:
+    """Return the environment without what would change the server."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("AXONIZE_", "OTEL_"))}
 
 
 def call(url: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:

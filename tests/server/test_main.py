@@ -152,10 +152,11 @@ def test_a_signal_during_the_start_stops_it_cleanly(serve):
     assert not postgres_runs(server.data_dir)
 
 
-def test_the_page_tells_its_prefix_behind_a_proxy(serve):
-    http = serve(AXONIZE_ROOT_PATH="/ax/").wait_ready()["http"]
+def test_behind_a_proxy_it_answers_without_the_prefix_and_prints_it(serve):
+    server = serve(AXONIZE_ROOT_PATH="/ax/")
+    http = server.wait_ready()["http"]
     assert call(f"{http}/api/v1/traces")[0] == 200
-    assert call(f"{http}/healthz")[0] == 200
+    assert f"UI and API   {http}/ax" in server.end()[1]
 
 
 def test_migrate_brings_a_new_folder_up_to_date_and_then_does_nothing(tmp_path):

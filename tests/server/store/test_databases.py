@@ -23,6 +23,7 @@ def test_both_are_open_and_up_to_date(elsewhere):
     assert databases.applied == []
     assert databases.reading.ping()
     assert databases.writing.ping()
+    assert databases.probing.ping()
     assert databases.postgres.ping()
     databases.close()
 
