@@ -31,7 +31,7 @@ class Attributes(NamedTuple):
     """The attributes of many owners: those of owner i stand at offsets[i] to offsets[i + 1]."""
 
     offsets: pa.Int32Array
-    keys: pa.StringArray
+    keys: pa.DictionaryArray
     text: pa.StringArray
     letters: npt.NDArray[np.uint8]
 
@@ -53,7 +53,7 @@ def read_attributes(lists: pa.ListArray) -> Attributes:
     values = dict(zip(pairs.field("value").type.names, pairs.field("value").flatten(), strict=True))
     return Attributes(
         offsets=offsets_from_zero(lists),
-        keys=text_of(pairs.field("key")),
+        keys=text_of(pairs.field("key")).dictionary_encode(),
         text=_text(values),
         letters=_letters(values, len(pairs)),
     )

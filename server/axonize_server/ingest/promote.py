@@ -24,9 +24,8 @@ class KeyIndex:
     def __init__(self, attributes: Attributes) -> None:
         self._attributes = attributes
         self.owners = len(attributes.offsets) - 1
-        encoded = attributes.keys.dictionary_encode()
-        self.names: list[str] = encoded.dictionary.to_pylist()
-        codes = encoded.indices.to_numpy()
+        self.names: list[str] = attributes.keys.dictionary.to_pylist()
+        codes = attributes.keys.indices.to_numpy()
         self._order = np.argsort(codes, kind="stable")
         self._bounds = np.searchsorted(codes[self._order], np.arange(len(self.names) + 1))
         self._code = {name: code for code, name in enumerate(self.names)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 
 import pytest
@@ -14,6 +15,8 @@ from axonize_server.model import (
     StoreRefused,
     StoreUnavailable,
 )
+from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.writer import SpanWriter
 
 from tests.server.ingest.otlp import body, span
 
@@ -222,3 +225,21 @@ def test_close_stores_what_was_taken_and_refuses_what_comes_later(store, clickho
     assert accepted == [Accepted(1)] * 30
     assert isinstance(late, StoreUnavailable)
     assert len(stored(clickhouse, tenant)) == 30
+
+
+def test_a_clickhouse_that_nobody_runs_is_unavailable():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    nobody = ClientPool(f"http://127.0.0.1:{port}", size=1)
+
+    async def main():
+        batcher = Batcher(SpanWriter(nobody).insert)
+        try:
+            return await answers(batcher.submit("t", body(span(1)))), batcher.counters
+        finally:
+            await batcher.close()
+
+    (refusal,), counters = asyncio.run(main())
+
+    assert isinstance(refusal, StoreUnavailable)
+    assert (counters.queue_bytes, counters.commits) == (0, 0)
