@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from axonize.call import END, Call, signature_of
 from axonize.finder import when_imported
 from axonize.guard import guarded, log_internal_error
-from axonize.observing import END, Call, Observer, follower, observe, signature_of
+from axonize.observing import Observer, follower, observe
 from axonize.status import add_section
 
 __all__ = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import gc
 import inspect
 import logging
@@ -15,7 +14,8 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 import pytest
 
 from axonize import guard
-from axonize.observing import END, Call, Observer, observe, shape_of, signature_of
+from axonize.call import END, Call
+from axonize.observing import Observer, observe
 from axonize.speed import Span, current_span
 
 
@@ -528,42 +528,3 @@ def test_coroutines_made_here_and_run_as_tasks_elsewhere_have_their_own_spans() 
         return await asyncio.gather(*coroutines)
 
     assert asyncio.run(main()) == ["span of a", "span of b"]
-
-
-# ---------------------------------------------------------------- what an observer can ask
-
-
-def test_arguments_are_found_by_name_position_or_default() -> None:
-    call = Call(None, (1, 2), {"c": 3}, {"a": 0, "b": 1, "c": 2, "d": 3})
-    found = [call.argument(name) for name in "abcd"]
-    assert (found, call.argument("d", default=9)) == ([1, 2, 3, None], 9)
-    assert Call(None, (1, 2), {}).argument("unnamed", 1) == 2
-
-
-def test_replace_gives_the_same_call_with_other_arguments() -> None:
-    call = Call("self", (1, 2), {"c": 3}, {"a": 0, "b": 1, "c": 2, "d": 3})
-    changed = call.replace(b=20, c=30, d=40)
-    assert (changed.args, changed.kwargs) == ((1, 20), {"c": 30, "d": 40})
-    assert (call.args, call.kwargs, changed.instance) == ((1, 2), {"c": 3}, "self")
-
-
-def test_a_signature_leaves_out_what_is_bound() -> None:
-    def method(self, a, b=1, *rest, c, **more): ...  # type: ignore[no-untyped-def]
-
-    assert str(signature_of(method, bound=True)) == "(a, b=1, *rest, c, **more)"
-    assert str(signature_of(method, bound=False)) == "(self, a, b=1, *rest, c, **more)"
-    assert str(signature_of(dict.fromkeys("ab").get, bound=False)) == "(key, default=None, /)"
-    assert signature_of(type, bound=False) is None
-
-
-def test_the_shape_of_a_function() -> None:
-    class Model:
-        async def generate(self) -> None: ...
-
-        @classmethod
-        async def load(cls) -> None: ...
-
-    functions = [double, double_later, echo, echo_later, functools.partial(echo_later, 1)]
-    shapes = ["plain", "coroutine", "generator", "async generator", "async generator"]
-    assert [shape_of(function) for function in functions] == shapes
-    assert shape_of(Model().generate) == shape_of(vars(Model)["load"]) == "coroutine"
