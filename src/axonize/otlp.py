@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from axonize.guard import guarded
@@ -16,6 +17,7 @@ _pack_fixed64 = struct.Struct("<Q").pack
 _pack_fixed32 = struct.Struct("<I").pack
 _KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS, start=1)}
 _UNSIGNED_64 = 2**64 - 1
+_BYTES = [bytes([number]) for number in range(0x80)]
 
 
 def encode_spans(spans: Iterable[Span]) -> bytes:
@@ -96,11 +98,12 @@ def _attributes(tag: bytes, attributes: Mapping[str, Any]) -> bytes:
 
 
 def _key_value(key: str, value: Any) -> bytes:
-    return _text_field(b"\x0a", key) + _field(b"\x12", _any_value(value))
+    return _key(key) + _field(b"\x12", _ANY_VALUE[type(value)](value))
 
 
-def _any_value(value: Any) -> bytes:
-    return _ANY_VALUE[type(value)](value)
+@lru_cache(maxsize=4096)
+def _key(key: str) -> bytes:
+    return _text_field(b"\x0a", key)
 
 
 def _integer(value: int) -> bytes:
@@ -121,7 +124,9 @@ def _string(value: str) -> bytes:
 
 
 def _array(values: tuple[Any, ...]) -> bytes:
-    return _field(b"\x2a", b"".join([_field(b"\x0a", _any_value(value)) for value in values]))
+    return _field(
+        b"\x2a", b"".join([_field(b"\x0a", _ANY_VALUE[type(value)](value)) for value in values])
+    )
 
 
 _ANY_VALUE: dict[type, Callable[[Any], bytes]] = {
@@ -142,7 +147,7 @@ def _text(value: str) -> bytes:
 
 def _varint(number: int) -> bytes:
     if number < 0x80:
-        return number.to_bytes(1, "little")
+        return _BYTES[number]
     encoded = bytearray()
     while number >= 0x80:
         encoded.append(number & 0x7F | 0x80)
