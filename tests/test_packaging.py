@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from axonize._boot import start_if_enabled
 
 ROOT = Path(__file__).parents[1]
 HAVE_NPM = shutil.which("npm") is not None
@@ -220,6 +223,13 @@ def test_the_import_of_a_library_starts_tracing(installed: Environment) -> None:
 def test_axonize_instrument_switches_on_what_it_runs(installed: Environment) -> None:
     command = [installed.python.parent / "axonize-instrument", "--endpoint", "localhost:9"]
     assert run(*command, installed.python, "-c", PATCHED) == "patched\n"
+
+
+def test_both_start_up_files_run_the_same_function() -> None:
+    # Python 3.15 reads the second one and then ignores the first.
+    name = (ROOT / "axonize.start").read_text().strip()
+    assert pkgutil.resolve_name(name) is start_if_enabled
+    assert "import start_if_enabled" in (ROOT / "axonize.pth").read_text()
 
 
 def test_a_start_up_file_that_was_left_behind_is_silent(tmp_path: Path) -> None:
