@@ -45,11 +45,20 @@ core_set_test_source(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssiz
     Py_RETURN_NONE;
 }
 
+static PyObject *
+core_set_root_parent(PyObject *Py_UNUSED(module), PyObject *find)
+{
+    replace(&root_parent, given(find));
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef core_functions[] = {
     {"configure", FAST(core_configure), FAST_KEYWORDS, "Say where ended spans go."},
     {"encode_spans", core_encode_spans, METH_O,
      "Encode each span as one ScopeSpans.spans field of OTLP."},
     {"reseed", core_reseed, METH_NOARGS, "Draw new keys for the ids, after a fork."},
+    {"set_root_parent", core_set_root_parent, METH_O,
+     "Ask this function for the parent of a span that has none."},
     {"set_test_source", FAST(core_set_test_source), FAST_KEYWORDS,
      "Take times and ids from these functions; None restores the real ones."},
     {NULL, NULL, 0, NULL},

@@ -1,6 +1,7 @@
 """The C version has the types of the Python version."""
 
 from axonize.buffer import RingBuffer as RingBuffer
+from axonize.context import set_root_parent as set_root_parent
 from axonize.otlp import encode_spans as encode_spans
 from axonize.pipeline import configure as configure
 from axonize.source import reseed as reseed

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from axonize.guard import guarded
 
 if TYPE_CHECKING:
     from axonize.span import Span
@@ -28,3 +31,18 @@ def checked_context(context: Span | SpanContext) -> SpanContext:
     if (len(bytes.fromhex(trace_id)), len(bytes.fromhex(span_id))) != (16, 8):
         raise ValueError(f"not the ids of a span: {trace_id!r} {span_id!r}")
     return SpanContext(trace_id, span_id, context.trace_flags, context.trace_state)
+
+
+root_parent: Callable[[], SpanContext | None] | None = None
+
+
+def set_root_parent(find: Callable[[], SpanContext | None] | None) -> None:
+    """Ask `find` for the parent of a span that has none, because another tool may know of one."""
+    global root_parent
+    root_parent = find
+
+
+@guarded
+def find_root_parent() -> SpanContext | None:
+    """Return the parent of a span that has none here."""
+    return root_parent() if root_parent else None

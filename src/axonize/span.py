@@ -8,7 +8,7 @@ from time import monotonic_ns, time_ns
 from types import TracebackType
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from axonize import pipeline, recording, source
+from axonize import context, pipeline, recording, source
 from axonize.context import ROOT as ROOT
 from axonize.context import SpanContext as SpanContext
 from axonize.context import checked_context
@@ -85,6 +85,8 @@ class Span:
             self._span_id = source.new_id(64)
         else:
             self._trace_id = 0
+            if parent is None and context.root_parent is not None:
+                parent = context.find_root_parent()
             if parent is not None:
                 self._follow(parent)
             self._trace_id = trace_id = self._trace_id or source.new_id(128)

@@ -17,6 +17,7 @@ if not os.environ.get("AXONIZE_PURE"):  # noqa: TID251
             configure,
             encode_spans,
             reseed,
+            set_root_parent,
             set_test_source,
         )
 
@@ -25,6 +26,7 @@ if not os.environ.get("AXONIZE_PURE"):  # noqa: TID251
         pass
 if not USING_C:
     from axonize.buffer import RingBuffer
+    from axonize.context import set_root_parent
     from axonize.otlp import encode_spans
     from axonize.pipeline import configure
     from axonize.source import reseed, set_test_source
@@ -39,5 +41,6 @@ __all__ = [
     "encode_request",
     "encode_spans",
     "reseed",
+    "set_root_parent",
     "set_test_source",
 ]

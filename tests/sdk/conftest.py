@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from axonize import buffer, guard, otlp, pipeline, source
+from axonize import buffer, context, guard, otlp, pipeline, source
 from axonize.span import Span
 
 # Without a compiler there is no C version, and the test ids say so; AXONIZE_EXTENSION=require
@@ -25,6 +25,7 @@ PYTHON = SimpleNamespace(
     encode_spans=otlp.encode_spans,
     configure=pipeline.configure,
     reseed=source.reseed,
+    set_root_parent=context.set_root_parent,
     set_test_source=source.set_test_source,
 )
 
@@ -41,6 +42,7 @@ def core(request: pytest.FixtureRequest) -> Iterator[Any]:
     yield version
     version.configure(None)
     version.set_test_source(None, None)
+    version.set_root_parent(None)
 
 
 @pytest.fixture(autouse=True)

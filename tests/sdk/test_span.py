@@ -164,6 +164,31 @@ def test_a_parent_that_is_none_begins_a_trace(core: Any, parent: Any) -> None:
     assert (int(span.trace_id, 16) > 0, span.parent_span_id) == (True, "")
 
 
+def test_another_tool_may_know_the_parent_of_a_root(core: Any) -> None:
+    outside = SpanContext("1" * 32, "2" * 16, 1, "v=1")
+    core.set_root_parent(lambda: outside)
+    with core.Span("joins") as joins:
+        child = core.Span("child")
+    assert (joins.trace_id, joins.parent_span_id, joins.trace_state) == ("1" * 32, "2" * 16, "v=1")
+    assert child.parent_span_id == joins.span_id
+    assert core.Span("apart", parent=ROOT).parent_span_id == ""
+    assert core.Span("given", parent=SpanContext("3" * 32, "4" * 16)).trace_id == "3" * 32
+    core.set_root_parent(lambda: None)
+    assert core.Span("alone").parent_span_id == ""
+
+
+def test_a_tool_that_fails_to_tell_the_parent_begins_a_trace(core: Any) -> None:
+    def fails() -> None:
+        raise LookupError
+
+    core.set_root_parent(fails)
+    with pytest.raises(LookupError):
+        core.Span("x")
+    guard.set_strict(False)
+    span = core.Span("x")
+    assert (int(span.trace_id, 16) > 0, span.parent_span_id) == (True, "")
+
+
 def test_threads_begin_without_a_current_span(core: Any, buffer: Any) -> None:
     found: list[Any] = []
 

@@ -120,10 +120,24 @@ follow_context(Span *self, PyObject *context)
     return 0;
 }
 
+static PyObject *root_parent; /* asked for the parent of a span that has none; NULL: nobody */
+
+static int
+follow_root_parent(Span *self)
+{
+    PyObject *context = PyObject_CallNoArgs(root_parent);
+    int status = !context ? -1 : context == Py_None ? 0 : follow_context(self, context);
+    Py_XDECREF(context);
+    return status;
+}
+
 static int
 begin_local_root(Span *self, PyObject *context)
 {
-    if (context && follow_context(self, context) < 0 && guard() < 0)
+    int status = context       ? follow_context(self, context)
+                 : root_parent ? follow_root_parent(self)
+                               : 0;
+    if (status < 0 && guard() < 0)
         return -1;
     if (!self->parent_span_id && new_trace_id(&self->trace_id[0], &self->trace_id[1]) < 0)
         return -1;
