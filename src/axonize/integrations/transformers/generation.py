@@ -86,9 +86,9 @@ class _Generation:
         self.span = span
         self.asked = asked
         # An assistant model is asked for drafts inside the loop of the model that it assists.
-        self.is_draft = outer is not None and outer.mode == ASSISTED
+        self.is_draft: bool = outer is not None and outer.mode == ASSISTED
         self.clock = TokenClock()
-        self.mode = ""
+        self.mode: str = ""
         self.loop: Loop | None = None
         self.phase: Span | None = None
 
