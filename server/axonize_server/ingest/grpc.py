@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import grpc
 import grpc.aio
 
+from axonize_server.auth.keys import Authenticate
 from axonize_server.ingest import answers
-from axonize_server.ingest.receiver import Authenticate, Submit
+from axonize_server.ingest.receiver import Submit
 from axonize_server.model import DomainError, MalformedRequest
 
 MAX_MESSAGE_BYTES = 64 << 20

@@ -14,11 +14,12 @@ from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from litestar import Controller, Request, Response, post
 
+from axonize_server.auth.keys import Authenticate
 from axonize_server.ingest import answers
 from axonize_server.ingest.body import BodyReader, BodyTooLarge, UnknownEncoding
 from axonize_server.ingest.json import to_protobuf
-from axonize_server.ingest.receiver import Authenticate, Submit
-from axonize_server.model import Accepted, DomainError
+from axonize_server.ingest.receiver import Submit
+from axonize_server.model import Accepted, DomainError, Unauthenticated
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
@@ -111,8 +112,11 @@ def _check_content_type(request: Request[Any, Any, Any], content_type: str) -> N
 
 
 def _refusal(error: DomainError, content_type: str) -> Response[bytes]:
-    retry_after_s = answers.retry_after_s(error)
-    headers = {} if retry_after_s is None else {"retry-after": str(math.ceil(retry_after_s))}
+    headers = {}
+    if (retry_after_s := answers.retry_after_s(error)) is not None:
+        headers["retry-after"] = str(math.ceil(retry_after_s))
+    if isinstance(error, Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
     http_status = _HTTP_STATUSES.get(type(error))
     grpc_code = answers.codes(error).grpc if http_status is None else _INVALID_ARGUMENT
     status = answers.status(grpc_code, str(error))

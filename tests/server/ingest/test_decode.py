@@ -11,7 +11,7 @@ from google.protobuf.internal.encoder import _VarintBytes
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.server.ingest.otlp import EVERY_TYPE, START, any_value, body, pairs, request, span
+from tests.server.ingest.otlp import START, any_value, body, pairs, request, span
 
 
 def decode_bodies(*bodies: bytes):
@@ -24,25 +24,6 @@ def test_columns_are_those_of_the_table(clickhouse):
     insertable = {row[0] for row in described if row[2] != "MATERIALIZED"} - {"ingested_at"}
 
     assert set(decode_bodies(body(span())).spans.column_names) == insertable
-
-
-def test_attributes_are_text_and_a_type_letter():
-    table = decode_bodies(body(span(attributes=EVERY_TYPE))).spans
-
-    assert table["attributes"][0].as_py() == [
-        ("text", "naïve \N{GRINNING FACE} \x00 end"),
-        ("empty", ""),
-        ("int", "-9223372036854775808"),
-        ("double", "0.0000644"),
-        ("nan", "nan"),
-        ("infinity", "-inf"),
-        ("bool", "false"),
-        ("bytes", "00ff"),
-        ("array", '["a",1,2.0,true,null,{"bytes":"/w=="},["Infinity"],{"k":4611686018427387904}]'),
-        ("pairs", '{"b":1,"a":{"deep":[null]}}'),
-        ("none", ""),
-    ]
-    assert table["attribute_types"][0].as_py() == "ssidddbxamn"
 
 
 def test_rows_stand_in_the_order_of_the_requests_with_their_tenants():

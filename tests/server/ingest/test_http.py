@@ -143,10 +143,11 @@ def test_refusals_in_both_forms(server, error, status, code, retry_after):
 
 def test_the_tenant_comes_from_the_authorization(server):
     known, unknown = (
-        server.post(SENT, Authorization=f"Bearer {key}")[0] for key in ("right", "wrong")
+        server.post(SENT, Authorization=f"Bearer {key}") for key in ("right", "wrong")
     )
 
-    assert (known, unknown) == (200, 401)
+    assert (known[0], unknown[0]) == (200, 401)
+    assert unknown[1]["www-authenticate"] == "Bearer"
     assert server.bodies == [("Bearer right", SENT)]
 
 
