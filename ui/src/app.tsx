@@ -9,6 +9,7 @@ import { parseParams, stringifyParams } from "./search-params";
 import { Shell } from "./shell";
 import { TracesPage } from "./features/traces";
 import { NotFound } from "./not-found";
+import { ProblemNotice } from "./widgets/problem-notice";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell, notFoundComponent: NotFound });
 
@@ -43,7 +44,9 @@ export const createAppRouter = (queries: QueryClient) =>
     parseSearch: parseParams,
     stringifySearch: stringifyParams,
     scrollRestoration: true,
-    defaultPreload: false,
+    defaultErrorComponent: ({ error, reset }) => (
+      <ProblemNotice error={error instanceof Error ? error : new Error(String(error))} onRetry={reset} />
+    ),
   });
 
 declare module "@tanstack/react-router" {

@@ -44,7 +44,6 @@ export function Row(props: RowProps) {
       aria-level={span.depth + 1}
       aria-expanded={below > 0 ? !collapsed : undefined}
       aria-selected={selected}
-      aria-label={`${span.name}, ${span.service_name}, ${formatNs(span.duration_ns)}${span.status === "error" ? ", error" : ""}`}
       data-span={span.span_id}
       style={{ height: ROW, transform: `translateY(${top}px)` }}
       onClick={() => props.onSelect(index)}
@@ -72,7 +71,8 @@ function Name({ span, index, indent, below, collapsed, dimmed, quiet, color, onT
         <button
           type="button"
           tabIndex={-1}
-          aria-label={collapsed ? "Expand" : "Collapse"}
+          aria-hidden
+          title={collapsed ? "Expand" : "Collapse"}
           onClick={(event) => {
             event.stopPropagation();
             onToggle(index);

@@ -39,8 +39,8 @@ export function Timeline({ state, colors }: TimelineProps) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 8,
-    scrollPaddingStart: HEAD + ROW,
-    scrollPaddingEnd: ROW,
+    scrollPaddingStart: ROW,
+    scrollPaddingEnd: HEAD + ROW, // the sticky head moves every row down
   });
   const place = useMemo(() => rows.indexOf(selected), [rows, selected]);
   useEffect(() => {

@@ -31,7 +31,7 @@ function useTraces(search: TracesSearch, atTop: boolean) {
 export function TracesPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const scroller = useRef<HTMLDivElement>(null);
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null); // state, so that the list sees it appear
   const searchBox = useRef<HTMLInputElement>(null);
   const [atTop, setAtTop] = useState(true);
   const list = useTraces(search, atTop);
@@ -42,7 +42,7 @@ export function TracesPage() {
   const change = (next: TracesSearch, replace = false) => {
     setActive(-1);
     void navigate({ search: next, replace });
-    scroller.current?.scrollTo({ top: 0 });
+    scroller?.scrollTo({ top: 0 });
   };
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   const onNearEnd = useCallback(() => {
@@ -76,7 +76,7 @@ export function TracesPage() {
         searchBox={searchBox}
       />
       <div
-        ref={scroller}
+        ref={setScroller}
         data-scroll-restoration-id="traces"
         onScroll={(event) => setAtTop(event.currentTarget.scrollTop < 40)}
         className={classes("min-h-0 flex-1 overflow-y-auto border-t border-line bg-surface transition-opacity", list.isPlaceholderData && "opacity-60")}

@@ -1,7 +1,7 @@
 /** The trace list: a real table of which only the rows in sight are in the document. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type RefObject, useEffect } from "react";
+import { useEffect } from "react";
 import type { TraceSort, TraceSummary } from "@/api/types";
 import { classes } from "@/widgets/classes";
 import { Skeleton } from "@/widgets/skeleton";
@@ -11,7 +11,7 @@ const ROW = 34;
 
 type TraceTableProps = {
   traces: TraceSummary[];
-  scroller: RefObject<HTMLDivElement | null>;
+  scroller: HTMLDivElement | null;
   sort: TraceSort;
   onSort: (sort: TraceSort) => void;
   onNearEnd: () => void;
@@ -22,7 +22,7 @@ type TraceTableProps = {
 export function TraceTable({ traces, scroller, sort, onSort, onNearEnd, active }: TraceTableProps) {
   const rows = useVirtualizer({
     count: traces.length,
-    getScrollElement: () => scroller.current,
+    getScrollElement: () => scroller,
     estimateSize: () => ROW,
     overscan: 12,
     scrollPaddingStart: 36,

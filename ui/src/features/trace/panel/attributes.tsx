@@ -49,13 +49,14 @@ export function Section({ title, count, children }: { title: string; count: numb
   );
 }
 
-export const AttributeList = ({ attributes }: { attributes: Attributes }) => (
-  <dl>
-    {Object.entries(attributes).map(([name, value]) => (
-      <Attribute key={name} name={name} text={writeValue(value)} />
-    ))}
-  </dl>
-);
+export const AttributeList = ({ attributes }: { attributes: Attributes }) =>
+  Object.keys(attributes).length > 0 && (
+    <dl>
+      {Object.entries(attributes).map(([name, value]) => (
+        <Attribute key={name} name={name} text={writeValue(value)} />
+      ))}
+    </dl>
+  );
 
 /** Long values start with their first lines. */
 const LONG = 320;
@@ -72,12 +73,12 @@ function Attribute({ name, text }: { name: string; text: string }) {
             Show all
           </button>
         )}
+        <CopyButton
+          text={text}
+          label={`Copy ${name}`}
+          className="absolute top-0 right-2 h-6! w-6! bg-surface opacity-0 group-hover/attribute:opacity-100 focus-visible:opacity-100"
+        />
       </dd>
-      <CopyButton
-        text={text}
-        label={`Copy ${name}`}
-        className="absolute top-0 right-2 h-6! w-6! bg-surface opacity-0 group-hover/attribute:opacity-100 focus-visible:opacity-100"
-      />
     </div>
   );
 }

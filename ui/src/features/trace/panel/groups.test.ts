@@ -9,7 +9,7 @@ const attributes = {
   "gen_ai.request.model": "llama",
   "axonize.ttft_ms": 12.5,
   "cost.usd": 0.01,
-  custom: true,
+  custom: 9007199254740993n,
 };
 
 test("attributes fall into their groups, in a fixed order, numbers by size", () => {
@@ -25,6 +25,7 @@ test("attributes fall into their groups, in a fixed order, numbers by size", () 
 test("names and values are filtered alike", () => {
   expect(Object.keys(filterAttributes(attributes, "LLAMA"))).toEqual(["gen_ai.request.model"]);
   expect(Object.keys(filterAttributes(attributes, "http"))).toEqual(["http.route"]);
+  expect(Object.keys(filterAttributes(attributes, "740993"))).toEqual(["custom"]);
   expect(filterAttributes(attributes, " ")).toBe(attributes);
 });
 

@@ -1,5 +1,6 @@
 /** Attributes sorted into the groups people look for. */
 import type { Attributes } from "@/api/types";
+import { writeValue } from "./value";
 
 export type Group = { title: string; attributes: Attributes };
 
@@ -23,6 +24,6 @@ export function groupAttributes(attributes: Attributes): Group[] {
 export function filterAttributes(attributes: Attributes, text: string): Attributes {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return attributes;
-  const holds = ([name, value]: [string, unknown]) => `${name} ${String(JSON.stringify(value) ?? value)}`.toLowerCase().includes(wanted);
+  const holds = ([name, value]: [string, unknown]) => `${name} ${writeValue(value)}`.toLowerCase().includes(wanted);
   return Object.fromEntries(Object.entries(attributes).filter(holds));
 }

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.ui.conftest import shoot
+from tests.ui.seeding import MODEL, Seeded, Seeder, trace_id
+from tests.ui.serving import Server, serve
+
+pytestmark = pytest.mark.usefixtures("seeded")
+
+
+def rows(page: Page):
+    return page.locator("tr[data-trace]")
+
+
+def row(page: Page, text: str):
+    return rows(page).filter(has_text=text)
+
+
+def test_the_list_shows_what_was_sent(page: Page, seeded: Seeded) -> None:
+    page.goto("/")
+    expect(page).to_have_url(re.compile("/traces$"))
+    chat = page.locator(f'tr[data-trace="{trace_id(seeded.chat)}"]')
+    cells = chat.locator("td")
+    expect(cells.nth(0)).to_have_text(re.compile(r"\d\d:\d\d:\d\d\.\d{3}$"))
+    texts = [text.strip() for text in cells.all_inner_texts()[1:]]
+    assert re.sub(r"\s+", " ", " | ".join(texts)) == (
+        "POST /v1/chat/completions | gateway +4 | Llama-3.1-8B-Instruct | Error | 5.60 s | 386 ms"
+        " | 2,754 / 629 | 34 | 1"
+    )
+    shoot(page, "traces-dark")
+
+
+def test_more_traces_come_while_scrolling(page: Page) -> None:
+    page.goto("/traces?service=probe")
+    expect(page.locator("footer")).to_contain_text("100 traces loaded")
+    page.locator("[data-scroll-restoration-id=traces]").evaluate("e => e.scrollTo(0, 1e6)")
+    expect(page.locator("footer")).to_contain_text("200 traces loaded")
+    page.locator("[data-scroll-restoration-id=traces]").evaluate("e => e.scrollTo(0, 1e6)")
+    expect(page.locator("footer")).to_contain_text("250 traces")
+    assert rows(page).count() < 80  # the others are not in the document
+
+
+def test_filters_act_and_are_in_the_address(page: Page) -> None:
+    page.goto("/traces")
+    expect(row(page, "batch inference job")).to_be_visible()
+    page.get_by_role("button", name="Service", exact=True).click()
+    page.get_by_role("option", name="vllm").click()
+    expect(rows(page)).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"\?service=vllm$"))
+
+    page.get_by_role("button", name="Model", exact=True).click()
+    page.keyboard.type("llama")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(re.escape(f"model={MODEL}")))
+
+    page.get_by_role("button", name="Errors", exact=True).click()
+    page.get_by_role("search").get_by_role("button", name="Duration").click()
+    page.get_by_label("At least").fill("2 s")
+    page.get_by_role("button", name="Apply").click()
+    expect(page).to_have_url(re.compile("status=error.*min=2000|min=2000.*status=error"))
+    expect(rows(page)).to_have_count(1)
+
+    page.reload()
+    expect(rows(page)).to_have_count(1)
+    expect(page.get_by_text("Duration ≥ 2.00 s")).to_be_visible()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(row(page, "batch inference job")).to_be_visible()
+    expect(page).to_have_url(re.compile("/traces$"))
+
+
+def test_text_is_searched_and_back_goes_to_the_list_as_it_was(page: Page, seeded: Seeded) -> None:
+    page.goto("/traces")
+    expect(row(page, "batch inference job")).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type(trace_id(seeded.earlier)[:10])
+    expect(rows(page)).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="warm up").click()
+    expect(page.get_by_role("heading", name="warm up")).to_be_visible()
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page).to_have_url(re.compile(f"q={trace_id(seeded.earlier)[:10]}"))
+    expect(rows(page)).to_have_count(1)
+
+
+def test_a_time_range_can_be_chosen_and_typed(page: Page) -> None:
+    page.goto("/traces")
+    page.get_by_role("button", name="Time range: Last hour").click()
+    page.get_by_role("button", name="Last 24 hours").click()
+    expect(page).to_have_url(re.compile("range=24h"))
+    page.get_by_role("button", name="Time range: Last 24 hours").click()
+    page.get_by_label("Or the last…").fill("90m")
+    page.get_by_role("button", name="Apply").click()
+    expect(page).to_have_url(re.compile("range=90m"))
+    expect(row(page, "batch inference job")).to_be_visible()
+
+
+def test_sorting_by_duration(page: Page) -> None:
+    page.goto("/traces")
+    page.get_by_role("button", name="Duration").last.click()
+    expect(page).to_have_url(re.compile("sort=-duration"))
+    expect(rows(page).first).to_contain_text("batch inference job")
+    expect(page.get_by_role("columnheader", name="Duration")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    page.get_by_role("button", name="Duration").last.click()
+    expect(rows(page).first).to_contain_text("GET /healthz")
+
+
+def test_the_keyboard_is_enough_to_open_a_trace(page: Page) -> None:
+    page.goto("/traces?sort=-duration")
+    expect(rows(page).first).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("tr[data-row='1'] a")).to_be_focused()
+    page.keyboard.press("k")
+    expect(page.locator("tr[data-row='0'] a")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="batch inference job")).to_be_visible()
+
+
+def test_a_filter_that_hides_everything_says_so(page: Page) -> None:
+    page.goto("/traces?q=nothing-is-called-so")
+    expect(page.get_by_text("none matches these filters in the last hour")).to_be_visible()
+    shoot(page, "traces-nothing-found")
+    page.get_by_role("button", name="Look in the last 6 hours").click()
+    expect(page).to_have_url(re.compile("range=6h"))
+    page.get_by_role("button", name="Clear filters").last.click()
+    expect(row(page, "batch inference job")).to_be_visible()
+
+
+def test_live_shows_a_trace_that_arrives_later(page: Page, server: Server) -> None:
+    page.goto("/traces?q=just-arrived")
+    expect(page.get_by_text("none matches")).to_be_visible()
+    page.goto("/traces")
+    page.get_by_role("button", name="Live").click()
+    expect(page).to_have_url(re.compile("live=1"))
+    expect(row(page, "batch inference job")).to_be_visible()
+    seeder = Seeder(server.http, start_ns=time.time_ns())
+    seeder.span("just-arrived", 0, 1)
+    seeder.send()
+    expect(row(page, "just-arrived")).to_be_visible()
+
+
+def test_a_key_is_asked_for_and_an_empty_server_says_how_to_fill_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with serve(tmp_path / "data", AXONIZE_API_KEY="secret-key") as server:
+        page = browser.new_page(base_url=server.http)
+        page.goto("/traces")
+        dialog = page.get_by_role("dialog", name="API key")
+        dialog.get_by_label("Key").fill("wrong")
+        dialog.get_by_role("button", name="Continue").click()
+        expect(dialog).to_contain_text("did not accept this key")
+        shoot(page, "key-dialog")
+        dialog.get_by_label("Key").fill("secret-key")
+        dialog.get_by_role("button", name="Continue").click()
+        expect(page.get_by_text("axonize-instrument python app.py")).to_be_visible()
+        expect(page.get_by_text(f"{server.http}/v1/traces")).to_be_visible()
+        shoot(page, "traces-first")
+        seeder = Seeder(server.http, headers={"authorization": "Bearer secret-key"})
+        seeder.span("first of all", 0, 5)
+        seeder.send()
+        expect(row(page, "first of all")).to_be_visible()
+        page.close()
