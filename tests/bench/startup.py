@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import statistics
 import subprocess
@@ -90,11 +91,13 @@ def pip(*arguments: str, variables: Mapping[str, str] | None = None) -> None:
 
 
 def measure(cases: list[Case], runs: int) -> list[list[Taken]]:
-    """Run the cases in turn, so that a busy moment of the machine meets them all."""
+    """Run all cases in every round, each time in another order, on a machine that has moods."""
     taken: list[list[Taken]] = [[] for _ in cases]
+    order = list(range(len(cases)))
     for _ in range(runs):
-        for case, times in zip(cases, taken, strict=True):
-            times.append(run(case))
+        random.shuffle(order)
+        for index in order:
+            taken[index].append(run(cases[index]))
     return taken
 
 
