@@ -54,11 +54,15 @@ class Patch:
 
 @dataclass(frozen=True)
 class Integration:
-    """The patches for one library; `requires` names the versions they are written for."""
+    """The patches for one library; `requires` names the versions they are written for.
+
+    `undo` is called when they are undone, for what they have set up elsewhere.
+    """
 
     name: str
     requires: str
     patches: tuple[Patch, ...]
+    undo: Callable[[], object] | None = None
 
 
 class Row(NamedTuple):
@@ -87,6 +91,9 @@ def uninstall(integration: Integration) -> None:
     for placement in sorted(placements, key=lambda placement: placement.order, reverse=True):
         with guarded:
             placement.undo()
+    if placements and integration.undo is not None:
+        with guarded:
+            integration.undo()
 
 
 def report() -> list[Row]:
