@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from google.protobuf import any_pb2, duration_pb2
-from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.descriptor_pb2 import FileDescriptorProto
-from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message_factory import GetMessageClass
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceResponse,
@@ -60,50 +57,11 @@ def response(accepted: Accepted) -> ExportTraceServiceResponse:
     return ExportTraceServiceResponse(partial_success=partial_success)
 
 
-def status(code: int, message: str, retry_after_s: float | None = None) -> Any:
+def status(code: int, message: str, retry_after_s: float | None = None) -> Status:
     """Return a google.rpc.Status, with a google.rpc.RetryInfo when there is a time to retry."""
-    answer = _Status(code=code, message=message)
+    answer = Status(code=code, message=message)
     if retry_after_s is not None:
-        info = _RetryInfo()
+        info = RetryInfo()
         info.retry_delay.FromNanoseconds(int(retry_after_s * 1e9))
-        detail = answer.details.add()
-        detail.type_url = "type.googleapis.com/google.rpc.RetryInfo"
-        detail.value = info.SerializeToString()
+        answer.details.add().Pack(info)
     return answer
-
-
-def _google_rpc() -> DescriptorPool:
-    """Describe the two messages of google.rpc in a pool of their own.
-
-    The default pool would clash with any other library of the process that brings them.
-    """
-    file = FileDescriptorProto(name="google/rpc/status.proto", package="google.rpc")
-    file.syntax = "proto3"
-    file.dependency.extend([any_pb2.DESCRIPTOR.name, duration_pb2.DESCRIPTOR.name])
-    optional, repeated = FieldDescriptor.LABEL_OPTIONAL, FieldDescriptor.LABEL_REPEATED
-    fields = {
-        "Status": (
-            ("code", optional, FieldDescriptor.TYPE_INT32, ""),
-            ("message", optional, FieldDescriptor.TYPE_STRING, ""),
-            ("details", repeated, FieldDescriptor.TYPE_MESSAGE, ".google.protobuf.Any"),
-        ),
-        "RetryInfo": (
-            ("retry_delay", optional, FieldDescriptor.TYPE_MESSAGE, ".google.protobuf.Duration"),
-        ),
-    }
-    for message, rows in fields.items():
-        described = file.message_type.add(name=message)
-        for number, (name, label, kind, type_name) in enumerate(rows, start=1):
-            described.field.add(
-                name=name, number=number, label=label, type=kind, type_name=type_name or None
-            )
-    pool = DescriptorPool()
-    for known in (any_pb2, duration_pb2):
-        pool.AddSerializedFile(known.DESCRIPTOR.serialized_pb)
-    pool.AddSerializedFile(file.SerializeToString())
-    return pool
-
-
-_pool = _google_rpc()
-_Status: Any = GetMessageClass(_pool.FindMessageTypeByName("google.rpc.Status"))
-_RetryInfo: Any = GetMessageClass(_pool.FindMessageTypeByName("google.rpc.RetryInfo"))
