@@ -10,15 +10,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
 READY_WITHIN_S = 120
 STOPPED_WITHIN_S = 20
+Result = TypeVar("Result")
 SERVICE = Path(__file__).with_name("service.py")
 
 
@@ -54,7 +56,9 @@ def wait_for_server(data_dir: Path, process: subprocess.Popen[bytes]) -> Server:
             return None
         return Server(state["http"], state["grpc"], state["pid"])
 
-    return _wait(ready, process, data_dir.parent / "server.log")
+    server = _wait(ready, process, data_dir.parent / "server.log")
+    assert server is not None
+    return server
 
 
 @contextmanager
@@ -112,13 +116,13 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _wait(ready, process, log: Path):  # type: ignore[no-untyped-def]
+def _wait(ready: Callable[[], Result], process: subprocess.Popen[bytes], log: Path) -> Result:
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline and process.poll() is None:
         if result := ready():
             return result
         time.sleep(0.1)
-    raise RuntimeError(f"{process.args[2]} did not become ready:\n{log.read_text()[-4000:]}")
+    raise RuntimeError(f"not ready in {READY_WITHIN_S} s: {log}\n{log.read_text()[-4000:]}")
 
 
 def _answers(url: str) -> bool:
