@@ -26,7 +26,7 @@ function KeyForm() {
         {storedKey() ? "The server did not accept this key. Try another one." : "This server answers only with a key."} It is kept
         until you close this tab.
       </p>
-      <Field label="Key" type="password" autoComplete="off" autoFocus value={key} onChange={(event) => setKey(event.target.value)} />
+      <Field label="Key" type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} />
       <Button type="submit" look="primary" disabled={key.trim() === ""} className="self-end">
         Continue
       </Button>

@@ -94,14 +94,14 @@ function draw(canvas: HTMLCanvasElement, bars: MinimapBar[], total: number, widt
   if (!context) return;
   context.scale(scale, scale);
   const colors = new Map<string, string>();
-  const lane = Math.min(4, (height - 8) / bars.length);
+  const lane = Math.min(8, (height - 8) / bars.length);
   const paint = (strong: boolean) =>
     bars.forEach((bar, index) => {
       if (bar.strong !== strong) return;
       if (!colors.has(bar.color)) colors.set(bar.color, concrete(canvas, bar.color));
       context.fillStyle = colors.get(bar.color)!;
       const thin = strong ? 3 : 1;
-      context.fillRect((bar.start / total) * width, 4 + index * lane, Math.max((bar.length / total) * width, thin), Math.max(lane - 0.75, thin));
+      context.fillRect((bar.start / total) * width, 4 + index * lane, Math.max((bar.length / total) * width, thin), Math.max(lane - (lane > 4 ? 3 : 0.75), thin));
     });
   paint(false);
   paint(true);

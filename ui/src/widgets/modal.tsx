@@ -9,8 +9,9 @@ type ModalProps = { open: boolean; onClose: () => void; title: string; children:
 export function Modal({ open, onClose, title, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    if (open) dialog.current?.showModal();
-    else dialog.current?.close();
+    if (!open) return dialog.current?.close();
+    dialog.current?.showModal();
+    dialog.current?.querySelector("input")?.focus(); // else the browser picks the close button
   }, [open]);
   return (
     <dialog

@@ -26,8 +26,9 @@ export function SearchBox({ label, placeholder, value, onSearch, onEnter, ref, c
     told.current = value;
   }, [value]);
   const tell = (next: string) => {
+    if (next === told.current) return;
     told.current = next;
-    if (next !== value) onSearch(next);
+    onSearch(next);
   };
   useEffect(() => {
     if (text === told.current) return;

@@ -60,17 +60,20 @@ function FirstTrace() {
       </div>
       <Snippet text="axonize-instrument python app.py" />
       <p className="text-ink-muted">
-        Anything that already speaks OpenTelemetry can send here too. OTLP over gRPC and over HTTP:
+        Anything that already speaks OpenTelemetry can send here too:
       </p>
-      <Snippet text={grpc} />
-      <Snippet text={http} />
+      <div className="flex flex-col gap-2">
+        <Snippet label="OTLP/gRPC" text={grpc} />
+        <Snippet label="OTLP/HTTP" text={http} />
+      </div>
     </div>
   );
 }
 
-const Snippet = ({ text }: { text: string }) => (
-  <div className="flex items-center justify-between gap-2 rounded-lg border border-line bg-surface py-1.5 pr-1.5 pl-3.5">
-    <code className="font-mono text-sm break-all">{text}</code>
+const Snippet = ({ label, text }: { label?: string; text: string }) => (
+  <div className="flex items-center gap-2 rounded-lg border border-line bg-surface py-1.5 pr-1.5 pl-3.5">
+    {label && <span className="w-20 shrink-0 text-sm text-ink-muted">{label}</span>}
+    <code className="min-w-0 flex-1 font-mono text-sm break-all">{text}</code>
     <CopyButton text={text} label="Copy" />
   </div>
 );

@@ -1,0 +1,56 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { client, need } from "./client";
+import { parseExact } from "./exact";
+import { storeKey } from "./key";
+import { ProblemError } from "./problem";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  sessionStorage.clear();
+});
+
+/** Answer every request alike, and keep the requests. */
+function answer(status: number, body: string, type = "application/json"): Request[] {
+  const requests: Request[] = [];
+  vi.stubGlobal("fetch", (request: Request) => {
+    requests.push(request);
+    return Promise.resolve(new Response(body, { status, headers: { "Content-Type": type } }));
+  });
+  return requests;
+}
+
+const list = () => need(client.GET("/api/v1/traces", { params: { query: { q: "a b", limit: 5 } } }));
+
+test("an answer is its data, asked for with the stored key", async () => {
+  storeKey("secret");
+  const requests = answer(200, '{"items": [], "next_cursor": null}');
+  expect(await list()).toEqual({ items: [], next_cursor: null });
+  expect(new URL(requests[0]!.url).search).toBe("?q=a%20b&limit=5");
+  expect(requests[0]!.headers.get("Authorization")).toBe("Bearer secret");
+});
+
+test("a refusal throws the server's own words", async () => {
+  answer(503, '{"title": "Service Unavailable", "status": 503, "detail": "ClickHouse is down."}', "application/problem+json");
+  await expect(list()).rejects.toMatchObject({ status: 503, title: "Service Unavailable", message: "ClickHouse is down." });
+});
+
+test("a proxy's page is a problem too", async () => {
+  answer(502, "<html>Bad gateway</html>", "text/html");
+  const problem = await list().catch((error: unknown) => error);
+  expect(problem).toBeInstanceOf(ProblemError);
+  expect(problem).toMatchObject({ status: 502, title: "HTTP 502" });
+});
+
+test("no server at all is a problem with status 0", async () => {
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+  await expect(list()).rejects.toMatchObject({ status: 0, title: "The server cannot be reached" });
+});
+
+test("what a number can hold stays a number", () => {
+  expect(parseExact('{"small": 7, "double": 0.5, "large": 9007199254740991, "text": "9007199254740993"}')).toEqual({
+    small: 7,
+    double: 0.5,
+    large: 9_007_199_254_740_991,
+    text: "9007199254740993",
+  });
+});
