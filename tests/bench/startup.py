@@ -58,8 +58,10 @@ def others() -> list[Case]:
     """Return OpenTelemetry's own starter, where `opentelemetry-distro` is installed."""
     command = shutil.which("opentelemetry-instrument")
     quiet = {f"OTEL_{signal}_EXPORTER": "none" for signal in ("TRACES", "METRICS", "LOGS")}
-    python = (sys.executable, "-c", "pass")
-    return [Case("opentelemetry-instrument", (command, *python), quiet)] if command else []
+    if command is None:
+        return []
+    python = str(Path(command).with_name("python"))
+    return [Case("opentelemetry-instrument", (command, python, "-c", "pass"), quiet)]
 
 
 def build_wheel(folder: Path) -> Path:
