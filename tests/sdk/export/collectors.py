@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import subprocess
 import threading
 from collections import deque
@@ -192,11 +193,13 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def http_collector() -> Iterator[Collector]:
+def http_collector(tls: ssl.SSLContext | None = None) -> Iterator[Collector]:
     collector = Collector()
     handler = type("BoundHandler", (Handler,), {"collector": collector})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     collector.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

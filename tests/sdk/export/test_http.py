@@ -22,7 +22,14 @@ from axonize.endpoint import parse_endpoint
 from axonize.export.exporter import Receipt, Rejected, Retryable
 from axonize.export.http import HTTPExporter, parse_retry_after
 from axonize.speed import Span, encode_request, encode_spans
-from tests.sdk.export.collectors import Collector, Handler, Reply, make_certificate, resets
+from tests.sdk.export.collectors import (
+    Collector,
+    Handler,
+    Reply,
+    http_collector,
+    make_certificate,
+    resets,
+)
 
 REQUEST = encode_request({"service.name": "s"}, ("axonize", "1"), [encode_spans([Span("work")])])
 
@@ -158,49 +165,22 @@ def test_nobody_listens() -> None:
         exporter.close()
 
 
-def test_not_http() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+def test_not_http(web_collector: Collector, exporter: HTTPExporter) -> None:
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+        resets(handler)
 
-        def answer() -> None:
-            connection, _ = server.accept()
-            connection.recv(100_000)
-            connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
-            connection.close()
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        exporter = HTTPExporter(parse_endpoint(f"127.0.0.1:{port}"), {})
-        with pytest.raises(Retryable, match="BadStatusLine"):
-            exporter.send(REQUEST, 5)
-        exporter.close()
-        thread.join()
+    web_collector.answers.append(answer)
+    with pytest.raises(Retryable, match="BadStatusLine"):
+        exporter.send(REQUEST, 10)
 
 
-def test_tls(web_collector: Collector, tmp_path: Path) -> None:
+def test_tls(tmp_path: Path) -> None:
     key, certificate = make_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        statuses: list[str] = []
-
-        def answer() -> None:
-            for _ in range(2):
-                connection, _address = server.accept()
-                try:
-                    secure = context.wrap_socket(connection, server_side=True)
-                    secure.recv(100_000)
-                    secure.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-                    statuses.append("answered")
-                    secure.close()
-                except OSError as error:
-                    statuses.append(type(error).__name__)
-                    connection.close()
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        endpoint = parse_endpoint(f"https://localhost:{port}")
+    with http_collector(context) as collector:
+        endpoint = parse_endpoint(f"https://localhost:{collector.port}")
         trusting = HTTPExporter(endpoint, {}, certificate=str(certificate))
         assert trusting.send(REQUEST, 10) == Receipt()
         trusting.close()
@@ -208,8 +188,7 @@ def test_tls(web_collector: Collector, tmp_path: Path) -> None:
         with pytest.raises(Retryable, match="CERTIFICATE_VERIFY_FAILED"):
             wary.send(REQUEST, 10)
         wary.close()
-        thread.join()
-    assert statuses == ["answered", "SSLError"]
+        assert collector.names == ["work"]
 
 
 def test_retry_after() -> None:
