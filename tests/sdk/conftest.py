@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from axonize import buffer, context, guard, otlp, pipeline, source
+from axonize import context, guard, otlp, pipeline, source
+from axonize.buffer import RingBuffer
 from axonize.span import Span
 
 # Without a compiler there is no C version, and the test ids say so; AXONIZE_EXTENSION=require
@@ -21,7 +22,7 @@ if os.environ.get("AXONIZE_EXTENSION") == "require":
 
 PYTHON = SimpleNamespace(
     Span=Span,
-    RingBuffer=buffer.RingBuffer,
+    RingBuffer=RingBuffer,
     encode_spans=otlp.encode_spans,
     configure=pipeline.configure,
     reseed=source.reseed,
@@ -43,6 +44,16 @@ def core(request: pytest.FixtureRequest) -> Iterator[Any]:
     version.configure(None)
     version.set_test_source(None, None)
     version.set_root_parent(None)
+
+
+@pytest.fixture
+def buffer(core: Any) -> Any:
+    """Spans come here, with counted times and ids."""
+    times, ids = iter(range(1_001, 100_000)), iter(range(1, 100_000))
+    core.set_test_source(times.__next__, ids.__next__)
+    ring = core.RingBuffer(1_000)
+    core.configure(ring)
+    return ring
 
 
 @pytest.fixture(autouse=True)
