@@ -98,11 +98,11 @@ class Pipeline:
         return str(self._resource["service.name"])
 
     def _start(self) -> None:
+        self.worker.start()
         self._wake_at, self._wake = self.config.batch_size, self.worker.wake
         if _current is self:
             self.connect()
         _cover_multiprocessing()
-        self.worker.start()
 
     def _push(self, span: Span) -> None:
         if self._buffer.push(span) and len(self._buffer) >= self._wake_at:

@@ -121,16 +121,24 @@ class Delivery:
 
     def give_up(self, reason: str) -> None:
         """Drop everything that waits."""
+        spans = sum(request.spans for request in self._requests)
         while self._requests:
-            request = self._requests[0]
-            self._finish(request)
-            self.lose(reason, request.spans, self.last_error)
+            self._finish(self._requests[0])
+        if spans:
+            self.lose(reason, spans, self.last_error)
 
     def lose(self, reason: str, spans: int, why: str) -> None:
         """Count spans that will never arrive, and say so, though not too often."""
         self.dropped[reason] += spans
         self.last_error = why
-        self._warn("%d spans were not delivered (%s): %s", spans, reason, why)
+        self.warn("spans lost: %d (%s: %s)", spans, reason, why)
+
+    def warn(self, message: str, *values: object) -> None:
+        """Log a warning, at most one in WARN_EVERY_S."""
+        now = self._clock()
+        if now - self._warned_at >= WARN_EVERY_S:
+            self._warned_at = now
+            _logger.warning(message, *values)
 
     def _acknowledge(self, request: Request, receipt: Receipt) -> None:
         rejected = min(max(receipt.rejected_spans, 0), request.spans)
@@ -141,7 +149,7 @@ class Delivery:
         if rejected:
             self.lose("rejected", rejected, receipt.message)
         elif receipt.message:
-            self._warn("the collector says: %s", receipt.message)
+            self.warn("the collector says: %s", receipt.message)
 
     def _fail(self, request: Request, error: Retryable) -> None:
         self.last_error = str(error)
@@ -151,7 +159,7 @@ class Delivery:
         delay_s = self._back_off_s() if error.retry_after_s is None else error.retry_after_s
         self._not_before = self._clock() + min(delay_s, RETRY_FOR_S)
         if self._failures > 1:  # a single failure is everyday life
-            self._warn("cannot reach the collector, will try again: %s", error)
+            self.warn("cannot reach the collector, will try again: %s", error)
         if self._clock() - request.made > RETRY_FOR_S:
             self._finish(request)
             self.lose("expired", request.spans, str(error))
@@ -164,9 +172,3 @@ class Delivery:
         self._requests.popleft()
         self._bytes -= len(request.encoded)
         self.finished += 1
-
-    def _warn(self, message: str, *values: object) -> None:
-        now = self._clock()
-        if now - self._warned_at >= WARN_EVERY_S:
-            self._warned_at = now
-            _logger.warning(message, *values)

@@ -58,6 +58,7 @@ class Worker:
         self._promised = 0
         self._promises: deque[tuple[int, int]] = deque()  # a flush, the request that completes it
         self._exit_by: float | None = None  # monotonic s
+        self._overflow = 0  # spans the buffer refused, as far as the log knows
 
     def start(self) -> None:
         """Start the thread, once."""
@@ -68,6 +69,8 @@ class Worker:
 
     def wake(self) -> None:
         """Make the thread look at the buffer; cheap, and nothing when it is awake already."""
+        if self._thread is None:
+            self.start()
         if self._bell.locked():
             with contextlib.suppress(RuntimeError):  # another thread was faster
                 self._bell.release()
@@ -157,7 +160,14 @@ class Worker:
             pass
         self._keep_promises()
         if everything:
+            self._report_overflow()
             self._tick()
+
+    def _report_overflow(self) -> None:
+        new = self._buffer.dropped - self._overflow
+        if new:
+            self._overflow += new
+            self.delivery.warn("spans lost: %d (buffer full: raise buffer_size)", new)
 
     def _keep_promises(self) -> None:
         while self._promises and self.delivery.finished >= self._promises[0][1]:

@@ -142,7 +142,7 @@ def test_partial_success(caplog: pytest.LogCaptureFixture) -> None:
         delivery.add(b"x", 3)
         assert delivery.attempt()
     assert (delivery.exported, delivery.dropped["rejected"]) == (1 + 3 + 0 + 3, 2 + 3)
-    assert caplog.messages == ["2 spans were not delivered (rejected): too old"]
+    assert caplog.messages == ["spans lost: 2 (rejected: too old)"]
 
 
 def test_room_is_bounded_by_bytes() -> None:

@@ -290,6 +290,16 @@ def test_an_exporter_that_cannot_be_made(
     assert len(caplog.messages) == 1
 
 
+def test_overflow_is_said_once(collector: Collector, caplog: pytest.LogCaptureFixture) -> None:
+    way = Pipe(lambda: over_grpc(collector), capacity=5)
+    way.push(*["a"] * 8)
+    for _ in range(2):
+        assert way.worker.flush(20)
+    way.worker.stop(5)
+    assert collector.names == ["a"] * 5
+    assert caplog.messages == ["spans lost: 3 (buffer full: raise buffer_size)"]
+
+
 def test_ticks(collector: Collector) -> None:
     ticks: list[float] = []
     with pipe(over_grpc(collector), interval_s=0.01, tick=lambda: ticks.append(time.monotonic())):
