@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +38,19 @@ class Attributes(NamedTuple):
     def as_map(self) -> pa.MapArray:
         """Return one map of key to text for each owner."""
         return pa.MapArray.from_arrays(self.offsets, self.keys, self.text)
+
+    def without(self, names: Sequence[str]) -> Attributes:
+        """Return the attributes under other keys than these."""
+        codes = pc.index_in(pa.array(names), self.keys.dictionary).drop_null().to_numpy()
+        kept = ~np.isin(self.keys.indices.to_numpy(), codes)
+        before = np.concatenate([[0], np.cumsum(kept, dtype=np.int32)])
+        mask = pa.array(kept)
+        return Attributes(
+            offsets=pa.array(before[self.offsets.to_numpy()], pa.int32()),
+            keys=self.keys.filter(mask),
+            text=self.text.filter(mask),
+            letters=self.letters[kept],
+        )
 
     def types(self) -> pa.StringArray:
         """Return one string of type letters for each owner, in the order of its map."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from axonize_server.ingest.decode import Request, decode, read_request
+from axonize_server.ingest.decode import Decoded, Request, decode, read_request
 from axonize_server.model import (
     Accepted,
     DomainError,
@@ -68,30 +68,26 @@ class _Waiting:
 class _Block:
     """Rows to insert, in the order of the requests that they came with."""
 
-    spans: pa.Table
     waiting: list[_Waiting]
-    answers: list[Accepted]
+    rows: Decoded
 
     def halves(self) -> tuple[_Block, _Block]:
         middle = len(self.waiting) // 2
-        rows = sum(answer.spans for answer in self.answers[:middle])
-        return (
-            _Block(self.spans.slice(0, rows), self.waiting[:middle], self.answers[:middle]),
-            _Block(self.spans.slice(rows), self.waiting[middle:], self.answers[middle:]),
-        )
+        first, second = self.rows.cut(middle)
+        return _Block(self.waiting[:middle], first), _Block(self.waiting[middle:], second)
 
 
 class Batcher:
     """Collects requests in a bounded queue; one thread decodes while another one inserts.
 
-    `write` stores a table before it returns; it is called from one thread. A batch waits as long as
+    `write` stores spans and steps before it returns; it is called from one thread. A batch waits as long as
     the last commit took, within `linger_s`, but not when `commit_bytes` are there. A request that
     is not stored within `deadline_s` is refused; it may still be stored afterwards.
     """
 
     def __init__(
         self,
-        write: Callable[[pa.Table], None],
+        write: Callable[[pa.Table, pa.Table], None],
         *,
         max_queue_bytes: int = 128 << 20,
         commit_bytes: int = 16 << 20,
@@ -237,7 +233,7 @@ class Batcher:
             yield from self._decode(waiting[:middle], requests[:middle])
             yield from self._decode(waiting[middle:], requests[middle:])
         else:
-            yield _Block(decoded.spans, waiting, decoded.answers)
+            yield _Block(waiting, decoded)
 
     # The insert thread
 
@@ -250,7 +246,7 @@ class Batcher:
     def _insert(self, block: _Block) -> None:
         """Store a block; when its data is at fault, look for the request that is."""
         try:
-            self._commit(block.spans)
+            self._commit(block.rows)
         except (StoreUnavailable, Overloaded) as error:
             self._finish_all(block.waiting, [error] * len(block.waiting))
         except Exception as error:  # noqa: BLE001  one request must not refuse the others
@@ -260,13 +256,13 @@ class Batcher:
             for half in block.halves():
                 self._insert(half)
         else:
-            self._finish_all(block.waiting, block.answers)
+            self._finish_all(block.waiting, block.rows.answers)
 
-    def _commit(self, spans: pa.Table) -> None:
-        if not spans.num_rows:
+    def _commit(self, rows: Decoded) -> None:
+        if not rows.spans.num_rows + rows.steps.num_rows:
             return
         started = time.monotonic()
-        self._write(spans)
+        self._write(rows.spans, rows.steps)
         self._last_commit_s = time.monotonic() - started
         self._counters.commits += 1
         self._counters.commit_seconds += self._last_commit_s

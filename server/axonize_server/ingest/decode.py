@@ -1,4 +1,4 @@
-"""OTLP trace requests to a table with the columns of `spans`, without a Python loop over spans."""
+"""OTLP trace requests to rows of `spans` and `engine_steps`, without a Python loop over spans."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ import pyarrow.compute as pc
 from google.protobuf.message import DecodeError
 
 from axonize_server.ingest import wire
-from axonize_server.ingest.attributes import (
-    Attributes,
-    offsets_from_zero,
-    read_attributes,
-    text_of,
-)
+from axonize_server.ingest.attributes import read_attributes, text_of
 from axonize_server.ingest.bounds import check_parsed_bytes, stored_bytes
+from axonize_server.ingest.faults import FINE, INVALID_IDS, REASONS
+from axonize_server.ingest.fields import (
+    Indices,
+    as_lists,
+    bounded,
+    children,
+    each_take,
+    enum,
+    fixed,
+    maps,
+    times,
+    times_and_status,
+)
 from axonize_server.ingest.promote import KeyIndex, promote, promote_gpus
 from axonize_server.ingest.promoted import RESOURCE_COLUMNS, SPAN_COLUMNS
+from axonize_server.ingest.steps import find_steps, read_steps
 from axonize_server.model import Accepted, MalformedRequest
 
-INVALID_IDS = "spans without a valid trace id (16 bytes), span id or parent span id (8 bytes)"
 INVALID_TEXT = "some text was not UTF-8: the bytes concerned were replaced by U+FFFD"
-_LAST_TIME = np.uint64(2**63 - 1)  # what DateTime64(9) holds: 2262-04-11
-_TIME = pa.timestamp("ns", "UTC")
 _KINDS = 6
-_STATUSES = 3
-
-Indices = npt.NDArray[np.intp]
+_STEP_RESOURCE = ("service_name", "host", "resource_attributes", "resource_attribute_types")
 
 
 class Request(NamedTuple):
@@ -43,10 +47,32 @@ class Request(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """The spans of many requests, in the order of the requests, and the answer to each."""
+    """The rows of many requests, in the order of the requests, and the answer to each.
+
+    An answer counts spans and steps alike; `steps_of_request` says how many of them are steps.
+    """
 
     spans: pa.Table
+    steps: pa.Table
+    steps_of_request: list[int]
     answers: list[Accepted]
+
+    def cut(self, requests: int) -> tuple[Decoded, Decoded]:
+        """Return what the first requests say, and what the others say."""
+        first, others = self.steps_of_request[:requests], self.steps_of_request[requests:]
+        steps = sum(first)
+        spans = sum(answer.spans for answer in self.answers[:requests]) - steps
+        return (
+            Decoded(
+                self.spans.slice(0, spans),
+                self.steps.slice(0, steps),
+                first,
+                self.answers[:requests],
+            ),
+            Decoded(
+                self.spans.slice(spans), self.steps.slice(steps), others, self.answers[requests:]
+            ),
+        )
 
 
 def read_request(tenant: str, body: bytes) -> Request:
@@ -72,38 +98,46 @@ def _parse(body: bytes) -> tuple[Any, bool]:
 
 
 def decode(requests: Sequence[Request]) -> Decoded:
-    """Turn requests into one table; spans with invalid ids are left out and counted."""
+    """Turn requests into a table of spans and one of steps; what is faulty is left out, counted."""
     batch = pa.concat_batches([request.messages for request in requests])
-    resources, request_of_resource = _children(batch.column("resource_spans"))
-    scopes, resource_of_scope = _children(resources.field("scope_spans"))
-    spans, scope_of_span = _children(scopes.field("spans"))
-    valid = _valid_ids(spans)
-    request_of_span = request_of_resource[resource_of_scope[scope_of_span]]
-    answers = _answers(requests, request_of_span, valid)
-    if not valid.all():
-        spans, scope_of_span = spans.filter(pa.array(valid)), scope_of_span[valid]
-        request_of_span = request_of_span[valid]
+    resources, request_of_resource = children(batch.column("resource_spans"))
+    scopes, resource_of_scope = children(resources.field("scope_spans"))
+    spans, scope_of_span = children(scopes.field("spans"))
+    resource_of_span = resource_of_scope[scope_of_span]
+    request_of_span = request_of_resource[resource_of_span]
+
+    faults = np.where(_valid_ids(spans), FINE, INVALID_IDS)
+    is_step = find_steps(spans) & (faults == FINE)
+    steps, faults[is_step] = read_steps(spans.filter(pa.array(is_step)))
+    steps = steps.filter(pa.array(faults[is_step] == FINE))
+    of_span, of_step = (np.flatnonzero((faults == FINE) & kind) for kind in (~is_step, is_step))
+    if len(of_span) < len(spans):
+        spans = spans.take(pa.array(of_span))
+
     tenants = pa.array([request.tenant for request in requests]).dictionary_encode()
-    columns = {
-        "tenant_id": tenants.take(pa.array(request_of_span)),
+    by_resource = _resource_columns(resources.field("resource"))
+    by_scope = _scope_columns(scopes.field("scope"))
+    span_columns = {
+        "tenant_id": tenants.take(pa.array(request_of_span[of_span])),
         **_span_columns(spans),
-        **_each_take(_scope_columns(scopes.field("scope")), scope_of_span),
-        **_each_take(
-            _resource_columns(resources.field("resource")), resource_of_scope[scope_of_span]
-        ),
+        **each_take(by_scope, scope_of_span[of_span]),
+        **each_take(by_resource, resource_of_span[of_span]),
         **_event_columns(spans.field("events")),
         **_link_columns(spans.field("links")),
     }
-    return Decoded(pa.table(columns), answers)
-
-
-def _children(lists: pa.ListArray) -> tuple[pa.StructArray, Indices]:
-    return lists.flatten(), pc.list_parent_indices(lists).to_numpy()
-
-
-def _each_take(columns: dict[str, pa.Array], rows: Indices) -> dict[str, pa.Array]:
-    taken = pa.array(rows)
-    return {name: column.take(taken) for name, column in columns.items()}
+    step_columns = {
+        "tenant_id": tenants.take(pa.array(request_of_span[of_step])),
+        **dict(zip(steps.schema.names, steps.columns, strict=True)),
+        **each_take(
+            {name: by_resource[name] for name in _STEP_RESOURCE}, resource_of_span[of_step]
+        ),
+    }
+    return Decoded(
+        pa.table(span_columns),
+        pa.table(step_columns),
+        np.bincount(request_of_span[of_step], minlength=len(requests)).tolist(),
+        _answers(requests, request_of_span, faults),
+    )
 
 
 def _valid_ids(spans: pa.StructArray) -> npt.NDArray[np.bool_]:
@@ -121,43 +155,38 @@ def _is_id(ids: pa.BinaryArray, width: int) -> pa.BooleanArray:
 
 
 def _answers(
-    requests: Sequence[Request], request_of_span: Indices, valid: npt.NDArray[np.bool_]
+    requests: Sequence[Request], request_of_span: Indices, faults: Indices
 ) -> list[Accepted]:
-    taken = np.bincount(request_of_span[valid], minlength=len(requests)).tolist()
-    refused = np.bincount(request_of_span[~valid], minlength=len(requests)).tolist()
+    counts = np.zeros((len(requests), len(REASONS)), np.intp)
+    np.add.at(counts, (request_of_span, faults), 1)
     return [
         Accepted(
-            spans,
-            rejected,
+            fine,
+            sum(faulty),
             "; ".join(
-                [f"{rejected} {INVALID_IDS}"] * bool(rejected)
+                [f"{count} {why}" for count, why in zip(faulty, REASONS[1:], strict=True) if count]
                 + [INVALID_TEXT] * request.text_replaced
             ),
         )
-        for request, spans, rejected in zip(requests, taken, refused, strict=True)
+        for request, (fine, *faulty) in zip(requests, counts.tolist(), strict=True)
     ]
 
 
 def _span_columns(spans: pa.StructArray) -> dict[str, pa.Array]:
     attributes = read_attributes(spans.field("attributes"))
     index = KeyIndex(attributes)
-    status, start = spans.field("status"), _bounded(spans.field("start_time_unix_nano"))
-    end = np.maximum(start, _bounded(spans.field("end_time_unix_nano")))
     return {
         "trace_id": spans.field("trace_id").cast(pa.binary(16)),
         "span_id": spans.field("span_id").cast(pa.binary(8)),
-        "parent_span_id": _fixed(spans.field("parent_span_id"), 8),
+        "parent_span_id": fixed(spans.field("parent_span_id"), 8),
         "trace_state": text_of(spans.field("trace_state")),
         "flags": spans.field("flags"),
         "name": text_of(spans.field("name")).dictionary_encode(),
-        "kind": _enum(spans.field("kind"), _KINDS),
-        "start_time": _times(start),
-        "end_time": _times(end),
-        "status": _enum(status.field("code"), _STATUSES),
-        "status_message": text_of(status.field("message")),
+        "kind": enum(spans.field("kind"), _KINDS),
+        **times_and_status(spans),
         **promote(index, SPAN_COLUMNS),
         **promote_gpus(index),
-        **_maps("attribute", attributes),
+        **maps("attribute", attributes),
     }
 
 
@@ -165,7 +194,7 @@ def _scope_columns(scopes: pa.StructArray) -> dict[str, pa.Array]:
     return {
         "scope_name": text_of(scopes.field("name")).dictionary_encode(),
         "scope_version": text_of(scopes.field("version")).dictionary_encode(),
-        **_maps("scope_attribute", read_attributes(scopes.field("attributes"))),
+        **maps("scope_attribute", read_attributes(scopes.field("attributes"))),
     }
 
 
@@ -173,54 +202,26 @@ def _resource_columns(resources: pa.StructArray) -> dict[str, pa.Array]:
     attributes = read_attributes(resources.field("attributes"))
     return {
         **promote(KeyIndex(attributes), RESOURCE_COLUMNS),
-        **_maps("resource_attribute", attributes),
+        **maps("resource_attribute", attributes),
     }
 
 
 def _event_columns(lists: pa.ListArray) -> dict[str, pa.Array]:
     events = lists.flatten()
     columns = {
-        "events.time": _times(_bounded(events.field("time_unix_nano"))),
+        "events.time": times(bounded(events.field("time_unix_nano"))),
         "events.name": text_of(events.field("name")),
-        **_maps("events.attribute", read_attributes(events.field("attributes"))),
+        **maps("events.attribute", read_attributes(events.field("attributes"))),
     }
-    return _as_lists(columns, lists)
+    return as_lists(columns, lists)
 
 
 def _link_columns(lists: pa.ListArray) -> dict[str, pa.Array]:
     links = lists.flatten()
     columns = {
-        "links.trace_id": _fixed(links.field("trace_id"), 16),
-        "links.span_id": _fixed(links.field("span_id"), 8),
+        "links.trace_id": fixed(links.field("trace_id"), 16),
+        "links.span_id": fixed(links.field("span_id"), 8),
         "links.trace_state": text_of(links.field("trace_state")),
-        **_maps("links.attribute", read_attributes(links.field("attributes"))),
+        **maps("links.attribute", read_attributes(links.field("attributes"))),
     }
-    return _as_lists(columns, lists)
-
-
-def _maps(name: str, attributes: Attributes) -> dict[str, pa.Array]:
-    return {f"{name}s": attributes.as_map(), f"{name}_types": attributes.types()}
-
-
-def _as_lists(columns: dict[str, pa.Array], lists: pa.ListArray) -> dict[str, pa.Array]:
-    offsets = offsets_from_zero(lists)
-    return {name: pa.ListArray.from_arrays(offsets, column) for name, column in columns.items()}
-
-
-def _bounded(times: pa.UInt64Array) -> npt.NDArray[np.uint64]:
-    return np.asarray(np.minimum(times.to_numpy(), _LAST_TIME))
-
-
-def _times(nanoseconds: npt.NDArray[np.uint64]) -> pa.TimestampArray:
-    return pa.array(nanoseconds.view(np.int64)).view(_TIME)
-
-
-def _enum(numbers: pa.Int32Array, size: int) -> pa.Int8Array:
-    known = pc.and_(pc.greater_equal(numbers, 0), pc.less(numbers, size))
-    return pc.if_else(known, numbers, 0).cast(pa.int8())
-
-
-def _fixed(ids: pa.BinaryArray, width: int) -> pa.FixedSizeBinaryArray:
-    """Return ids with the one width that the column has; one of another width becomes zeros."""
-    fits = pc.equal(pc.binary_length(ids), width)
-    return pc.if_else(fits, ids, pa.scalar(bytes(width), pa.binary())).cast(pa.binary(width))
+    return as_lists(columns, lists)

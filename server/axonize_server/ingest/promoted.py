@@ -75,6 +75,24 @@ SPAN_COLUMNS = (
     Column("error_type", TEXT, (Key("error.type"),)),
 )
 
+# Of an `engine.step`; unlike those of spans, these are not kept as attributes beside the columns.
+STEP_COLUMNS = (
+    Column("engine_id", TEXT, (Key("axonize.engine.id"),)),
+    Column("engine_name", TEXT, (Key("axonize.engine.name"),)),
+    Column("engine_version", TEXT, (Key("axonize.engine.version"),)),
+    Column("model", TEXT, (Key("gen_ai.request.model"),)),
+    Column("number", pa.uint64(), (Key("axonize.step.number"),)),
+    Column("busy_seconds", pa.float64(), (Key("axonize.step.busy_seconds"),)),
+    Column("schedule_ms", pa.float32(), (Key("axonize.step.schedule_ms"),)),
+    Column("total_tokens", pa.uint32(), (Key("axonize.step.total_tokens"),)),
+    Column("running", pa.uint32(), (Key("axonize.step.running"),)),
+    Column("waiting", pa.uint32(), (Key("axonize.step.waiting"),)),
+    Column("kv_cache_usage", pa.float32(), (Key("axonize.step.kv_cache_usage"),)),
+    Column("cuda_graph_mode", TEXT, (Key("axonize.step.cuda_graph.mode"),)),
+    Column("gpu_count", pa.uint16(), (Key("axonize.gpu.count"),)),
+    Column("gpu_seconds", pa.float64(), (Key("axonize.gpu.seconds"),)),
+)
+
 RESOURCE_COLUMNS = (
     Column("service_name", TEXT, (Key("service.name"),)),
     Column(

@@ -16,6 +16,7 @@ from ptars import HandlerPool
 
 _FILES = (common_pb2, resource_pb2, trace_pb2, trace_service_pb2)
 _REQUEST = "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest"
+_ARRAY = "opentelemetry.proto.common.v1.ArrayValue"
 # Recursive messages have no Arrow type: the columnar reading leaves them as bytes.
 _RECURSIVE = {"array_value", "kvlist_value"}
 _COLUMNS = {
@@ -32,6 +33,7 @@ _COLUMNS = {
     "Link": {"trace_id", "span_id", "trace_state", "attributes"},
     "Status": {"message", "code"},
     "KeyValue": {"key", "value"},
+    "ArrayValue": {"values"},
     "AnyValue": {
         "string_value", "bool_value", "int_value", "double_value", "bytes_value", *_RECURSIVE,
     },
@@ -70,18 +72,18 @@ def _pool(*, columnar: bool) -> DescriptorPool:
     return pool
 
 
-def _columnar_reader() -> Any:
-    request = _pool(columnar=True).FindMessageTypeByName(_REQUEST)
-    return HandlerPool([request.file]).get_for_message(request)
+def _columnar_reader(name: str) -> Any:
+    message = _pool(columnar=True).FindMessageTypeByName(name)
+    return HandlerPool([message.file]).get_for_message(message)
 
 
 StrictRequest = trace_service_pb2.ExportTraceServiceRequest
 _lenient = _pool(columnar=False)
 LenientRequest: Any = GetMessageClass(_lenient.FindMessageTypeByName(_REQUEST))
-LenientArray: Any = GetMessageClass(
-    _lenient.FindMessageTypeByName("opentelemetry.proto.common.v1.ArrayValue")
-)
+LenientArray: Any = GetMessageClass(_lenient.FindMessageTypeByName(_ARRAY))
 LenientKeyValues: Any = GetMessageClass(
     _lenient.FindMessageTypeByName("opentelemetry.proto.common.v1.KeyValueList")
 )
-COLUMNAR = _columnar_reader()
+COLUMNAR = _columnar_reader(_REQUEST)
+# Lists in lists are left as bytes.
+COLUMNAR_ARRAY = _columnar_reader(_ARRAY)

@@ -31,16 +31,16 @@ class Store:
         self.writes: list[int] = []
         self.broken: Exception | None = None
 
-    def write(self, table) -> None:
+    def write(self, spans, steps) -> None:
         assert self.may_write.wait(30)
         if self.broken:
             raise self.broken
-        if "refused" in table["name"].to_pylist():
+        if "refused" in spans["name"].to_pylist():
             raise StoreRefused("a refused name")
-        if "unexpected" in table["name"].to_pylist():
+        if "unexpected" in spans["name"].to_pylist():
             raise ZeroDivisionError
-        self.writer.insert(table)
-        self.writes.append(table.num_rows)
+        self.writer.insert(spans, steps)
+        self.writes.append(spans.num_rows)
 
 
 @pytest.fixture

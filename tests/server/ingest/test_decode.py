@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from axonize_server.ingest.decode import INVALID_IDS, INVALID_TEXT, decode, read_request
+from axonize_server.ingest.decode import INVALID_TEXT, decode, read_request
+from axonize_server.ingest.faults import INVALID_IDS, REASONS
 from axonize_server.ingest.wire import LenientRequest
 from axonize_server.model import Accepted, MalformedRequest
 from google.protobuf.internal.encoder import _VarintBytes
@@ -55,7 +56,7 @@ def test_a_span_with_invalid_ids_is_left_out_and_said(ids):
     decoded = decode_bodies(body(span(1)), body(span(2), span(3, **ids), span(4)))
 
     assert [span_id[-1] for span_id in decoded.spans["span_id"].to_pylist()] == [1, 2, 4]
-    assert decoded.answers == [Accepted(1), Accepted(2, 1, f"1 {INVALID_IDS}")]
+    assert decoded.answers == [Accepted(1), Accepted(2, 1, f"1 {REASONS[INVALID_IDS]}")]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Batch insert of spans."""
+"""Batch insert of spans and of engine steps."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from axonize_server.store.clickhouse.connection import ClientPool, write_error
 
 
 class SpanWriter:
-    """Writes blocks of spans; one block becomes one part, stored whole or not at all."""
+    """Writes blocks; one block becomes one part of its table, stored whole or not at all."""
 
     def __init__(self, pool: ClientPool) -> None:
         self._pool = pool
 
-    def insert(self, table: pa.Table) -> None:
-        """Store the rows before returning; the column names are those of the table `spans`.
+    def insert(self, spans: pa.Table, steps: pa.Table | None = None) -> None:
+        """Store all rows before returning; columns are named as in `spans` and `engine_steps`.
 
         Raises StoreUnavailable when a retry can help and StoreRefused when the rows are at fault.
+        The rows of one table may be stored then.
         """
         with self._pool.client() as client:
             try:
-                client.insert_arrow("spans", table)
+                for name, table in (("spans", spans), ("engine_steps", steps)):
+                    if table is not None and table.num_rows:
+                        client.insert_arrow(name, table)
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error

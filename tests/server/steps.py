@@ -1,0 +1,87 @@
+"""Spans named `engine.step` as the integrations send them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.server.ingest.otlp import body, span
+from tests.server.rows import NOW_NS
+
+ENGINE = {
+    "axonize.engine.id": "engine-a-0",
+    "axonize.engine.name": "vllm",
+    "axonize.engine.version": "0.32.0",
+    "gen_ai.request.model": "llama",
+    "axonize.gpu.count": 1,
+}
+
+
+class Rider(NamedTuple):
+    """A request in a step; trace and span ids are numbers, 0 for unknown."""
+
+    request: str
+    trace: int = 0
+    span: int = 0
+    scheduled: int = 1
+    prefill: int = 0
+
+    @property
+    def trace_id(self) -> str:
+        return f"{self.trace:032x}" if self.trace else ""
+
+    @property
+    def span_id(self) -> str:
+        return f"{self.span:016x}" if self.span else ""
+
+
+def attributes(number: int, riders: list[Rider], **more: Any) -> dict[str, Any]:
+    """Return the attributes of a step; those in `more` are named without "axonize.step."."""
+    own = {
+        "number": number,
+        "request_ids": [rider.request for rider in riders],
+        "trace_ids": [rider.trace_id for rider in riders],
+        "span_ids": [rider.span_id for rider in riders],
+        "scheduled_tokens": [rider.scheduled for rider in riders],
+        "prefill_tokens": [rider.prefill for rider in riders],
+        "total_tokens": sum(rider.scheduled for rider in riders),
+        "running": len(riders),
+        "waiting": 2,
+        "kv_cache_usage": 0.25,
+        "schedule_ms": 0.5,
+        "busy_seconds": 0.001,
+        **more,
+    }
+    return {
+        **ENGINE,
+        **{f"axonize.step.{name}": value for name, value in own.items()},
+        "axonize.gpu.seconds": 0.001,
+    }
+
+
+def step(
+    number: int,
+    riders: list[Rider],
+    *,
+    start_ms: float = 0,
+    ms: float = 1,
+    engine: str = "engine-a-0",
+    **more: Any,
+) -> Span:
+    """Return a step that starts start_ms after NOW_NS and lasts `ms`."""
+    start_ns = NOW_NS + round(start_ms * 1e6)
+    values = {**attributes(number, riders, **more), "axonize.engine.id": engine}
+    return span(
+        1_000_000 + number,
+        values,
+        name="engine.step",
+        kind=1,
+        start_time_unix_nano=start_ns,
+        end_time_unix_nano=start_ns + round(ms * 1e6),
+    )
+
+
+def steps_body(*steps: Span) -> bytes:
+    """Return a request with these spans, from the process of an engine."""
+    return body(*steps, resource={"service.name": "engine", "host.name": "node-1"})
