@@ -5,6 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 
+def is_plain(output: Any) -> bool:
+    """Say whether each request in a SchedulerOutput makes one token and reads no prompt."""
+    return (
+        len(output.num_scheduled_tokens) == output.total_num_scheduled_tokens
+        and not output.scheduled_new_reqs
+        and not output.scheduled_spec_decode_tokens
+        and 0 not in _made(output.scheduled_cached_reqs)
+    )
+
+
 def prefill_tokens(output: Any) -> dict[str, int]:
     """Return the prompt tokens of each request in a SchedulerOutput that has some.
 
@@ -14,17 +24,18 @@ def prefill_tokens(output: Any) -> dict[str, int]:
     tokens = output.num_scheduled_tokens
     prefill = {new.req_id: tokens[new.req_id] for new in output.scheduled_new_reqs}
     cached = output.scheduled_cached_reqs
-    made = getattr(cached, "num_output_tokens", None)  # since vLLM 0.11
-    if made is None:
-        made = [1] * len(cached.req_ids)
-    if len(tokens) == output.total_num_scheduled_tokens and 0 not in made:
-        return prefill  # one token each
     drafts = output.scheduled_spec_decode_tokens
-    for request_id, count in zip(cached.req_ids, made, strict=True):
+    for request_id, count in zip(cached.req_ids, _made(cached), strict=True):
         scheduled = tokens[request_id]
         if count == 0 or scheduled > 1 + len(drafts.get(request_id, ())):
             prefill[request_id] = scheduled
     return prefill
+
+
+def _made(cached: Any) -> list[int]:
+    """Return how many tokens each request has made before; vLLM 0.10 does not say."""
+    made: list[int] | None = getattr(cached, "num_output_tokens", None)
+    return [1] * len(cached.req_ids) if made is None else made
 
 
 def speculated_tokens(output: Any, made: Any) -> dict[str, tuple[int, int]]:

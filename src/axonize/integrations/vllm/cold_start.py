@@ -98,7 +98,10 @@ def core_init(call: Call) -> Observer:
 
 
 def load_model(call: Call) -> Observer:
-    """Follow a worker that loads the weights."""
+    """Follow a worker that loads the weights, from the start of its process if it has one."""
+    context = getattr(call.instance.vllm_config, KEY, None)
+    if context is not None and current_span.get() is None:
+        Span("worker process", parent=context, start_ns=process_start_ns()).end()
     yield from _follow(call, "weights")
 
 

@@ -14,6 +14,7 @@ class Engine(NamedTuple):
 
     attributes: dict[str, Any]
     model: str
+    id: str  # only the engine's own process knows it: vLLM makes the instance id anew there
     gpu_count: int
 
 
@@ -26,10 +27,10 @@ def describe(config: Any) -> Engine:
     attributes = {
         names.ENGINE_NAME: "vllm",
         names.ENGINE_VERSION: sys.modules["vllm"].__version__,
-        names.ENGINE_ID: f"{config.instance_id}-{rank}",
         semconv.GEN_AI_REQUEST_MODEL: model,
     }
-    return Engine(attributes, model, 0 if device == "cpu" else parallel.world_size)
+    gpu_count = 0 if device == "cpu" else parallel.world_size
+    return Engine(attributes, model, f"{config.instance_id}-{rank}", gpu_count)
 
 
 def served_name(config: Any) -> str:

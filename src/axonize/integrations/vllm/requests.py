@@ -176,6 +176,8 @@ class Requests:
         span = family.span
         span.set_attribute(semconv.GEN_AI_RESPONSE_FINISH_REASONS, family.reasons)
         span.set_attribute(semconv.TTFT_MS, family.first_ms)
+        if live.ride is not None:
+            span.set_attribute(names.ENGINE_ID, live.ride["attributes"][names.ENGINE_ID])
         if live.state is not None:
             _describe_usage(span, live.state, family.output_tokens)
         worst = "error" if "error" in family.reasons else reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any, NamedTuple
 
 from axonize import semconv
@@ -22,6 +22,14 @@ class Step(NamedTuple):
     total_tokens: int
 
 
+class Stretch(NamedTuple):
+    """Steps in a row that a request rode in with the same number of tokens in each."""
+
+    steps: list[Step]  # shared with the other requests in them
+    tokens: int
+    prefill_tokens: int  # those of the tokens that are prompt
+
+
 class Ride:
     """A request in the engine, from its arrival to its end; times in Unix ns."""
 
@@ -33,14 +41,11 @@ class Ride:
         "end_ns",
         "last_step",
         "pauses",
-        "prefill_tokens",
-        "prefills",
         "queued_ns",
         "reason",
         "request_id",
         "span_id",
-        "steps",
-        "tokens",
+        "stretches",
         "trace_id",
     )
 
@@ -50,46 +55,51 @@ class Ride:
         self.trace_id = context.trace_id if context else ""
         self.span_id = context.span_id if context else ""
         self.queued_ns = queued_ns
-        self.steps: list[Step] = []
-        self.tokens: list[int] = []  # scheduled, for each of the steps
-        self.prefills: list[int] = []  # which of the steps read the prompt
-        self.prefill_tokens = self.drafted = self.accepted = self.blocks = 0
+        self.stretches: list[Stretch] = []
+        self.drafted = self.accepted = self.blocks = 0
         self.pauses: list[int] = []  # when it was preempted
         self.reason = ""
         self.end_ns = 0
         self.last_step = 0  # the last step that may have it in its batch
 
-    def prefilled(self, tokens: int) -> None:
-        """Note that its last step read this many tokens of the prompt."""
-        self.prefills.append(len(self.steps) - 1)
-        self.prefill_tokens += tokens
-
-    def speculated(self, drafted: int, accepted: int) -> None:
-        """Note how many tokens were proposed and accepted in its last step."""
-        self.drafted += drafted
-        self.accepted += accepted
+    def steps(self) -> list[Step]:
+        """Return the steps it rode in."""
+        return [step for stretch in self.stretches for step in stretch.steps]
 
     def token_times(self) -> list[int]:
         """Return the ends of the steps that made a token for it.
 
         All steps do but those that read a part of the prompt that is not the last.
         """
-        partial = {index for index in self.prefills if index + 1 in self.prefills}
-        if self.reason in ("abort", "error") and self.steps:
-            partial |= {len(self.steps) - 1} & set(self.prefills)
-        return [step.end_ns for index, step in enumerate(self.steps) if index not in partial]
+        unfinished = self.reason in ("abort", "error")
+        times = []
+        for stretch, after in zip_longest(self.stretches, self.stretches[1:]):
+            more = after.prefill_tokens if after else unfinished
+            if not (stretch.prefill_tokens and more):
+                times += [step.end_ns for step in stretch.steps]
+        return times
 
     def seconds(self) -> float:
         """Return its share of the engine's busy time, by scheduled tokens, in s."""
         return sum(
-            step.busy_ns * tokens / step.total_tokens / 1e9
-            for step, tokens in zip(self.steps, self.tokens, strict=True)
+            step.busy_ns * stretch.tokens / step.total_tokens / 1e9
+            for stretch in self.stretches
+            for step in stretch.steps
         )
+
+    def scheduled_tokens(self) -> int:
+        """Return its tokens over all steps."""
+        return sum(stretch.tokens * len(stretch.steps) for stretch in self.stretches)
+
+    def prefill_tokens(self) -> int:
+        """Return the prompt tokens among them, those read again after a preemption too."""
+        return sum(stretch.prefill_tokens * len(stretch.steps) for stretch in self.stretches)
 
     def pauses_until_resumed(self) -> list[tuple[int, int]]:
         """Return when it was preempted and when it was scheduled again, or its end."""
+        steps = self.steps()
         return [
-            (at, next((step.start_ns for step in self.steps if step.start_ns > at), self.end_ns))
+            (at, next((step.start_ns for step in steps if step.start_ns > at), self.end_ns))
             for at in self.pauses
         ]
 
@@ -98,7 +108,7 @@ class Ride:
         made = self.token_times()
         return {
             "queued": self.queued_ns,
-            "scheduled": self.steps[0].start_ns if self.steps else None,
+            "scheduled": self.stretches[0].steps[0].start_ns if self.stretches else None,
             "first": made[0] if made else None,
             "last": made[-1] if made else None,
             "pauses": self.pauses_until_resumed(),
@@ -106,16 +116,17 @@ class Ride:
 
     def description(self) -> dict[str, Any]:
         """Return the attributes that the request's own span carries too."""
+        steps = self.steps()
         attributes: dict[str, Any] = {
             names.REQUEST_ID: self.request_id,
-            names.STEP_COUNT: len(self.steps),
+            names.STEP_COUNT: len(steps),
             names.KV_CACHE_BLOCKS: self.blocks,
             names.PREEMPTION_COUNT: len(self.pauses),
             **_intervals(self.token_times()),
         }
-        if self.steps:
-            attributes[names.STEP_FIRST] = self.steps[0].number
-            attributes[names.STEP_LAST] = self.steps[-1].number
+        if steps:
+            attributes[names.STEP_FIRST] = steps[0].number
+            attributes[names.STEP_LAST] = steps[-1].number
         if self.pauses:
             paused = sum(resumed - at for at, resumed in self.pauses_until_resumed())
             attributes[names.PREEMPTION_MS] = paused / 1e6
@@ -132,8 +143,8 @@ def record(ride: Ride, engine: Engine) -> dict[str, Any]:
     attributes = {
         **description,
         semconv.GEN_AI_RESPONSE_FINISH_REASONS: [ride.reason],
-        names.ENGINE_SCHEDULED_TOKENS: sum(ride.tokens),
-        names.ENGINE_PREFILL_TOKENS: ride.prefill_tokens,
+        names.ENGINE_SCHEDULED_TOKENS: ride.scheduled_tokens(),
+        names.ENGINE_PREFILL_TOKENS: ride.prefill_tokens(),
         names.ENGINE_SECONDS: seconds,
         names.GPU_COUNT: engine.gpu_count,
         names.GPU_SECONDS: seconds * engine.gpu_count,

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from axonize.context import ROOT
 from axonize.integrations.vllm import names
-from axonize.integrations.vllm.batch import prefill_tokens, speculated_tokens
+from axonize.integrations.vllm.batch import is_plain, prefill_tokens, speculated_tokens
 from axonize.integrations.vllm.context import receive_span, send_ride
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
-from axonize.integrations.vllm.ride import Ride, Step, record
+from axonize.integrations.vllm.ride import Ride, Step, Stretch, record
 from axonize.speed import Span
 
 
@@ -25,15 +25,26 @@ class _Scheduled(NamedTuple):
     attributes: dict[str, Any]
 
 
+class _Crew(NamedTuple):
+    """The requests of one step, and of those after it as long as they are the same."""
+
+    plain: bool  # one token each, no prompt
+    tokens: dict[str, int]
+    steps: list[Step]
+    columns: dict[str, list[Any]]
+
+
 class Recorder:
     """The steps of one scheduler and the requests in it; used by the scheduler's thread alone."""
 
     def __init__(self, scheduler: Any) -> None:
         self._scheduler = scheduler
-        self._engine = describe(scheduler.vllm_config)
+        self._engine = engine = describe(scheduler.vllm_config)
+        self._engine.attributes[names.ENGINE_ID] = engine.id
         self._rides: dict[str, Ride] = {}
         self._leaving: list[Ride] = []
         self._open: dict[int, _Scheduled] = {}
+        self._crew = _Crew(False, {}, [], {})
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
         self._done_ns = 0
@@ -117,25 +128,40 @@ class Recorder:
         self._rides.clear()
 
     def _carry(self, step: Step, output: Any, made: Any, attributes: dict[str, Any]) -> None:
-        """Note the step for each of its requests, and its requests for the step, in columns."""
-        tokens = output.num_scheduled_tokens
-        rides = [self._rides.get(each) or self._ride(each) for each in tokens]
-        for ride, count in zip(rides, tokens.values(), strict=True):
-            ride.steps.append(step)
-            ride.tokens.append(count)
-        prefill = prefill_tokens(output)
-        attributes[names.STEP_REQUEST_IDS] = list(tokens)
-        attributes[names.STEP_TRACE_IDS] = [ride.trace_id for ride in rides]
-        attributes[names.STEP_SPAN_IDS] = [ride.span_id for ride in rides]
-        attributes[names.STEP_SCHEDULED_TOKENS] = list(tokens.values())
-        attributes[names.STEP_PREFILL_TOKENS] = [prefill.get(each, 0) for each in tokens]
-        for request_id, count in prefill.items():
-            self._rides[request_id].prefilled(count)
+        """Note the step for each of its requests, and its requests for the step, in columns.
+
+        While a batch stays as it was, which is what most steps do, there is nothing to be done
+        for each request.
+        """
+        crew = self._crew
+        plain = is_plain(output)
+        if not (plain and crew.plain and crew.tokens == output.num_scheduled_tokens):
+            crew = self._crew = self._board(output, plain=plain)
+        crew.steps.append(step)
+        attributes.update(crew.columns)
         if output.scheduled_spec_decode_tokens:
             self._speculated(output, made, attributes)
         graph = getattr(made, "cudagraph_stats", None)
         if graph is not None:
             attributes[names.STEP_CUDA_GRAPH_MODE] = str(graph.runtime_mode)
+
+    def _board(self, output: Any, *, plain: bool) -> _Crew:
+        tokens = output.num_scheduled_tokens
+        rides = [self._rides.get(each) or self._ride(each) for each in tokens]
+        prefill = {} if plain else prefill_tokens(output)
+        steps: list[Step] = []
+        usual = Stretch(steps, 1, 0)
+        for ride, count in zip(rides, tokens.values(), strict=True):
+            read = prefill.get(ride.request_id, 0)
+            ride.stretches.append(Stretch(steps, count, read) if read or count > 1 else usual)
+        columns = {
+            names.STEP_REQUEST_IDS: list(tokens),
+            names.STEP_TRACE_IDS: [ride.trace_id for ride in rides],
+            names.STEP_SPAN_IDS: [ride.span_id for ride in rides],
+            names.STEP_SCHEDULED_TOKENS: list(tokens.values()),
+            names.STEP_PREFILL_TOKENS: [prefill.get(each, 0) for each in tokens],
+        }
+        return _Crew(plain, tokens, steps, columns)
 
     def _speculated(self, output: Any, made: Any, attributes: dict[str, Any]) -> None:
         speculated = speculated_tokens(output, made)
@@ -144,7 +170,8 @@ class Recorder:
         attributes[names.STEP_DRAFT_TOKENS] = [drafted for drafted, _ in pairs]
         attributes[names.STEP_ACCEPTED_TOKENS] = [accepted for _, accepted in pairs]
         for request_id, (drafted, accepted) in speculated.items():
-            self._rides[request_id].speculated(drafted, accepted)
+            self._rides[request_id].drafted += drafted
+            self._rides[request_id].accepted += accepted
 
     def _ride(self, request_id: str) -> Ride:
         ride = self._rides.get(request_id)
