@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 # Every traced process runs this file at its start, so what it imports waits for its first use:
 # it then costs 0.3 ms and not 30. `typing` alone would be 3 ms.
 TYPE_CHECKING = False
@@ -140,25 +138,9 @@ def __getattr__(name: str) -> object:
     for part in path.split("."):
         found = getattr(found, part)
     globals()[name] = found
-    if name == "span":
-        sys.modules[__name__].__class__ = type(sys)
     return found
 
 
 def __dir__() -> list[str]:
     """Name what is public, loaded or not."""
     return __all__
-
-
-class _Package(type(sys)):  # type: ignore[misc]
-    """This package before the module axonize.span is imported, which would take the name `span`.
-
-    With the first use of the name it becomes a plain module, 30 ns faster to look into.
-    """
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name != "span" or not isinstance(value, type(sys)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

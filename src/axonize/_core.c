@@ -1,6 +1,6 @@
 /* The hot classes in C: Span, RingBuffer and the OTLP encoder.
 
-   They behave as axonize.span, axonize.buffer and axonize.otlp do, which say what is promised; one
+   They behave as axonize.spans, axonize.buffer and axonize.otlp do, which say what is promised; one
    test suite runs on both. Errors of this code never reach the host: see guard() in core/host.h. */
 
 #define PY_SSIZE_T_CLEAN

@@ -6,4 +6,4 @@ from axonize.otlp import encode_spans as encode_spans
 from axonize.pipeline import configure as configure
 from axonize.source import reseed as reseed
 from axonize.source import set_test_source as set_test_source
-from axonize.span import Span as Span
+from axonize.spans import Span as Span

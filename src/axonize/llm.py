@@ -10,7 +10,7 @@ from typing import Any
 from axonize import semconv
 from axonize.context import SpanContext
 from axonize.guard import guarded
-from axonize.span import Kind
+from axonize.spans import Kind
 from axonize.speed import Span
 
 _monotonic_ns: Callable[[], int] = time.monotonic_ns

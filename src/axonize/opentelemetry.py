@@ -9,7 +9,7 @@ from typing import Any
 from axonize.context import SpanContext
 from axonize.guard import guarded
 from axonize.patching import Integration, Patch
-from axonize.span import Status
+from axonize.spans import Status
 from axonize.speed import Span, current_span, set_root_parent
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from axonize.guard import guarded
-from axonize.span import KINDS, STATUSES, Event, Span, SpanContext
+from axonize.spans import KINDS, STATUSES, Event, Span, SpanContext
 from axonize.values import plain_attributes
 
 # A field's tag is its number * 8 + its wire type: 0 varint, 1 fixed64, 2 length, 5 fixed32.

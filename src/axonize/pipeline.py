@@ -10,7 +10,7 @@ from axonize.buffer import RingBuffer
 from axonize.guard import guarded
 
 if TYPE_CHECKING:
-    from axonize.span import Span
+    from axonize.spans import Span
 
 EVERY_TRACE = 2**64
 

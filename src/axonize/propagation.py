@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from axonize.span import Span, SpanContext, current_span
+from axonize.spans import Span, SpanContext, current_span
 
 Headers: TypeAlias = "Mapping[str, str] | Iterable[tuple[bytes, bytes]]"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from axonize.guard import guarded
 
 if TYPE_CHECKING:
-    from axonize.span import Span
+    from axonize.spans import Span
 
 
 @guarded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from axonize.otlp import encode_request
-from axonize.span import current_span
+from axonize.spans import current_span
 
 USING_C = False
 # Read here and not from the settings: they are not loaded yet when the first span is made.
@@ -30,7 +30,7 @@ if not USING_C:
     from axonize.otlp import encode_spans
     from axonize.pipeline import configure
     from axonize.source import reseed, set_test_source
-    from axonize.span import Span
+    from axonize.spans import Span
 
 __all__ = [
     "USING_C",

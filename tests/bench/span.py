@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from axonize import buffer, otlp, pipeline
-from axonize.span import Span
+from axonize.spans import Span
 
 ROUNDS = 101
 SPANS = 500  # a round; fewer than either queue holds, so that nothing is dropped

@@ -12,7 +12,7 @@ import pytest
 
 from axonize import context, guard, otlp, pipeline, source
 from axonize.buffer import RingBuffer
-from axonize.span import Span
+from axonize.spans import Span
 
 # Without a compiler there is no C version, and the test ids say so; AXONIZE_EXTENSION=require
 # makes its absence an error.

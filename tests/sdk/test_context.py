@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from axonize import guard
-from axonize.span import ROOT, SpanContext, current_span
+from axonize.spans import ROOT, SpanContext, current_span
 
 
 def test_the_block_makes_the_span_current(core: Any, buffer: Any) -> None:

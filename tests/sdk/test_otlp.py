@@ -13,7 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from axonize import guard
 from axonize.otlp import encode_request
-from axonize.span import ROOT, SpanContext
+from axonize.spans import ROOT, SpanContext
 from tests.sdk.conftest import HAVE_C, implementation
 
 

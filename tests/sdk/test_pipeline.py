@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from axonize import guard
-from axonize.span import SpanContext
+from axonize.spans import SpanContext
 
 
 class Decision:

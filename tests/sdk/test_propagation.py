@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from axonize.propagation import extract, inject
-from axonize.span import ROOT, SpanContext
+from axonize.spans import ROOT, SpanContext
 from axonize.speed import Span
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

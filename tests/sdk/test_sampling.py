@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from axonize.sampling import Sampler, head_bound
-from axonize.span import ROOT
+from axonize.spans import ROOT
 from axonize.speed import RingBuffer, Span, configure, set_test_source
 
 MILLISECOND = 1_000_000

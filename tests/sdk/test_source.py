@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from axonize import guard
-from axonize.span import ROOT
+from axonize.spans import ROOT
 
 
 def test_times_are_now(core: Any) -> None:
@@ -65,7 +65,7 @@ def test_a_forked_child_that_reseeds_repeats_no_id(core: Any) -> None:
         "os.wait()\n"
         "print(json.dumps([ids, json.loads(os.read(reader, 100_000))]))\n"
     )
-    pure = "1" if core.Span.__module__ == "axonize.span" else ""
+    pure = "1" if core.Span.__module__ == "axonize.spans" else ""
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         env={**os.environ, "AXONIZE_PURE": pure},

@@ -29,9 +29,9 @@ def run(**environment: str) -> str:
 
 
 def test_axonize_pure_chooses_python() -> None:
-    assert run(AXONIZE_PURE="1") == "False axonize.span\n"
+    assert run(AXONIZE_PURE="1") == "False axonize.spans\n"
 
 
 def test_the_extension_is_used_when_it_is_there() -> None:
-    expected = "True axonize._core\n" if speed.USING_C else "False axonize.span\n"
+    expected = "True axonize._core\n" if speed.USING_C else "False axonize.spans\n"
     assert run(AXONIZE_PURE="") == expected

@@ -12,7 +12,7 @@
 #endif
 
 static struct {
-    PyObject *current_span;         /* axonize.span.current_span, the ContextVar */
+    PyObject *current_span;         /* axonize.spans.current_span, the ContextVar */
     PyObject *missing;              /* contextvars.Token.MISSING */
     PyObject *log_internal_error;   /* axonize.guard */
     PyObject *plain_value;          /* axonize.values */
@@ -46,7 +46,7 @@ import_host(void)
     IMPORT("axonize.values", plain_value);
     IMPORT("axonize.values", plain_text);
     IMPORT("axonize.values", plain_attributes);
-    IMPORT("axonize.span", current_span);
+    IMPORT("axonize.spans", current_span);
     IMPORT("axonize.context", checked_context);
     IMPORT("axonize.recording", record_exception);
     IMPORT("axonize.recording", record_failure);

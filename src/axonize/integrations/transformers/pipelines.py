@@ -9,7 +9,7 @@ from typing import Any
 from axonize import semconv
 from axonize.integrations.transformers.model import model_name
 from axonize.patching import Call, Observer
-from axonize.span import Status
+from axonize.spans import Status
 from axonize.speed import Span
 
 # The phase that runs between the calls that are watched: each pipeline class has its own

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from axonize import guard
-from axonize.span import ROOT, SpanContext, current_span
+from axonize.spans import ROOT, SpanContext, current_span
 
 READ = (
     "name",
