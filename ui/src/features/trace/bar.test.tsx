@@ -16,7 +16,7 @@ function draw(drawn: SpanNode, window = { start: 0, end: 1000 * MS }) {
 
 test("a bar lies where its span lies in the window", () => {
   expect(draw(span("a", 0, 250 * MS, 500 * MS))).toMatchObject({ left: "25%", width: "50%" });
-  expect(draw(span("a", 0, 250 * MS, 500 * MS), { start: 500 * MS, end: 600 * MS })).toMatchObject({ left: "-2%", width: "104%" });
+  expect(draw(span("a", 0, 250 * MS, 500 * MS), { start: 500 * MS, end: 600 * MS })).toMatchObject({ left: "-6.25%", width: "112.5%" });
 });
 
 test("nanoseconds keep their width when zoomed in", () => {

@@ -16,7 +16,7 @@ export function firstTokenNs(span: SpanNode): number | undefined {
 export const isPrefill = (span: SpanNode) => PREFILL.test(span.name);
 
 /** Beyond the window a bar goes on just far enough to look cut, so that widths stay small numbers. */
-const cut = (fraction: number) => Math.min(Math.max(fraction, -0.02), 1.02);
+const cut = (fraction: number) => Math.min(Math.max(fraction, -0.0625), 1.0625);
 const percent = (fraction: number) => `${fraction * 100}%`;
 
 /** Pixels that "TTFT 999 ms" takes. */

@@ -11,7 +11,7 @@ export function Legend({ services, spans, height }: LegendProps) {
     <ul
       aria-label="Colours"
       style={{ height }}
-      className="flex w-(--names) shrink-0 flex-wrap content-start gap-x-3.5 gap-y-0.5 overflow-hidden px-4 py-2.5 text-xs text-ink-muted"
+      className="flex w-(--names) shrink-0 flex-wrap [align-content:safe_center] gap-x-3.5 gap-y-px overflow-hidden px-4 py-0.5 text-xs text-ink-muted"
     >
       {[...services].map(([service, color]) => (
         <li key={service} className="flex max-w-40 items-center gap-1.5">

@@ -1,5 +1,6 @@
 /** One span as a row: its place in the tree on the left, its bar on the right. */
 import { ChevronRight, CircleAlert } from "lucide-react";
+import { memo } from "react";
 import type { SpanNode } from "@/api/types";
 import type { Window } from "@/charts/scale";
 import { formatNs } from "@/format/duration";
@@ -34,7 +35,7 @@ export type RowProps = {
 
 export const rowId = (index: number) => `span-${index}`;
 
-export function Row(props: RowProps) {
+export const Row = memo(function Row(props: RowProps) {
   const { span, index, top, below, collapsed, selected, match } = props;
   return (
     <div
@@ -61,7 +62,7 @@ export function Row(props: RowProps) {
       </div>
     </div>
   );
-}
+});
 
 function Name({ span, index, indent, below, collapsed, dimmed, quiet, color, onToggle }: RowProps) {
   return (

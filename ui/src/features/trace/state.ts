@@ -13,20 +13,14 @@ const ADDRESS_DELAY_MS = 200;
 
 type State = { selected: number; folding: Folding; window: Window; q: string; errors: boolean; only: boolean };
 
-export type TraceState = State & {
-  tree: Tree;
-  matches: Matches | undefined;
-  rows: number[];
-  set: (patch: Partial<State>) => void;
-  select: (index: number) => void;
-  toggle: (index: number) => void;
-  toMatch: (direction: 1 | -1) => void;
-  moveRow: (by: number) => void;
-  moveIn: () => void;
-  moveOut: () => void;
-  zoomTo: (index: number) => void;
-  showAll: () => void;
-};
+export type TraceState = State &
+  ReturnType<typeof actionsOf> & {
+    tree: Tree;
+    matches: Matches | undefined;
+    rows: number[];
+    /** Select the row so many rows below. */
+    moveRow: (by: number) => void;
+  };
 
 function readState(view: TraceView, tree: Tree): State {
   const whole = { start: 0, end: tree.totalNs };
@@ -85,9 +79,45 @@ function atMatch(state: State, tree: Tree, direction: 1 | -1): State {
   return index === undefined ? state : at(state, tree, index);
 }
 
+/** What changes the state, made once a trace, so that a row drawn once need not be drawn again. */
+function actionsOf(tree: Tree, update: (change: (state: State) => State) => void) {
+  return {
+    set: (patch: Partial<State>) => update((now) => ({ ...now, ...patch })),
+    select: (index: number) => update((now) => at(now, tree, index)),
+    toggle: (index: number) => update((now) => ({ ...now, folding: flip(now.folding, tree.spans[index]!.span_id) })),
+    toMatch: (direction: 1 | -1) => update((now) => atMatch(now, tree, direction)),
+    moveIn: () => update((now) => inward(now, tree)),
+    moveOut: () => update((now) => outward(now, tree)),
+    showAll: () => update((now) => ({ ...now, window: { start: 0, end: tree.totalNs } })),
+    zoomTo: (index: number) => {
+      const span = tree.spans[index];
+      if (span) update((now) => ({ ...now, window: around(span.start_offset_ns, span.duration_ns, tree.totalNs) }));
+    },
+  };
+}
+
+/** Expand the selected span, or go to its first child when it is. */
+function inward(state: State, tree: Tree): State {
+  const { selected, folding } = state;
+  if (selected < 0 || !hasChildren(tree, selected)) return state;
+  if (!isCollapsed(folding, tree, selected)) return at(state, tree, selected + 1);
+  return { ...state, folding: flip(folding, tree.spans[selected]!.span_id) };
+}
+
+/** Collapse the selected span, or go to its parent when there is nothing to collapse. */
+function outward(state: State, tree: Tree): State {
+  const { selected, folding } = state;
+  if (selected < 0) return state;
+  if (hasChildren(tree, selected) && !isCollapsed(folding, tree, selected))
+    return { ...state, folding: flip(folding, tree.spans[selected]!.span_id) };
+  const parent = tree.parent[selected]!;
+  return parent < 0 ? state : at(state, tree, parent);
+}
+
 export function useTraceState(trace: TraceDetail, view: TraceView): TraceState {
   const tree = useMemo(() => buildTree(trace.spans), [trace]);
   const [state, setState] = useState(() => readState(view, tree));
+  const actions = useMemo(() => actionsOf(tree, setState), [tree]);
   useAddress(state, tree);
   const { folding, q, errors, only, selected } = state;
   const matches = useMemo(() => findMatches(tree, q, errors), [tree, q, errors]);
@@ -95,37 +125,9 @@ export function useTraceState(trace: TraceDetail, view: TraceView): TraceState {
     () => visibleRows(tree, (index) => isCollapsed(folding, tree, index), only ? matches?.keep : undefined),
     [tree, folding, only, matches],
   );
-  const set = (patch: Partial<State>) => setState((now) => ({ ...now, ...patch }));
-  const select = (index: number) => setState((now) => at(now, tree, index));
-  const toggle = (index: number) => set({ folding: flip(folding, tree.spans[index]!.span_id) });
-  const foldable = selected >= 0 && hasChildren(tree, selected);
-  const shut = foldable && isCollapsed(folding, tree, selected);
-  return {
-    ...state,
-    tree,
-    matches,
-    rows,
-    set,
-    select,
-    toggle,
-    toMatch: (direction) => setState((now) => atMatch(now, tree, direction)),
-    moveRow: (by) => {
-      const place = rows.indexOf(selected);
-      const index = rows[Math.max(0, Math.min(rows.length - 1, place + by))];
-      if (index !== undefined) select(index);
-    },
-    moveIn: () => {
-      if (shut) toggle(selected);
-      else if (foldable) select(selected + 1);
-    },
-    moveOut: () => {
-      if (foldable && !shut) toggle(selected);
-      else if (selected >= 0 && tree.parent[selected]! >= 0) select(tree.parent[selected]!);
-    },
-    zoomTo: (index) => {
-      const span = tree.spans[index];
-      if (span) set({ window: around(span.start_offset_ns, span.duration_ns, tree.totalNs) });
-    },
-    showAll: () => set({ window: { start: 0, end: tree.totalNs } }),
+  const moveRow = (by: number) => {
+    const index = rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(selected) + by))];
+    if (index !== undefined) actions.select(index);
   };
+  return { ...state, ...actions, tree, matches, rows, moveRow };
 }

@@ -1,6 +1,7 @@
 /** The span's own figures: when, how long, how much of it was its own. */
 import type { ReactNode } from "react";
-import { formatMs, formatNs } from "@/format/duration";
+import type { SpanNode } from "@/api/types";
+import { formatMs, formatNs, formatTick } from "@/format/duration";
 import { formatCount } from "@/format/number";
 import { firstTokenNs } from "../bar";
 import { selfTime, type Tree } from "../tree";
@@ -19,13 +20,13 @@ export function SpanFigures({ tree, index, message }: SpanFiguresProps) {
       )}
       <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5 tabular">
         <Figure label="Duration">
-          {formatNs(span.duration_ns)} <Aside>{share(span.duration_ns / tree.totalNs)} of the trace</Aside>
+          <span title={`${formatCount(span.duration_ns)} ns`}>{formatNs(span.duration_ns)}</span> <Aside>{share(span.duration_ns / tree.totalNs)} of the trace</Aside>
         </Figure>
         <Figure label="Own time">
           {formatNs(selfTime(tree, index))} <Aside>{share(selfTime(tree, index) / span.duration_ns)}</Aside>
         </Figure>
-        <Figure label="Starts at">+{formatNs(span.start_offset_ns)}</Figure>
-        <Figure label="Ends at">+{formatNs(span.start_offset_ns + span.duration_ns)}</Figure>
+        <Figure label="Starts at">+{offset(span.start_offset_ns, span)}</Figure>
+        <Figure label="Ends at">+{offset(span.start_offset_ns + span.duration_ns, span)}</Figure>
         {span.ttft_ms !== null && <Figure label="Time to first token">{formatMs(span.ttft_ms)}</Figure>}
         {decoded !== undefined && (
           <Figure label="Per further token">
@@ -46,6 +47,9 @@ export function SpanFigures({ tree, index, message }: SpanFiguresProps) {
     </div>
   );
 }
+
+/** A moment with as many digits as the span's own length deserves. */
+const offset = (ns: number, { duration_ns }: SpanNode) => formatTick(ns, Math.max(duration_ns / 100, 1), ns);
 
 const share = (fraction: number) => `${(fraction * 100).toFixed(fraction < 0.0995 ? 1 : 0)} %`;
 
