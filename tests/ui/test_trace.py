@@ -3,10 +3,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from opentelemetry.sdk.trace import Span
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import shoot
-from tests.ui.seeding import Seeded, Span, span_id, trace_id
+from tests.ui.seeding import Seeded, span_id, trace_id
 
 
 def address(span: Span, search: str = "") -> str:

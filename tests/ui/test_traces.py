@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.ui.conftest import shoot
 from tests.ui.seeding import MODEL, Seeded, Seeder, trace_id
@@ -14,11 +14,11 @@ from tests.ui.serving import Server, serve
 pytestmark = pytest.mark.usefixtures("seeded")
 
 
-def rows(page: Page):
+def rows(page: Page) -> Locator:
     return page.locator("tr[data-trace]")
 
 
-def row(page: Page, text: str):
+def row(page: Page, text: str) -> Locator:
     return rows(page).filter(has_text=text)
 
 
