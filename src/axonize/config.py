@@ -98,7 +98,12 @@ class Config:
         variables=("OTEL_RESOURCE_ATTRIBUTES",),
     )
     disabled: bool = setting(False, "Record and send nothing.", variables=("OTEL_SDK_DISABLED",))
-    batch_size: int = setting(512, "Most spans in one request.", minimum=1, maximum=100_000)
+    batch_size: int = setting(
+        512,
+        "This many waiting spans are sent at once; a backlog goes in requests of about 2 MiB.",
+        minimum=1,
+        maximum=100_000,
+    )
     flush_interval_ms: int = setting(
         1000, "Longest time in ms that an ended span waits to be sent.", minimum=1
     )
@@ -135,9 +140,11 @@ class Config:
     slow_threshold_ms: float = setting(
         5000.0, "A span of this many ms or more is slow.", minimum=0.0
     )
-    gpu_profiling: bool = setting(True, "Read the GPUs' counters while spans name a GPU.")
+    gpu_profiling: bool = setting(
+        True, "Kept for the GPU profiler, which this release does not have yet."
+    )
     gpu_snapshot_interval_ms: int = setting(
-        100, "Time in ms between two readings of the GPUs' counters.", minimum=1
+        100, "Kept for the GPU profiler: time in ms between two readings.", minimum=1
     )
     integrations: tuple[str, ...] = setting(
         (), "Integrations to install, written `a,b`; all that apply when empty."
@@ -146,7 +153,7 @@ class Config:
         (), "Integrations never to install, written `a,b`."
     )
     capture_content: bool = setting(
-        False, "Record prompts and completions; they may hold personal data."
+        False, "Kept for integrations that can record prompts; none does yet."
     )
     status_dir: str = setting(
         "",

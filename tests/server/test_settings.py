@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from axonize_server.settings import ServerSettings, is_loopback, load_settings
 
+from axonize.config import render_table
+
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
@@ -84,3 +86,8 @@ def test_limits_of_queries_follow_the_settings():
         "max_rows_to_read": 1000,
         "max_result_bytes": 1 << 30,
     }
+
+
+def test_documentation_is_the_table():
+    page = Path(__file__).parents[2] / "docs" / "settings.md"
+    assert render_table(ServerSettings) in page.read_text()
