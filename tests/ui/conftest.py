@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
 from tests.ui.chromium import open_chromium
 from tests.ui.seeding import Seeded, seed
@@ -15,7 +15,7 @@ from tests.ui.serving import Server, serve
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "server/axonize_server/static/index.html"
 SCREENSHOTS = ROOT / "screenshots"
-SIZE = {"width": 1440, "height": 900}
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 
 
 @pytest.fixture(scope="session")
