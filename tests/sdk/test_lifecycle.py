@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -220,10 +219,12 @@ stop.set()
 sender.join()
 """
     done = run(folder, program, collector.address)
-    names = Counter(collector.names)
-    assert names["child"] == 30
     spans = all_spans(collector)
-    assert len({span.span_id for span in spans}) == len(spans) == names.total()
+    children = [span.span_id for span in spans if span.name == "child"]
+    parents = {span.span_id for span in spans if span.name == "parent"}
+    # A request of the parent's that a fork cut short may have arrived, and is sent again.
+    assert len(children) == len(set(children)) == 30
+    assert parents.isdisjoint(children)
     assert done.stderr == ""
 
 
