@@ -18,11 +18,13 @@ from axonize_server import ui
 from axonize_server.api import errors, health
 from axonize_server.api.compression import compress
 from axonize_server.api.metrics import Metric
+from axonize_server.api.steps import StepController
 from axonize_server.api.traces import TraceController
 from axonize_server.auth.guards import provide_tenant, require_key
 from axonize_server.auth.keys import Authenticate, static_key
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.steps.reader import StepReader
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Parts:
     """What the application is put together from."""
 
     reader: SpanReader
+    step_reader: StepReader
     authenticate: Authenticate
     receivers: Sequence[type[Controller]] = ()
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
@@ -40,11 +43,12 @@ def create_app(parts: Parts) -> Litestar:
     """Return the ASGI application; it owns none of its parts."""
     api = Router(
         "/api/v1",
-        route_handlers=[TraceController],
+        route_handlers=[TraceController, StepController],
         guards=[require_key(parts.authenticate)],
         dependencies={
             "tenant": Provide(provide_tenant),
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
+            "step_reader": Provide(lambda: parts.step_reader, sync_to_thread=False),
         },
         security=[{"key": []}],
     )
@@ -80,8 +84,14 @@ def _openapi() -> OpenAPIConfig:
 
 def openapi_document() -> str:
     """Return the OpenAPI document as JSON, without opening a database."""
-    reader = SpanReader(ClientPool("", size=0), {})
-    app = create_app(Parts(reader=reader, authenticate=static_key("")))
+    nowhere = ClientPool("", size=0)
+    app = create_app(
+        Parts(
+            reader=SpanReader(nowhere, {}),
+            step_reader=StepReader(nowhere, {}),
+            authenticate=static_key(""),
+        )
+    )
     return json.dumps(app.openapi_schema.to_schema(), indent=2, ensure_ascii=False) + "\n"
 
 

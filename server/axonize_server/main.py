@@ -23,6 +23,7 @@ from axonize_server.metrics import collect
 from axonize_server.model import DomainError, StartError
 from axonize_server.settings import ServerSettings, load_settings
 from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.databases import Databases
 
@@ -89,6 +90,7 @@ async def serve(settings: ServerSettings) -> None:
         app = create_app(
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
+                step_reader=StepReader(databases.reading, settings.query_limits),
                 authenticate=authenticate,
                 receivers=[build_controller(batcher.submit, authenticate)],
                 probes={

@@ -10,6 +10,7 @@ import pytest
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import migrate
 from axonize_server.store.postgres.connection import Postgres
@@ -52,6 +53,12 @@ def writer(clickhouse) -> SpanWriter:
 def reader(clickhouse, settings) -> SpanReader:
     """Read from the database of the tests."""
     return SpanReader(clickhouse, settings.query_limits)
+
+
+@pytest.fixture(scope="session")
+def step_reader(clickhouse, settings) -> StepReader:
+    """Read the engine steps from the database of the tests."""
+    return StepReader(clickhouse, settings.query_limits)
 
 
 @pytest.fixture

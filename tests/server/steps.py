@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+from axonize_server.ingest.decode import decode, read_request
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.server.ingest.otlp import body, span
@@ -85,3 +87,9 @@ def step(
 def steps_body(*steps: Span) -> bytes:
     """Return a request with these spans, from the process of an engine."""
     return body(*steps, resource={"service.name": "engine", "host.name": "node-1"})
+
+
+def decoded(tenant: str, *bodies: bytes) -> tuple[pa.Table, pa.Table]:
+    """Return the spans and the steps of requests, as ingest hands them to the writer."""
+    rows = decode([read_request(tenant, each) for each in bodies])
+    return rows.spans, rows.steps

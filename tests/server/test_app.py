@@ -17,8 +17,13 @@ class Receiver(Controller):
         return "taken"
 
 
-def test_the_routes_of_every_room_are_there(reader):
-    parts = Parts(reader=reader, authenticate=static_key("secret"), receivers=[Receiver])
+def test_the_routes_of_every_room_are_there(reader, step_reader):
+    parts = Parts(
+        reader=reader,
+        step_reader=step_reader,
+        authenticate=static_key("secret"),
+        receivers=[Receiver],
+    )
     with TestClient(create_app(parts)) as client:
         assert client.post("/v1/traces").text == "taken"
         assert client.get("/healthz").status_code == 200
@@ -28,8 +33,8 @@ def test_the_routes_of_every_room_are_there(reader):
         assert client.get("/v1/traces").status_code == 405
 
 
-def test_long_answers_are_compressed(reader):
-    parts = Parts(reader=reader, authenticate=static_key(""))
+def test_long_answers_are_compressed(reader, step_reader):
+    parts = Parts(reader=reader, step_reader=step_reader, authenticate=static_key(""))
     with (
         TestClient(create_app(parts)) as client,
         client.stream("GET", "/schema", headers={"accept-encoding": "gzip"}) as answer,

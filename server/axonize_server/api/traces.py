@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 from litestar import Controller, get
@@ -10,35 +9,22 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
 from axonize_server.api import schemas
-from axonize_server.api.errors import documented
-from axonize_server.api.times import parse_time
+from axonize_server.api.parameters import (
+    QUERY_PROBLEMS,
+    READ_PROBLEMS,
+    Cursor,
+    From,
+    Tenant,
+    To,
+    TracePath,
+    time_range,
+)
 from axonize_server.model import Sort, Status, TraceSearch
 from axonize_server.query import traces
-from axonize_server.query.cursor import SPAN_ID, TRACE_ID
+from axonize_server.query.cursor import SPAN_ID
 from axonize_server.store.clickhouse.reader import SpanReader
 
-QUERY_PROBLEMS = documented(400, 401, 429, 503, 504)
-READ_PROBLEMS = documented(400, 401, 404, 429, 503, 504)
-HOUR_NS = 3_600_000_000_000
-
 Reader = NamedDependency[SpanReader]
-Tenant = NamedDependency[str]
-From = Annotated[
-    str | None,
-    QueryParameter(
-        name="from", description="Start of the range, RFC 3339; an hour ago by default."
-    ),
-]
-To = Annotated[
-    str | None,
-    QueryParameter(
-        name="to", description="End of the range, not part of it, RFC 3339; now by default."
-    ),
-]
-Cursor = Annotated[
-    str | None, QueryParameter(description="The `next_cursor` of the page before, same parameters.")
-]
-TracePath = Annotated[str, PathParameter(pattern=TRACE_ID.pattern, description="32 hex digits.")]
 SpanPath = Annotated[str, PathParameter(pattern=SPAN_ID.pattern, description="16 hex digits.")]
 Milliseconds = Annotated[float | None, QueryParameter(ge=0, le=1e12, description="In ms.")]
 
@@ -76,7 +62,7 @@ class TraceController(Controller):
         cursor: Cursor = None,
     ) -> schemas.TracePage:
         """Return the traces that start in the range and match every filter given."""
-        from_ns, to_ns = _range(start, end)
+        from_ns, to_ns = time_range(start, end)
         wanted = TraceSearch(
             from_ns=from_ns,
             to_ns=to_ns,
@@ -102,7 +88,7 @@ class TraceController(Controller):
         self, reader: Reader, tenant: Tenant, start: From = None, end: To = None
     ) -> schemas.TraceFacets:
         """Return the services and models that were seen in the range."""
-        found = traces.facets(reader, tenant, *_range(start, end))
+        found = traces.facets(reader, tenant, *time_range(start, end))
         return schemas.TraceFacets(found.services, found.models)
 
     @get("/{trace_id:str}", summary="Read one trace", responses=READ_PROBLEMS, sync_to_thread=True)
@@ -141,12 +127,6 @@ class TraceController(Controller):
     ) -> schemas.SpanDetail:
         """Return one span with everything stored about it."""
         return schemas.span_detail(traces.span(reader, tenant, trace_id, span_id))
-
-
-def _range(start: str | None, end: str | None) -> tuple[int, int]:
-    to_ns = parse_time("to", end) if end else time.time_ns()
-    from_ns = parse_time("from", start) if start else max(to_ns - HOUR_NS, 0)
-    return from_ns, to_ns
 
 
 def _nanoseconds(milliseconds: float | None) -> int | None:

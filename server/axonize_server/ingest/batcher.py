@@ -80,9 +80,9 @@ class _Block:
 class Batcher:
     """Collects requests in a bounded queue; one thread decodes while another one inserts.
 
-    `write` stores spans and steps before it returns; it is called from one thread. A batch waits as long as
-    the last commit took, within `linger_s`, but not when `commit_bytes` are there. A request that
-    is not stored within `deadline_s` is refused; it may still be stored afterwards.
+    `write` stores spans and steps before it returns; it is called from one thread. A batch waits as
+    long as the last commit took, within `linger_s`, but not when `commit_bytes` are there. What is
+    not stored within `deadline_s` is refused; it may still be stored afterwards.
     """
 
     def __init__(

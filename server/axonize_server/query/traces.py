@@ -17,11 +17,10 @@ from axonize_server.model import (
     TraceSearch,
 )
 from axonize_server.query.cursor import SPAN_ID, TRACE_ID, Place, decode, encode
+from axonize_server.query.slices import slices
 from axonize_server.query.tree import arrange
 from axonize_server.store.clickhouse.reader import SpanReader
 
-FIRST_SLICE_NS = 5 * 60 * 1_000_000_000
-SLICE_GROWTH = 4
 SPAN_ORDER = "spans"
 
 
@@ -81,16 +80,8 @@ def _slices(wanted: TraceSearch, after: TraceKey | None) -> Iterator[TraceSearch
         last = min(last, after.value + 1)
     elif after:
         first = max(first, after.value)
-    width = FIRST_SLICE_NS
-    while first < last:
-        if newest_first:
-            start, end = max(first, last - width), last
-            last = start
-        else:
-            start, end = first, min(last, first + width)
-            first = end
+    for start, end in slices(first, last, newest_first=newest_first):
         yield msgspec.structs.replace(wanted, from_ns=start, to_ns=end)
-        width *= SLICE_GROWTH
 
 
 def _place(trace: TraceRecord, order: str) -> Place:

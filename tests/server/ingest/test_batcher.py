@@ -19,6 +19,7 @@ from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.writer import SpanWriter
 
 from tests.server.ingest.otlp import body, span
+from tests.server.steps import Rider, step
 
 
 class Store:
@@ -82,6 +83,46 @@ def test_an_answer_means_that_the_spans_are_stored(store, clickhouse, tenant):
     assert names == ["a", "b"]
     assert (counters.accepted_spans, counters.commits, counters.queue_bytes) == (2, 1, 0)
     assert counters.commit_seconds > 0
+
+
+def stored_steps(clickhouse, tenant) -> list[int]:
+    query = "SELECT number FROM engine_steps WHERE tenant_id = {tenant:String} ORDER BY number"
+    with clickhouse.client() as client:
+        rows = client.query(query, parameters={"tenant": tenant}).result_rows
+    return [row[0] for row in rows]
+
+
+def test_an_answer_means_that_spans_and_steps_are_stored(store, clickhouse, tenant):
+    async def work(batcher):
+        accepted = await answers(
+            batcher.submit(tenant, body(span(1, name="a"), step(1, [Rider("x")]))),
+            batcher.submit(tenant, body(step(2, []), step(3, [], trace_ids=[""]))),
+        )
+        return accepted, stored(clickhouse, tenant), stored_steps(clickhouse, tenant)
+
+    ((first, second), names, numbers), counters = run(store, work)
+
+    assert first == Accepted(2)
+    assert (second.spans, second.rejected) == (1, 1)
+    assert (names, numbers) == (["a"], [1, 2])
+    assert (counters.accepted_spans, counters.rejected_spans) == (3, 1)
+
+
+def test_the_steps_of_a_refused_request_do_not_refuse_those_of_others(store, clickhouse, tenant):
+    def work(batcher):
+        bodies = [
+            body(step(1, []), span(1, name="a")),
+            body(span(2, name="refused"), step(2, []), step(3, [])),
+            body(step(4, [])),
+        ]
+        return answers(*(batcher.submit(tenant, one) for one in bodies))
+
+    (first, refused, third), _ = run(store, work, linger_s=(0.1, 0.1))
+
+    assert (first, third) == (Accepted(2), Accepted(1))
+    assert isinstance(refused, StoreRefused)
+    assert stored(clickhouse, tenant) == ["a"]
+    assert stored_steps(clickhouse, tenant) == [1, 4]
 
 
 def test_requests_that_wait_are_committed_together(store, clickhouse, tenant):

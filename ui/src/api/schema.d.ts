@@ -104,6 +104,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/engines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List engines
+         * @description Return the engines that made steps in the range, at most 1000, the last seen first.
+         */
+        get: operations["list_engines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List engine steps
+         * @description Return the steps that start in the range, newest first, with their requests.
+         */
+        get: operations["list_steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the engine steps of a trace
+         * @description Return the steps that requests of a trace rode in, by start, with their mates.
+         */
+        get: operations["list_trace_steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -168,6 +228,41 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Engine */
+        Engine: {
+            engine_id: string;
+            name: string;
+            version: string;
+            model: string;
+            service_name: string;
+            host: string;
+            gpu_count: number;
+        };
+        /** EngineList */
+        EngineList: {
+            items: components["schemas"]["EngineSummary"][];
+        };
+        /** EngineSummary */
+        EngineSummary: {
+            engine_id: string;
+            name: string;
+            version: string;
+            model: string;
+            service_name: string;
+            host: string;
+            gpu_count: number;
+            step_count: number;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            first_seen: string;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            last_seen: string;
+        };
         /** Event */
         Event: {
             name: string;
@@ -293,6 +388,64 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** Step */
+        Step: {
+            engine: components["schemas"]["Engine"];
+            number: number;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            start_time: string;
+            duration_ms: number;
+            /**
+             * @description `error`: the engine died in this step.
+             * @enum {string}
+             */
+            status: "unset" | "ok" | "error";
+            status_message: string;
+            /** @description Time that belongs to this step alone, s. */
+            busy_seconds: number;
+            schedule_ms: number;
+            total_tokens: number;
+            running: number;
+            waiting: number;
+            /** @description Share of the KV blocks in use, 0 to 1. */
+            kv_cache_usage: number;
+            cuda_graph_mode: string | null;
+            gpu_seconds: number;
+            preempted_ids: string[];
+            requests: components["schemas"]["StepRider"][];
+            attributes: {
+                [key: string]: unknown;
+            };
+        };
+        /** StepPage */
+        StepPage: {
+            items: components["schemas"]["Step"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** StepRequest */
+        StepRequest: {
+            request_id: string;
+            trace_id: string | null;
+            span_id: string | null;
+            own: boolean;
+        };
+        /** StepRider */
+        StepRider: {
+            request_id: string;
+            /** @example 5b8aa5a2d2c872e8321cf37308d69df2 */
+            trace_id: string | null;
+            /** @example 051581bf3cb55c13 */
+            span_id: string | null;
+            scheduled_tokens: number;
+            /** @description How many of them are prompt tokens. */
+            prefill_tokens: number;
+            draft_tokens: number;
+            accepted_tokens: number;
+        };
         /** TraceDetail */
         TraceDetail: {
             /** @example 5b8aa5a2d2c872e8321cf37308d69df2 */
@@ -328,6 +481,55 @@ export interface components {
         /** TracePage */
         TracePage: {
             items: components["schemas"]["TraceSummary"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** TraceStep */
+        TraceStep: {
+            /** @description Index into `engines`. */
+            engine: number;
+            number: number;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            start_time: string;
+            /** @description From the start of the trace; below 0 when clocks differ. */
+            start_offset_ns: number;
+            duration_ms: number;
+            batch_size: number;
+            total_tokens: number;
+            /** @description Prompt tokens among the scheduled tokens of all, 0 to 1. */
+            prefill_share: number;
+            own_scheduled_tokens: number;
+            own_prefill_tokens: number;
+            own_draft_tokens: number;
+            own_accepted_tokens: number;
+            running: number;
+            waiting: number;
+            /** @description Share of the KV blocks in use, 0 to 1. */
+            kv_cache_usage: number;
+            /** @description A request of the trace was preempted for this step. */
+            preempted: boolean;
+            /** @description Indices into `requests`, own ones too. */
+            requests: number[];
+            /** @description Of each of `requests`. */
+            scheduled_tokens: number[];
+            /** @description Of each of `requests`; empty when nobody has any. */
+            prefill_tokens: number[];
+        };
+        /** TraceStepPage */
+        TraceStepPage: {
+            /** @example 5b8aa5a2d2c872e8321cf37308d69df2 */
+            trace_id: string;
+            /**
+             * @description Start of the trace.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            start_time: string;
+            engines: components["schemas"]["Engine"][];
+            requests: components["schemas"]["StepRequest"][];
+            steps: components["schemas"]["TraceStep"][];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
@@ -702,6 +904,232 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TraceDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_engines: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngineList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_steps: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description Id of one engine. */
+                engine?: string | null;
+                limit?: number;
+                /** @description The `next_cursor` of the page before, same parameters. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_trace_steps: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The `next_cursor` of the page before, same parameters. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description 32 hex digits. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceStepPage"];
                 };
             };
             /** @description Bad Request */

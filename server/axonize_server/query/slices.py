@@ -1,0 +1,22 @@
+"""Cuts a time range into growing parts, so that a first page reads little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+FIRST_SLICE_NS = 5 * 60 * 1_000_000_000
+SLICE_GROWTH = 4
+
+
+def slices(first_ns: int, last_ns: int, *, newest_first: bool) -> Iterator[tuple[int, int]]:
+    """Yield parts of [first_ns, last_ns), each four times as long as the one before."""
+    width = FIRST_SLICE_NS
+    while first_ns < last_ns:
+        if newest_first:
+            start, end = max(first_ns, last_ns - width), last_ns
+            last_ns = start
+        else:
+            start, end = first_ns, min(last_ns, first_ns + width)
+            first_ns = end
+        yield start, end
+        width *= SLICE_GROWTH

@@ -1,0 +1,137 @@
+"""The records of engine steps that pass between the rooms of the server; no I/O."""
+
+from __future__ import annotations
+
+import msgspec
+
+from axonize_server.model import AttributeValue, SpanStatus
+
+
+class StepSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Which steps are wanted: those that start in [from_ns, to_ns), both Unix ns, newest first."""
+
+    from_ns: int
+    to_ns: int
+    engine_id: str | None = None
+    limit: int = 100
+
+
+class StepKey(msgspec.Struct, frozen=True, order=True):
+    """What no two steps share, in the order of lists; start in Unix ns."""
+
+    start_ns: int
+    engine_id: str
+    number: int
+
+
+class Engine(msgspec.Struct, frozen=True):
+    """What the steps of one running engine say about it; unknown parts are empty."""
+
+    engine_id: str
+    name: str
+    version: str
+    model: str
+    service_name: str
+    host: str
+    gpu_count: int
+
+
+class EngineRecord(Engine, frozen=True, kw_only=True):
+    """An engine and its steps in a time range; times in Unix ns."""
+
+    step_count: int
+    first_ns: int
+    last_ns: int
+
+
+class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One step of an engine; times in Unix ns unless the name says otherwise.
+
+    The lists are parallel, one entry a request; ids are lowercase hex, "" when unknown. Those of
+    speculation may be empty.
+    """
+
+    engine: Engine
+    number: int
+    start_ns: int
+    end_ns: int
+    status: SpanStatus
+    status_message: str
+    busy_seconds: float
+    schedule_ms: float
+    total_tokens: int
+    running: int
+    waiting: int
+    kv_cache_usage: float
+    cuda_graph_mode: str
+    gpu_seconds: float
+    attributes: dict[str, AttributeValue]
+    preempted_ids: list[str]
+    request_ids: list[str]
+    trace_ids: list[str]
+    span_ids: list[str]
+    scheduled_tokens: list[int]
+    prefill_tokens: list[int]
+    draft_tokens: list[int]
+    accepted_tokens: list[int]
+
+    @property
+    def key(self) -> StepKey:
+        """Return the place of the step in lists."""
+        return StepKey(self.start_ns, self.engine.engine_id, self.number)
+
+
+class Rides(msgspec.Struct, frozen=True):
+    """Where the requests of a trace rode: in these engines, under these ids, from first to last.
+
+    Both times are starts of steps, Unix ns.
+    """
+
+    engine_ids: list[str]
+    request_ids: list[str]
+    first_ns: int
+    last_ns: int
+
+
+class StepRequest(msgspec.Struct, frozen=True):
+    """A request of some steps; `own`: it belongs to the trace that was asked about."""
+
+    request_id: str
+    trace_id: str | None
+    span_id: str | None
+    own: bool
+
+
+class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that requests of a trace rode in, or were preempted for.
+
+    `engine` and `requests` are indices; `scheduled_tokens` and `prefill_tokens` are parallel to
+    `requests`. What is named own counts the requests of the trace alone.
+    """
+
+    engine: int
+    number: int
+    start_ns: int
+    end_ns: int
+    total_tokens: int
+    prefill_share: float
+    own_scheduled_tokens: int
+    own_prefill_tokens: int
+    own_draft_tokens: int
+    own_accepted_tokens: int
+    running: int
+    waiting: int
+    kv_cache_usage: float
+    preempted: bool
+    requests: list[int]
+    scheduled_tokens: list[int]
+    prefill_tokens: list[int]
+
+
+class TraceSteps(msgspec.Struct, frozen=True):
+    """Steps of a trace by start, with what they name by index; start_ns is that of the trace."""
+
+    start_ns: int
+    engines: list[Engine]
+    requests: list[StepRequest]
+    steps: list[TraceStep]

@@ -1,0 +1,154 @@
+"""Every query on engine steps; values are always bound, the tenant comes first.
+
+A retried request may have stored a step twice, so a step is taken once by engine, number and start.
+"""
+
+from __future__ import annotations
+
+from axonize_server.steps import StepKey, StepSearch
+from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS, Query
+
+_STEP_COLUMNS = """
+SELECT
+    engine_id, engine_name, engine_version, model, service_name, host, gpu_count,
+    number, toUnixTimestamp64Nano(start_time), toUnixTimestamp64Nano(end_time),
+    toString(status), status_message, busy_seconds, schedule_ms, total_tokens,
+    running, waiting, kv_cache_usage, cuda_graph_mode, gpu_seconds,
+    mapKeys(attributes), mapValues(attributes), attribute_types,
+    -- One text for each array: arrays cost ten times as much to receive.
+    toJSONString(preempted_ids), toJSONString(request_ids),
+    toJSONString(arrayMap(i -> if(i = toFixedString('', 16), '', lower(hex(i))), trace_ids)),
+    toJSONString(arrayMap(i -> if(i = toFixedString('', 8), '', lower(hex(i))), span_ids)),
+    toJSONString(scheduled_tokens), toJSONString(prefill_tokens),
+    toJSONString(draft_tokens), toJSONString(accepted_tokens)
+FROM engine_steps
+"""
+
+# The keys are found first: a step is as large as its batch, and most that are read are not wanted.
+_STEPS = (
+    _STEP_COLUMNS  # noqa: S608 - fixed text
+    + """PREWHERE (start_time, engine_id, number) IN (
+    SELECT start_time, engine_id, number
+    FROM engine_steps
+    WHERE tenant_id = {{tenant:String}}
+        AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
+        AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
+        AND start_time < fromUnixTimestamp64Nano({{to:Int64}}, 'UTC'){conditions}
+    ORDER BY start_time DESC, engine_id DESC, number DESC
+    LIMIT 1 BY start_time, engine_id, number
+    LIMIT {{limit:UInt32}}
+)
+WHERE tenant_id = {{tenant:String}}
+    AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
+    AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
+    AND start_time < fromUnixTimestamp64Nano({{to:Int64}}, 'UTC')
+ORDER BY start_time DESC, engine_id DESC, number DESC
+LIMIT 1 BY start_time, engine_id, number
+"""
+)
+
+
+def steps(tenant: str, search: StepSearch, after: StepKey | None, limit: int) -> Query:
+    """Build the query for steps of one engine or of all, newest first."""
+    conditions = ""
+    parameters: dict[str, object] = {
+        "tenant": tenant,
+        "arrived_from": search.from_ns - CLOCK_AHEAD_NS,
+        "from": search.from_ns,
+        "to": search.to_ns,
+        "limit": limit,
+    }
+    if search.engine_id is not None:
+        conditions += "\n        AND engine_id = {engine:String}"
+        parameters["engine"] = search.engine_id
+    if after is not None:
+        conditions += f"\n        AND {_AFTER_STEP.format(comparison='<')}"
+        parameters |= _after_step(after)
+    return Query(_STEPS.format(conditions=conditions), parameters)
+
+
+_AFTER_STEP = (
+    "(start_time, engine_id, number) {comparison} "
+    "(fromUnixTimestamp64Nano({{after_start:Int64}}, 'UTC'), {{after_engine:String}}, "
+    "{{after_number:UInt64}})"
+)
+
+
+def _after_step(after: StepKey) -> dict[str, object]:
+    return {
+        "after_start": after.start_ns,
+        "after_engine": after.engine_id,
+        "after_number": after.number,
+    }
+
+
+ENGINES = """
+SELECT
+    engine_id, any(engine_name), any(engine_version), any(model), any(service_name), any(host),
+    max(gpu_count),
+    groupBitmap(number), toUnixTimestamp64Nano(min(start_time)),
+    toUnixTimestamp64Nano(max(end_time))
+FROM engine_steps
+WHERE tenant_id = {tenant:String}
+    AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+    AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+    AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+GROUP BY engine_id
+ORDER BY max(end_time) DESC, engine_id
+LIMIT 1000
+"""
+
+TRACE_START = """
+SELECT count(), toUnixTimestamp64Nano(min(start_time))
+FROM spans
+WHERE tenant_id = {tenant:String} AND trace_id = unhex({trace_id:String})
+"""
+
+RIDES = """
+SELECT
+    groupUniqArray(engine_id),
+    groupUniqArrayArray(
+        arrayFilter((r, t) -> t = unhex({trace_id:String}), request_ids, trace_ids)
+    ),
+    toUnixTimestamp64Nano(min(start_time)), toUnixTimestamp64Nano(max(start_time))
+FROM engine_steps
+WHERE tenant_id = {tenant:String}
+    AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+    AND has(trace_ids, unhex({trace_id:String}))
+"""
+
+# A request that is preempted for a step does not ride in it, so its trace is not among the step's.
+TRACE_STEPS = (
+    _STEP_COLUMNS  # noqa: S608 - fixed text
+    + """PREWHERE (start_time, engine_id, number) IN (
+    SELECT DISTINCT start_time, engine_id, number
+    FROM (
+        SELECT start_time, engine_id, number
+        FROM engine_steps
+        WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+            AND has(trace_ids, unhex({trace_id:String}))
+        UNION ALL
+        SELECT start_time, engine_id, number
+        FROM engine_steps
+        WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+            AND start_time >= fromUnixTimestamp64Nano({first:Int64}, 'UTC')
+            AND start_time <= fromUnixTimestamp64Nano({last:Int64}, 'UTC')
+            AND engine_id IN {engines:Array(String)}
+            AND hasAny(preempted_ids, {requests:Array(String)})
+    )
+    WHERE """
+    + _AFTER_STEP.format(comparison=">")
+    + """
+    ORDER BY start_time, engine_id, number
+    LIMIT {limit:UInt32}
+)
+WHERE tenant_id = {tenant:String}
+    AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+    AND start_time >= fromUnixTimestamp64Nano({first:Int64}, 'UTC')
+    AND start_time <= fromUnixTimestamp64Nano({last:Int64}, 'UTC')
+ORDER BY start_time, engine_id, number
+LIMIT 1 BY start_time, engine_id, number
+"""
+)

@@ -1,0 +1,10 @@
+SELECT
+    groupUniqArray(engine_id),
+    groupUniqArrayArray(
+        arrayFilter((r, t) -> t = unhex({trace_id:String}), request_ids, trace_ids)
+    ),
+    toUnixTimestamp64Nano(min(start_time)), toUnixTimestamp64Nano(max(start_time))
+FROM engine_steps
+WHERE tenant_id = {tenant:String}
+    AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+    AND has(trace_ids, unhex({trace_id:String}))
