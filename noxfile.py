@@ -135,7 +135,8 @@ def build(session: nox.Session) -> None:
 def openapi(session: nox.Session) -> None:
     """Write ui/openapi.json from the server and the client's types from it."""
     install(session)
-    session.run("python", "-m", "axonize_server.api.openapi", "ui/openapi.json")
+    with Path("ui/openapi.json").open("w") as document:
+        session.run("python", "-m", "axonize_server.app", stdout=document)
     with session.chdir("ui"):
         session.run("npm", "run", "openapi", external=True)
 
