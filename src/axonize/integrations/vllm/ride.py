@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise, zip_longest
 from typing import Any, NamedTuple
 
@@ -81,11 +82,12 @@ class Ride:
 
     def seconds(self) -> float:
         """Return its share of the engine's busy time, by scheduled tokens, in s."""
-        return sum(
-            step.busy_ns * stretch.tokens / step.total_tokens / 1e9
+        shares = (
+            step.busy_ns * stretch.tokens / step.total_tokens
             for stretch in self.stretches
             for step in stretch.steps
         )
+        return math.fsum(shares) / 1e9
 
     def scheduled_tokens(self) -> int:
         """Return its tokens over all steps."""

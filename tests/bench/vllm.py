@@ -1,0 +1,202 @@
+"""What tracing costs vLLM in the worst case: a tiny model on the CPU, steps of a millisecond.
+
+    python -m tests.bench.vllm [pairs]
+
+One process has the front end, the engine and the model, so every microsecond counts in full. The
+patches are put in place and taken out again between rounds (ABBA), for runs of separate processes
+differ by more than what is measured. Needs vLLM; ddtrace is measured beside it where installed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+os.environ |= {
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "HF_HUB_OFFLINE": "1",
+    # One thread for the model, so that the time of the process is what the work took, with what
+    # the export thread takes, on a machine that has other things to do as well.
+    "OMP_NUM_THREADS": "1",
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+}
+REQUESTS, TOKENS, BATCH = 64, 64, 32
+Toggle = Callable[[bool], None]
+
+
+class Round:
+    """The numbers of one round: the same requests each time."""
+
+    def __init__(self, engine: Any) -> None:
+        from vllm import SamplingParams
+
+        params = SamplingParams(temperature=0, max_tokens=TOKENS, ignore_eos=True)
+        for index in range(REQUESTS):
+            prompt = f"Request {index}: the quick brown fox jumps over the lazy dog."
+            engine.add_request(f"{id(self)}-{index}", prompt, params)
+        self.steps: list[float] = []  # s
+        worked, before = time.process_time(), time.perf_counter()
+        start = before
+        while engine.has_unfinished_requests():
+            engine.step()
+            now = time.perf_counter()
+            self.steps.append(now - before)
+            before = now
+        self.tokens_per_s = REQUESTS * TOKENS / (before - start)
+        self.tokens_per_cpu_s = REQUESTS * TOKENS / (time.process_time() - worked)
+        self.p99_ms = statistics.quantiles(self.steps, n=100)[98] * 1e3
+
+
+def measure(name: str, engine: Any, toggle: Toggle, pairs: int) -> None:
+    """Print the ratios of tokens a second, by CPU time and by the clock, and the p99 ITL."""
+    off: list[Round] = []
+    on: list[Round] = []
+    for pair in range(pairs):
+        order = (False, True) if pair % 2 else (True, False)
+        for active in order:
+            toggle(active)
+            (on if active else off).append(Round(engine))
+            toggle(False)
+    print(
+        f"{name:42} CPU {ratio(off, on, 'tokens_per_cpu_s')} wall {ratio(off, on, 'tokens_per_s')}"
+        f" tokens/s {median(off, 'tokens_per_s'):5.0f} -> {median(on, 'tokens_per_s'):5.0f}"
+        f" p99 ITL {median(off, 'p99_ms'):5.2f} -> {median(on, 'p99_ms'):5.2f} ms",
+        flush=True,
+    )
+
+
+def ratio(off: list[Round], on: list[Round], field: str) -> str:
+    """Return the median of the ratios of the pairs, and their quartiles."""
+    pairs = zip(off, on, strict=True)
+    low, middle, high = statistics.quantiles(
+        [getattr(b, field) / getattr(a, field) for a, b in pairs], n=4
+    )
+    return f"{middle:.4f} [{low:.4f}, {high:.4f}]"
+
+
+def median(rounds: list[Round], field: str) -> float:
+    return statistics.median(getattr(each, field) for each in rounds)
+
+
+def load(folder: Path, *, statistics_on: bool) -> Any:
+    from vllm import LLM
+
+    llm = LLM(
+        str(folder),
+        dtype="float32",
+        enforce_eager=True,
+        max_model_len=256,
+        max_num_seqs=BATCH,
+        disable_log_stats=not statistics_on,
+    )
+    engine = llm.llm_engine
+    for _ in range(3):
+        Round(engine)
+    return engine
+
+
+def axonize_toggle(active: bool) -> None:
+    from axonize import patching
+    from axonize.integrations.vllm import VLLM
+
+    (patching.install if active else patching.uninstall)(VLLM)
+
+
+def inside(engine: Any) -> None:
+    """Print how long our own code runs, for each step and for each request, on the spot."""
+    from axonize.integrations.vllm import requests, steps
+
+    spent: dict[str, float] = {}
+    undo = []
+    for owner, names in (
+        (steps.Recorder, ("scheduled", "ended", "arrived", "left")),
+        (requests.Requests, ("begin", "end")),
+    ):
+        for name in names:
+            original = getattr(owner, name)
+            setattr(owner, name, _timed(original, spent))
+            undo.append((owner, name, original))
+    axonize_toggle(True)
+    rounds = [Round(engine) for _ in range(10)]
+    axonize_toggle(False)
+    for owner, name, original in undo:
+        setattr(owner, name, original)
+    counted = sum(len(each.steps) for each in rounds)
+    step = (spent["scheduled"] + spent["ended"]) / counted * 1e6
+    request = sum(v for k, v in spent.items() if k not in ("scheduled", "ended"))
+    print(f"inside, for each step of up to {BATCH} requests      {step:7.1f} us")
+    print(f"inside, for each request                      {request / 10 / REQUESTS * 1e6:7.1f} us")
+
+
+def _timed(function: Any, spent: dict[str, float]) -> Any:
+    spent[function.__name__] = 0.0
+
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        start = time.thread_time()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            spent[function.__name__] += time.thread_time() - start
+
+    return timed
+
+
+def _collect(ready: Any) -> None:
+    from tests.integrations.vllm.collector import collecting
+
+    with collecting() as collector:
+        ready.send(collector.address)
+        ready.recv()
+
+
+@contextmanager
+def collector_process() -> Iterator[str]:
+    """Run a collector in a process of its own."""
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_collect, args=(there,))
+    process.start()
+    yield here.recv()
+    here.send(None)
+    process.join()
+
+
+def main() -> None:
+    import axonize
+    from tests.integrations.tiny_llama import save_tiny_llama
+
+    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    with tempfile.TemporaryDirectory() as folder, collector_process() as address:
+        save_tiny_llama(Path(folder))
+        for statistics_on in (True, False):
+            engine = load(Path(folder), statistics_on=statistics_on)
+            name = f"vLLM's statistics {'on' if statistics_on else 'off'}"
+            measure(f"{name}: nothing", engine, lambda _: None, pairs // 4)
+            axonize.init(endpoint=address)
+            measure(f"{name}: Axonize", engine, axonize_toggle, pairs)
+            inside(engine)
+            axonize.init(endpoint="127.0.0.1:9")
+            measure(f"{name}: Axonize, collector down", engine, axonize_toggle, pairs)
+            axonize.shutdown(0)
+            if importlib.util.find_spec("ddtrace"):
+                measure(f"{name}: ddtrace", engine, ddtrace_toggle, pairs)
+
+
+def ddtrace_toggle(active: bool) -> None:
+    from ddtrace.contrib.internal.vllm.patch import patch, unpatch
+
+    (patch if active else unpatch)()
+
+
+if __name__ == "__main__":
+    main()

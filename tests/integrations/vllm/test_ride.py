@@ -1,0 +1,83 @@
+"""A request's way through the engine: shares, token times and pauses."""
+
+from __future__ import annotations
+
+import pytest
+
+from axonize.integrations.vllm import names
+from axonize.integrations.vllm.identity import Engine
+from axonize.integrations.vllm.ride import Ride, Step, Stretch, record
+from tests.integrations.conftest import Recorded
+
+ENGINE = Engine({names.ENGINE_NAME: "vllm"}, "tiny", "e-0", 4)
+
+
+def step(number: int, tokens: int = 1) -> Step:
+    """Each step takes 10 ns, and the next one begins when it ends."""
+    return Step(number, number * 10, number * 10 + 10, 10, tokens)
+
+
+def ride(*stretches: Stretch, reason: str = "length") -> Ride:
+    found = Ride("r-1", None, 5)
+    found.stretches.extend(stretches)
+    found.reason, found.end_ns = reason, 100
+    return found
+
+
+def test_a_share_is_by_scheduled_tokens() -> None:
+    one = ride(Stretch([step(1, 4)], 3, 3), Stretch([step(2, 2), step(3, 2)], 1, 0))
+    other = ride(Stretch([step(1, 4)], 1, 0), Stretch([step(2, 2), step(3, 2)], 1, 0))
+    assert one.seconds() == (10 * 3 / 4 + 10) / 1e9
+    assert one.seconds() + other.seconds() == pytest.approx(30 / 1e9, rel=1e-12)
+    assert (one.scheduled_tokens(), one.prefill_tokens()) == (5, 3)
+
+
+def test_a_part_of_the_prompt_that_is_not_the_last_makes_no_token() -> None:
+    read = [Stretch([step(1, 8)], 8, 8), Stretch([step(2, 4)], 4, 4)]
+    assert ride(*read, Stretch([step(3)], 1, 0)).token_times() == [30, 40]
+    assert ride(*read).token_times() == [30]
+    assert ride(*read, reason="abort").token_times() == []
+
+
+def test_a_pause_lasts_until_the_next_step_or_the_end() -> None:
+    paused = ride(Stretch([step(1), step(4)], 1, 0))
+    paused.pauses = [20, 60]
+    assert paused.pauses_until_resumed() == [(20, 40), (60, 100)]
+
+
+def test_the_record_is_a_span_and_what_the_front_end_is_told(recorded: Recorded) -> None:
+    done = ride(Stretch([step(1, 2)], 2, 2), Stretch([step(2), step(3), step(5)], 1, 0))
+    done.blocks, done.pauses = 1, [42]
+    told = record(done, ENGINE)
+    (span,) = recorded.spans()
+    description = {
+        "axonize.engine.name": "vllm",
+        "axonize.request.id": "r-1",
+        "axonize.step.count": 4,
+        "axonize.step.first": 1,
+        "axonize.step.last": 5,
+        "axonize.kv_cache.blocks": 1,
+        "axonize.preemption.count": 1,
+        "axonize.preemption.ms": 8e-06,
+        "axonize.itl.p50_ms": 1e-05,
+        "axonize.itl.p99_ms": 2e-05,
+        "axonize.itl.max_ms": 2e-05,
+    }
+    assert told == {
+        "attributes": description,
+        "queued": 5,
+        "scheduled": 10,
+        "first": 20,
+        "last": 60,
+        "pauses": [(42, 50)],
+    }
+    assert span.attributes == description | {
+        "gen_ai.response.finish_reasons": ("length",),
+        "axonize.engine.scheduled_tokens": 5,
+        "axonize.engine.prefill_tokens": 2,
+        "axonize.engine.seconds": 4e-08,
+        "axonize.gpu.count": 4,
+        "axonize.gpu.seconds": 1.6e-07,
+    }
+    assert (span.name, span.start_ns, span.end_ns) == ("engine.request", 5, 100)
+    assert span.events == [("preempted", 42, {}), ("resumed", 50, {})]
