@@ -25,6 +25,13 @@ folder.mkdir(exist_ok=True)
 (folder / "METADATA").write_text("Metadata-Version: 2.1\\nName: vllm\\nVersion: 0.32.0+cpu\\n")
 """
 
+BENCHMARKS = {
+    "span": ("span",),
+    "export": ("export", "latency"),
+    "startup": ("startup",),
+    "integrations": ("integrations",),
+}
+
 
 def group(name: str) -> list[str]:
     return nox.project.dependency_groups(PROJECT, name)
@@ -32,6 +39,13 @@ def group(name: str) -> list[str]:
 
 def install(session: nox.Session, *requirements: str) -> None:
     session.install("-e", ".[demo]", TORCH, *requirements)
+
+
+def install_vllm(session: nox.Session) -> None:
+    session.install("-e", ".", TORCH, VLLM, *group("tests"))
+    # Their builds for CUDA break the import beside a PyTorch for CPUs.
+    session.run("pip", "uninstall", "-q", "-y", "torchvision", "torchaudio", "torchcodec")
+    session.run("python", "-c", NAME_VLLM)
 
 
 def tests_impl(session: nox.Session, *paths: str, **env: str) -> None:
@@ -61,10 +75,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def vllm(session: nox.Session) -> None:
     """The vLLM integration on the real engine, in an environment of its own: it pins much."""
-    session.install("-e", ".", TORCH, VLLM, *group("tests"))
-    # Their builds for CUDA break the import beside a PyTorch for CPUs.
-    session.run("pip", "uninstall", "-q", "-y", "torchvision", "torchaudio", "torchcodec")
-    session.run("python", "-c", NAME_VLLM)
+    install_vllm(session)
     session.run("pytest", *(session.posargs or ["tests/integrations/vllm"]))
 
 
@@ -116,11 +127,15 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """One benchmark, or all: nox -s bench -- span."""
-    install(session, *group("bench"), "build")
-    names = session.posargs or sorted(path.stem for path in Path("tests/bench").glob("[a-z]*.py"))
+    """One benchmark, or all but vLLM's: nox -s bench -- span."""
+    names = session.posargs or list(BENCHMARKS)
+    if "vllm" in names:
+        install_vllm(session)
+    else:
+        install(session, *group("bench"), "build", "virtualenv")
     for name in names:
-        session.run("python", "-m", f"tests.bench.{name}")
+        for module in BENCHMARKS.get(name, (name,)):
+            session.run("python", "-m", f"tests.bench.{module}")
 
 
 @nox.session
