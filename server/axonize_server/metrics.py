@@ -13,7 +13,7 @@ def collect(counters: Counters) -> list[Metric]:
         Metric(
             "axonize_spans_rejected_total",
             "counter",
-            "Spans left out of accepted requests because their ids are not valid.",
+            "Spans left out of accepted requests because they are not valid.",
             counters.rejected_spans,
         ),
         Metric(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from string import hexdigits
+
 import pyarrow as pa
 import pytest
 from axonize_server.ingest.decode import decode, read_request
 from axonize_server.ingest.faults import INVALID_ARRAYS, INVALID_STEP, REASONS
 from axonize_server.model import Accepted
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from axonize.otlp import encode_request, encode_spans
 from axonize.spans import ROOT, Span
@@ -247,3 +251,95 @@ def test_steps_come_back_from_the_store_as_they_were_sent(writer, clickhouse, te
         stored = client.query_arrow(query, parameters={"tenant": tenant}, use_strings=True)
     assert rows(stored.select(decoded.steps.column_names)) == rows(decoded.steps)
     assert stored["number"].to_pylist() == [7, 8, 9]
+
+
+COLUMNS = {
+    "request_ids": str,
+    "trace_ids": 32,
+    "span_ids": 16,
+    "scheduled_tokens": int,
+    "prefill_tokens": int,
+    "draft_tokens": int,
+    "accepted_tokens": int,
+    "preempted_ids": str,
+}
+ELEMENTS = {
+    str: st.text(st.characters(exclude_categories=["Cs"]), max_size=4),
+    int: st.integers(0, 2**32 - 1),
+    32: st.binary(min_size=16, max_size=16).map(bytes.hex) | st.just(""),
+    16: st.binary(min_size=8, max_size=8).map(bytes.hex) | st.just(""),
+}
+FOREIGN = st.one_of(
+    st.none(), st.booleans(), st.floats(), st.binary(max_size=3), st.integers(-(2**63), 2**63 - 1),
+    st.text("0fé ", max_size=33), st.lists(st.none(), max_size=1), st.just({"k": 1}),
+)  # fmt: skip
+
+
+@st.composite
+def arrays(draw) -> dict[str, object]:
+    """Draw the arrays of a step: often valid, else with something foreign in one place."""
+    requests = draw(st.integers(0, 3))
+    drawn: dict[str, object] = {
+        name: draw(st.lists(ELEMENTS[kind], min_size=requests, max_size=requests))
+        for name, kind in COLUMNS.items()
+    }
+    for name in draw(st.sets(st.sampled_from(sorted(COLUMNS)), max_size=1)):
+        values = drawn[name] = list(drawn[name])
+        match draw(st.integers(0, 3)):
+            case 0:
+                values.append(draw(FOREIGN))
+            case 1 if values:
+                values[-1] = draw(FOREIGN)
+            case 2:
+                drawn[name] = draw(FOREIGN.filter(lambda value: not isinstance(value, list)))
+            case _:
+                values.clear()
+    return drawn
+
+
+def is_valid(drawn: dict[str, object]) -> bool:
+    """Judge the arrays of a step one element at a time."""
+    requests = drawn["request_ids"]
+    for name, kind in COLUMNS.items():
+        values = drawn[name]
+        if not isinstance(values, list) or not all(fits(kind, value) for value in values):
+            return False
+        absent = not values and name in ("draft_tokens", "accepted_tokens")
+        if name != "preempted_ids" and not absent and len(values) != len(requests):
+            return False
+    return True
+
+
+def fits(kind: type | int, value: object) -> bool:
+    if kind is int:
+        return type(value) is int and 0 <= value < 2**32
+    if kind is str:
+        return isinstance(value, str)
+    return value == "" or (
+        isinstance(value, str) and len(value) == kind and set(value.lower()) <= set(hexdigits)
+    )
+
+
+def as_stored(drawn: dict[str, object]) -> dict[str, object]:
+    width = {"trace_ids": 16, "span_ids": 8}
+    return {
+        name: [bytes.fromhex(value) or bytes(width[name]) for value in values]
+        if name in width
+        else values
+        for name, values in drawn.items()
+    }
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(arrays(), max_size=4))
+def test_any_arrays_are_stored_as_they_were_sent_or_rejected(drawn):
+    sent = [step(number, [], **one) for number, one in enumerate(drawn)]
+
+    decoded = decode_bodies(body(*sent, span(1)))
+
+    valid = [as_stored(one) for one in drawn if is_valid(one)]
+    assert decoded.steps.select(list(COLUMNS)).to_pylist() == valid
+    assert (decoded.answers[0].spans, decoded.answers[0].rejected) == (
+        len(valid) + 1, len(drawn) - len(valid),
+    )  # fmt: skip
+    assert decoded.spans.num_rows == 1
