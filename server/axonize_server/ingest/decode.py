@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from google.protobuf.message import DecodeError
@@ -16,6 +15,7 @@ from axonize_server.ingest.attributes import read_attributes, text_of
 from axonize_server.ingest.bounds import check_parsed_bytes, stored_bytes
 from axonize_server.ingest.faults import FINE, INVALID_IDS, REASONS
 from axonize_server.ingest.fields import (
+    Flags,
     Indices,
     as_lists,
     bounded,
@@ -50,6 +50,7 @@ class Decoded(NamedTuple):
     """The rows of many requests, in the order of the requests, and the answer to each.
 
     An answer counts spans and steps alike; `steps_of_request` says how many of them are steps.
+    Without steps their table has no columns.
     """
 
     spans: pa.Table
@@ -105,42 +106,73 @@ def decode(requests: Sequence[Request]) -> Decoded:
     spans, scope_of_span = children(scopes.field("spans"))
     resource_of_span = resource_of_scope[scope_of_span]
     request_of_span = request_of_resource[resource_of_span]
-
-    faults = np.where(_valid_ids(spans), FINE, INVALID_IDS)
-    is_step = find_steps(spans) & (faults == FINE)
-    steps, faults[is_step] = read_steps(spans.filter(pa.array(is_step)))
-    steps = steps.filter(pa.array(faults[is_step] == FINE))
-    of_span, of_step = (np.flatnonzero((faults == FINE) & kind) for kind in (~is_step, is_step))
-    if len(of_span) < len(spans):
-        spans = spans.take(pa.array(of_span))
-
-    tenants = pa.array([request.tenant for request in requests]).dictionary_encode()
-    by_resource = _resource_columns(resources.field("resource"))
-    by_scope = _scope_columns(scopes.field("scope"))
-    span_columns = {
-        "tenant_id": tenants.take(pa.array(request_of_span[of_span])),
-        **_span_columns(spans),
-        **each_take(by_scope, scope_of_span[of_span]),
-        **each_take(by_resource, resource_of_span[of_span]),
-        **_event_columns(spans.field("events")),
-        **_link_columns(spans.field("links")),
-    }
-    step_columns = {
-        "tenant_id": tenants.take(pa.array(request_of_span[of_step])),
-        **dict(zip(steps.schema.names, steps.columns, strict=True)),
-        **each_take(
-            {name: by_resource[name] for name in _STEP_RESOURCE}, resource_of_span[of_step]
-        ),
-    }
+    faults, is_step, steps = _separate(spans)
+    owners = _Owners(
+        {"tenant_id": pa.array([request.tenant for request in requests]).dictionary_encode()},
+        _resource_columns(resources.field("resource")),
+        _scope_columns(scopes.field("scope")),
+        request_of_span,
+        resource_of_span,
+        scope_of_span,
+    )
+    fine_steps = np.flatnonzero(is_step & (faults == FINE))
     return Decoded(
-        pa.table(span_columns),
-        pa.table(step_columns),
-        np.bincount(request_of_span[of_step], minlength=len(requests)).tolist(),
+        _span_table(spans, np.flatnonzero(~is_step & (faults == FINE)), owners),
+        _step_table(steps, fine_steps, owners) if len(fine_steps) else pa.table({}),
+        np.bincount(request_of_span[fine_steps], minlength=len(requests)).tolist(),
         _answers(requests, request_of_span, faults),
     )
 
 
-def _valid_ids(spans: pa.StructArray) -> npt.NDArray[np.bool_]:
+class _Owners(NamedTuple):
+    """The columns of what spans came in, and the rows of each span in them."""
+
+    requests: dict[str, pa.Array]
+    resources: dict[str, pa.Array]
+    scopes: dict[str, pa.Array]
+    request_of_span: Indices
+    resource_of_span: Indices
+    scope_of_span: Indices
+
+
+def _separate(spans: pa.StructArray) -> tuple[Indices, Flags, dict[str, pa.Array]]:
+    """Return the fault of each span, which of them are steps, and the columns of the fine steps."""
+    faults = np.where(_valid_ids(spans), FINE, INVALID_IDS)
+    is_step = find_steps(spans) & (faults == FINE)
+    if not is_step.any():
+        return faults, is_step, {}
+    steps, faults[is_step] = read_steps(spans.filter(pa.array(is_step)))
+    fine = faults[is_step] == FINE
+    return faults, is_step, steps if fine.all() else each_take(steps, np.flatnonzero(fine))
+
+
+def _span_table(spans: pa.StructArray, rows: Indices, owners: _Owners) -> pa.Table:
+    if len(rows) < len(spans):
+        spans = spans.take(pa.array(rows))
+    return pa.table(
+        {
+            **each_take(owners.requests, owners.request_of_span[rows]),
+            **_span_columns(spans),
+            **each_take(owners.scopes, owners.scope_of_span[rows]),
+            **each_take(owners.resources, owners.resource_of_span[rows]),
+            **_event_columns(spans.field("events")),
+            **_link_columns(spans.field("links")),
+        }
+    )
+
+
+def _step_table(steps: dict[str, pa.Array], rows: Indices, owners: _Owners) -> pa.Table:
+    resources = {name: owners.resources[name] for name in _STEP_RESOURCE}
+    return pa.table(
+        {
+            **each_take(owners.requests, owners.request_of_span[rows]),
+            **steps,
+            **each_take(resources, owners.resource_of_span[rows]),
+        }
+    )
+
+
+def _valid_ids(spans: pa.StructArray) -> Flags:
     parents = spans.field("parent_span_id")
     no_parent = pc.equal(pc.binary_length(parents), 0)
     valid = pc.and_(

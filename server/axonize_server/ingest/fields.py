@@ -14,6 +14,7 @@ _TIME = pa.timestamp("ns", "UTC")
 _STATUSES = 3
 
 Indices = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
 
 
 def children(lists: pa.ListArray) -> tuple[pa.StructArray, Indices]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from axonize_server.ingest import wire
 from axonize_server.ingest.attributes import offsets_from_zero, read_attributes, text_of
 from axonize_server.ingest.faults import FINE, INVALID_ARRAYS, INVALID_STEP
-from axonize_server.ingest.fields import Indices, maps, times_and_status
+from axonize_server.ingest.fields import Flags, Indices, maps, times_and_status
 from axonize_server.ingest.promote import KeyIndex, promote
 from axonize_server.ingest.promoted import STEP_COLUMNS
 
@@ -24,8 +24,6 @@ _INTEGER = np.frombuffer(b"i", np.uint8)
 _HEX_DIGITS = np.full(256, 255, np.uint8)
 for _digits in (b"0123456789abcdef", b"0123456789ABCDEF"):
     _HEX_DIGITS[np.frombuffer(_digits, np.uint8)] = np.arange(16)
-
-Flags = npt.NDArray[np.bool_]
 
 
 def find_steps(spans: pa.StructArray) -> Flags:
@@ -40,8 +38,8 @@ def find_steps(spans: pa.StructArray) -> Flags:
     return named & numbered
 
 
-def read_steps(steps: pa.StructArray) -> tuple[pa.RecordBatch, Indices]:
-    """Return one row a step, and for each the code of its fault; the row of a faulty one is void.
+def read_steps(steps: pa.StructArray) -> tuple[dict[str, pa.Array], Indices]:
+    """Return columns with a row for each step, and the code of its fault; with one, it is void.
 
     What has a column leaves the attributes; links and events are not kept.
     """
@@ -64,7 +62,7 @@ def read_steps(steps: pa.StructArray) -> tuple[pa.RecordBatch, Indices]:
         **arrays.columns,
         **maps("attribute", attributes.without(_KEYS)),
     }
-    return pa.RecordBatch.from_pydict(columns), faults
+    return columns, faults
 
 
 def _numbered(index: KeyIndex) -> Flags:
@@ -99,12 +97,17 @@ def _read_arrays(pairs: pa.StructArray, owners: Indices, codes: Indices, steps: 
         sizes[array.column][owner] = np.diff(offsets_from_zero(part))
         columns[array.column] = pa.ListArray.from_arrays(_offsets(sizes[array.column]), values)
         fine[owner[pc.list_parent_indices(part).to_numpy()[~valid]]] = False
+    return _Arrays(columns, fine & _equally_long(sizes))
+
+
+def _equally_long(sizes: dict[str, npt.NDArray[np.int32]]) -> Flags:
     requests = sizes["request_ids"]
+    equal = np.ones(len(requests), np.bool_)
     for array in _ARRAYS:
-        absent = (sizes[array.column] == 0) if array.optional else False
         if array.parallel:
-            fine &= (sizes[array.column] == requests) | absent
-    return _Arrays(columns, fine)
+            size = sizes[array.column]
+            equal &= (size == requests) | (array.optional & (size == 0))
+    return equal
 
 
 def _offsets(sizes: npt.NDArray[Any]) -> pa.Int32Array:
