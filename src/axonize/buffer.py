@@ -16,7 +16,7 @@ class RingBuffer:
             raise ValueError("capacity must be at least 1")
         self._capacity = capacity
         # One token for each free place: popping is atomic, so the bound is exact without a lock.
-        self._free = deque([None] * capacity)
+        self.places = deque([None] * capacity)
         self.items: deque[Any] = deque()
         # Taking one from a range iterator is atomic too, and it knows how many are left.
         self._drops = iter(range(sys.maxsize))
@@ -24,12 +24,16 @@ class RingBuffer:
     def push(self, item: Any) -> bool:
         """Append the item and return True, or count a drop and return False when full."""
         try:
-            self._free.pop()
+            self.places.pop()
         except IndexError:
-            next(self._drops)
+            self.count_drop()
             return False
         self.items.append(item)
         return True
+
+    def count_drop(self) -> None:
+        """Count an item that found no place."""
+        next(self._drops)
 
     def drain(self, maximum: int) -> list[Any]:
         """Remove and return at most this many items, oldest first."""
@@ -37,7 +41,7 @@ class RingBuffer:
         try:
             while len(drained) < maximum:
                 drained.append(self.items.popleft())
-                self._free.append(None)
+                self.places.append(None)
         except IndexError:  # empty
             pass
         return drained

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,11 +28,13 @@ class Unsampled:
         """Forget the span."""
 
 
-# What every span reads at its beginning and its end.
-bound = EVERY_TRACE
-push: Callable[[Span], bool] | None = None
-waiting: deque[Span] = deque()
-wake_length = 0
+def _lose(span: Span) -> None:
+    """Take an ended span when there is no buffer."""
+
+
+# What every span reads at its beginning and calls at its end; bound is None for EVERY_TRACE.
+bound: int | None = None
+deliver: Callable[[Span], None] = _lose
 
 _make_pending: Callable[[Span], Pending | None] | None = None
 _wake: Callable[[], object] | None = None
@@ -53,12 +54,30 @@ def configure(
     the object whose ended(span) takes the spans instead of the buffer; without it they are lost.
     wake() is called each time the buffer's length reaches wake_at.
     """
-    global bound, push, waiting, wake_length, _make_pending, _wake
+    global bound, deliver, _make_pending, _wake
     if not isinstance(buffer, (RingBuffer, type(None))):
         raise TypeError("buffer must be a RingBuffer or None")
-    push, waiting = (buffer.push, buffer.items) if buffer is not None else (None, deque())
-    bound, _make_pending = sampling_bound, pending
-    wake_length, _wake = (wake_at, wake) if wake else (0, None)
+    bound, _make_pending = sampling_bound if sampling_bound < EVERY_TRACE else None, pending
+    _wake = wake
+    deliver = _delivery(buffer, wake_at if wake else 0) if buffer is not None else _lose
+
+
+def _delivery(buffer: RingBuffer, wake_at: int) -> Callable[[Span], None]:
+    """Return what pushes a span and wakes the worker, as fast as Python can."""
+    take_place, items = buffer.places.pop, buffer.items
+    append = items.append
+
+    def deliver(span: Span) -> None:
+        try:
+            take_place()
+        except IndexError:
+            buffer.count_drop()
+            return
+        append(span)
+        if len(items) == wake_at:
+            wake_worker()
+
+    return deliver
 
 
 @guarded

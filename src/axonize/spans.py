@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from time import monotonic_ns, time_ns
 from types import TracebackType
@@ -27,6 +28,7 @@ STATUSES = ("unset", "ok", "error")
 LIMIT = 128
 """Of attributes, events and links, as in the OpenTelemetry SDKs; what comes later is counted."""
 LOW_64_BITS = 2**64 - 1
+NOTHING: frozenset[type] = frozenset()
 
 
 class Span:
@@ -42,10 +44,11 @@ class Span:
     _message = _trace_state = ""
     _events: list[Event] | None = None
     _links: list[Link] | None = None
-    end_ns = dropped_attributes_count = dropped_events_count = dropped_links_count = 0
+    _end_ns = _monotonic_end = 0
+    dropped_attributes_count = dropped_events_count = dropped_links_count = 0
 
     start_ns: int
-    ended: bool
+    _name: str
     _trace_id: int
     _span_id: int
     _pending: Pending | None
@@ -59,11 +62,13 @@ class Span:
         parent: Span | SpanContext | None = None,
         start_ns: int | None = None,
     ) -> None:
-        self._name = name
+        # One long function, because each call that it made would cost as much as a clock.
         self._attributes: dict[str, Any] = {}
+        self._taken = PLAIN  # types of the values that are set as they are; none after the end
         self._token: Token[Span | None] | None = None
-        self.ended = False
-        if type(name) is not str:
+        if type(name) is str:
+            self._name = name
+        else:
             self._name = ""
             self._set_name(name)
         if kind != "internal":
@@ -77,31 +82,34 @@ class Span:
             self.set_attributes(attributes)
         if parent is None:
             parent = current_span.get()
-        if isinstance(parent, Span):
+            if parent is None and context.root_parent is not None:
+                parent = context.find_root_parent()
+        if parent is None:
+            self._trace_id = source.new_id(128)
+        elif isinstance(parent, Span):
             self._trace_id = parent._trace_id
             self._parent_id = parent._span_id
             self._trace_state = parent._trace_state
             self._pending = parent._pending
             self._span_id = source.new_id(64)
+            return
         else:
-            self._trace_id = 0
-            if parent is None and context.root_parent is not None:
-                parent = context.find_root_parent()
-            if parent is not None:
-                self._follow(parent)
-            self._trace_id = trace_id = self._trace_id or source.new_id(128)
-            self._span_id = source.new_id(64)
-            self._pending = None
-            if trace_id & LOW_64_BITS >= pipeline.bound:
-                self._pending = pipeline.begin_pending(self)
+            self._trace_id = self._follow(parent) or source.new_id(128)
+        self._span_id = source.new_id(64)
+        self._pending = None
+        if pipeline.bound is not None and self._trace_id & LOW_64_BITS >= pipeline.bound:
+            self._pending = pipeline.begin_pending(self)
 
     @guarded
-    def _follow(self, parent: SpanContext) -> None:
+    def _follow(self, parent: SpanContext) -> int:
+        """Take the parent of another process or tool; return its trace, 0 when it has no ids."""
         parent = checked_context(parent)
         trace_id, span_id = int(parent.trace_id, 16), int(parent.span_id, 16)
-        if trace_id and span_id:
-            self._trace_state = plain_text(parent.trace_state)
-            self._trace_id, self._parent_id = trace_id, span_id
+        if not trace_id or not span_id:
+            return 0
+        self._trace_state = plain_text(parent.trace_state)
+        self._parent_id = span_id
+        return trace_id
 
     @guarded
     def _set_name(self, name: Any) -> None:
@@ -127,7 +135,7 @@ class Span:
         return max((source.test_clock or time_ns)(), self.start_ns)
 
     def __enter__(self: Self) -> Self:
-        if self._token is None and not self.ended:
+        if self._token is None and self._taken:
             self._token = current_span.set(self)
         return self
 
@@ -140,42 +148,52 @@ class Span:
         token = self._token
         if token is not None:
             self._token = None
-            current = current_span.get()
-            if current is self or not _bypass(self, token, current):
-                self._put_back(token)
+            if current_span.get() is self:
+                try:
+                    current_span.reset(token)
+                except ValueError:  # entered in another context, of which this one is a copy
+                    current_span.set(_previous_span(token))
+            else:
+                self._leave_out_of_order(token)
         if error is not None:
             recording.record_failure(self, error)
         self.end()
 
-    def _put_back(self, token: Token[Span | None]) -> None:
-        try:
-            current_span.reset(token)
-        except ValueError:  # entered in another context; this one may be a copy of it
-            if current_span.get() is self:
-                current_span.set(_previous_span(token))
+    def _leave_out_of_order(self, token: Token[Span | None]) -> None:
+        if not _bypass(self, token, current_span.get()):
+            with suppress(ValueError):  # entered in another context, so this one is none of ours
+                current_span.reset(token)
 
     def end(self, end_ns: int | None = None) -> None:
         """End the span, now or at the given time, and hand it on; only the first call counts."""
-        if self.ended:
+        if not self._taken:
             return
-        self.ended = True
+        self._taken = NOTHING
         if end_ns is None and self._monotonic_start:
-            self.end_ns = self.start_ns + monotonic_ns() - self._monotonic_start
+            self._monotonic_end = monotonic_ns()
         else:
-            self.end_ns = max(self._moment(end_ns), self.start_ns)
-        if self._pending is not None:
+            self._end_ns = max(self._moment(end_ns), self.start_ns)
+        if self._pending is None:
+            pipeline.deliver(self)
+        else:
             pipeline.end_pending(self._pending, self)
-        elif (
-            pipeline.push is not None
-            and pipeline.push(self)
-            and len(pipeline.waiting) == pipeline.wake_length
-        ):
-            pipeline.wake_worker()
+
+    @property
+    def end_ns(self) -> int:
+        """When it ended, 0 before that."""
+        if self._monotonic_end:
+            return self.start_ns + self._monotonic_end - self._monotonic_start
+        return self._end_ns
+
+    @property
+    def ended(self) -> bool:
+        """Whether end() was called."""
+        return not self._taken
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Set one attribute; lists and mappings are copied, None is ignored."""
         attributes = self._attributes
-        if type(value) in PLAIN and type(key) is str and len(attributes) < LIMIT and not self.ended:
+        if type(value) in self._taken and type(key) is str and len(attributes) < LIMIT:
             attributes[key] = value
         else:
             self._set_unusual(key, value)
