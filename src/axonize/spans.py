@@ -39,17 +39,19 @@ class Span:
     After the end nothing changes any more. No method raises on account of its arguments' values.
     """
 
-    # Defaults of what few spans set: the class holds them, so that a new span need not.
-    _kind = _status = _parent_id = 0
-    _message = _trace_state = ""
+    # Defaults of what few spans set: the class holds them, so that a new span need not. What every
+    # span sets has no default here: CPython is slow to write over one.
+    _kind = _status = 0
+    _message = ""
     _events: list[Event] | None = None
     _links: list[Link] | None = None
-    _end_ns = _monotonic_end = 0
     dropped_attributes_count = dropped_events_count = dropped_links_count = 0
 
     start_ns: int
     _name: str
     _trace_id: int
+    _trace_state: str
+    _parent_id: int
     _span_id: int
     _pending: Pending | None
 
@@ -75,7 +77,7 @@ class Span:
             self._set_kind(kind)
         if start_ns is None and source.test_clock is None:
             self.start_ns = time_ns()
-            self._monotonic_start = monotonic_ns()
+            self._monotonic_start = self._monotonic_end = monotonic_ns()
         else:
             self._start_at(start_ns)
         if attributes:
@@ -84,17 +86,17 @@ class Span:
             parent = current_span.get()
             if parent is None and context.root_parent is not None:
                 parent = context.find_root_parent()
-        if parent is None:
-            self._trace_id = source.new_id(128)
-        elif isinstance(parent, Span):
+        if parent is not None and isinstance(parent, Span):
             self._trace_id = parent._trace_id
-            self._parent_id = parent._span_id
             self._trace_state = parent._trace_state
-            self._pending = parent._pending
+            self._parent_id = parent._span_id
             self._span_id = source.new_id(64)
+            self._pending = parent._pending
             return
-        else:
-            self._trace_id = self._follow(parent) or source.new_id(128)
+        self._trace_state = ""
+        self._parent_id = 0
+        followed = parent is not None and self._follow(parent)
+        self._trace_id = followed or source.new_id(128)
         self._span_id = source.new_id(64)
         self._pending = None
         if pipeline.bound is not None and self._trace_id & LOW_64_BITS >= pipeline.bound:
@@ -120,7 +122,7 @@ class Span:
         self._kind = KINDS.index(kind)
 
     def _start_at(self, start_ns: int | None) -> None:
-        self._monotonic_start = 0
+        self._monotonic_start = self._monotonic_end = 0
         given = _checked_time(start_ns)
         self.start_ns = (source.test_clock or time_ns)() if given is None else given
 
@@ -172,7 +174,8 @@ class Span:
         if end_ns is None and self._monotonic_start:
             self._monotonic_end = monotonic_ns()
         else:
-            self._end_ns = max(self._moment(end_ns), self.start_ns)
+            duration = max(self._moment(end_ns) - self.start_ns, 0)
+            self._monotonic_end = self._monotonic_start + duration
         if self._pending is None:
             pipeline.deliver(self)
         else:
@@ -181,9 +184,9 @@ class Span:
     @property
     def end_ns(self) -> int:
         """When it ended, 0 before that."""
-        if self._monotonic_end:
-            return self.start_ns + self._monotonic_end - self._monotonic_start
-        return self._end_ns
+        if self._taken:
+            return 0
+        return self.start_ns + self._monotonic_end - self._monotonic_start
 
     @property
     def ended(self) -> bool:
