@@ -41,6 +41,10 @@ def test_times_may_be_given(core: Any) -> None:
     backwards = core.Span("x", start_ns=1_000)
     backwards.end(end_ns=500)
     assert backwards.end_ns == 1_000
+    open_start = core.Span("x")
+    assert open_start.end_ns == 0
+    open_start.end(open_start.start_ns + 5)
+    assert open_start.end_ns - open_start.start_ns == 5
     open_end = core.Span("x", start_ns=1_000)
     open_end.end()
     assert abs(open_end.end_ns - time.time_ns()) < 1_000_000_000
