@@ -98,7 +98,9 @@ def process_outputs(original: Callable[..., Any]) -> Callable[..., Any]:
             log_internal_error(error)
         processed = original(self, engine_core_outputs, *args, **kwargs)
         try:
-            requests_of(self).processed()
+            if requests.ending:
+                requests.processed()
+            requests.processing = False
         except Exception as error:  # noqa: BLE001 - as above
             log_internal_error(error)
         return processed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import weakref
 from contextvars import ContextVar
 from typing import Any
 
@@ -96,7 +95,6 @@ class Requests:
 
     def processed(self) -> None:
         """End the requests of which vLLM has not said how they ended: it has refused them."""
-        self.processing = False
         for request_id in self.ending:
             self.end(request_id, "error", "rejected")
         self.ending.clear()
@@ -208,14 +206,12 @@ def _conclude(span: Span, reason: str, error: str | None, end_ns: int) -> None:
     span.end(end_ns)
 
 
-_front_ends: weakref.WeakKeyDictionary[Any, Requests] = weakref.WeakKeyDictionary()
-
-
 def requests_of(output_processor: Any) -> Requests:
-    """Return the requests in this OutputProcessor."""
-    found = _front_ends.get(output_processor)
-    if found is None:
-        found = _front_ends[output_processor] = Requests()
+    """Return the requests in this OutputProcessor, which are kept on it."""
+    try:
+        found: Requests = output_processor._axonize_requests
+    except AttributeError:
+        found = output_processor._axonize_requests = Requests()
     return found
 
 

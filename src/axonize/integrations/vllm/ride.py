@@ -99,36 +99,24 @@ class Ride:
 
     def pauses_until_resumed(self) -> list[tuple[int, int]]:
         """Return when it was preempted and when it was scheduled again, or its end."""
-        steps = self.steps()
+        steps = self.steps() if self.pauses else []
         return [
             (at, next((step.start_ns for step in steps if step.start_ns > at), self.end_ns))
             for at in self.pauses
         ]
 
-    def phases(self) -> dict[str, Any]:
-        """Return what the front end draws the request's phases from."""
-        made = self.token_times()
-        return {
-            "queued": self.queued_ns,
-            "scheduled": self.stretches[0].steps[0].start_ns if self.stretches else None,
-            "first": made[0] if made else None,
-            "last": made[-1] if made else None,
-            "pauses": self.pauses_until_resumed(),
-        }
-
-    def description(self) -> dict[str, Any]:
+    def description(self, token_times: list[int]) -> dict[str, Any]:
         """Return the attributes that the request's own span carries too."""
-        steps = self.steps()
         attributes: dict[str, Any] = {
             names.REQUEST_ID: self.request_id,
-            names.STEP_COUNT: len(steps),
+            names.STEP_COUNT: sum(len(stretch.steps) for stretch in self.stretches),
             names.KV_CACHE_BLOCKS: self.blocks,
             names.PREEMPTION_COUNT: len(self.pauses),
-            **_intervals(self.token_times()),
+            **_intervals(token_times),
         }
-        if steps:
-            attributes[names.STEP_FIRST] = steps[0].number
-            attributes[names.STEP_LAST] = steps[-1].number
+        if self.stretches:
+            attributes[names.STEP_FIRST] = self.stretches[0].steps[0].number
+            attributes[names.STEP_LAST] = self.stretches[-1].steps[-1].number
         if self.pauses:
             paused = sum(resumed - at for at, resumed in self.pauses_until_resumed())
             attributes[names.PREEMPTION_MS] = paused / 1e6
@@ -140,8 +128,8 @@ class Ride:
 
 def record(ride: Ride, engine: Engine) -> dict[str, Any]:
     """End the ride: write its span `engine.request` and return what the front end wants to know."""
-    description = {**engine.attributes, **ride.description()}
-    seconds = ride.seconds()
+    made, pauses, seconds = ride.token_times(), ride.pauses_until_resumed(), ride.seconds()
+    description = {**engine.attributes, **ride.description(made)}
     attributes = {
         **description,
         semconv.GEN_AI_RESPONSE_FINISH_REASONS: [ride.reason],
@@ -151,13 +139,19 @@ def record(ride: Ride, engine: Engine) -> dict[str, Any]:
         names.GPU_COUNT: engine.gpu_count,
         names.GPU_SECONDS: seconds * engine.gpu_count,
     }
-    parent = ride.context or ROOT
-    span = Span("engine.request", attributes, parent=parent, start_ns=ride.queued_ns)
-    add_pauses(span, ride.pauses_until_resumed())
+    span = Span("engine.request", attributes, parent=ride.context or ROOT, start_ns=ride.queued_ns)
+    add_pauses(span, pauses)
     if ride.reason == "error":
         span.set_status("error")
     span.end(ride.end_ns)
-    return {"attributes": description, **ride.phases()}
+    return {
+        "attributes": description,
+        "queued": ride.queued_ns,
+        "scheduled": ride.stretches[0].steps[0].start_ns if ride.stretches else None,
+        "first": made[0] if made else None,
+        "last": made[-1] if made else None,
+        "pauses": pauses,
+    }
 
 
 def add_pauses(span: Span, pauses: list[tuple[int, int]]) -> None:

@@ -25,7 +25,7 @@ def schedule(original: Function) -> Function:
         output = original(self, *args, **kwargs)
         try:
             if output.total_num_scheduled_tokens:
-                recorder(self).scheduled(output, start_ns, began)
+                recorder(self).scheduled(self, output, start_ns, began)
         except Exception as error:  # noqa: BLE001 - the engine goes on
             log_internal_error(error)
         return output
@@ -65,7 +65,7 @@ def free_request(original: Function) -> Function:
 
     def _free_request(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            recorder(self).left(request)
+            recorder(self).left(self, request)
         except Exception as error:  # noqa: BLE001 - as above
             log_internal_error(error)
         return original(self, request, *args, **kwargs)

@@ -15,6 +15,8 @@ from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.integrations.vllm.ride import Ride, Step, Stretch, record
 from axonize.speed import Span
 
+AT_ONCE = 32  # steps; fewer when a request ends, so that nothing waits in an idle engine
+
 
 class _Scheduled(NamedTuple):
     """A step that the model works on."""
@@ -22,7 +24,34 @@ class _Scheduled(NamedTuple):
     number: int
     start_ns: int
     began: int  # the same moment on the monotonic clock
-    attributes: dict[str, Any]
+    went: int  # when the batch went to the model, monotonic
+    running: int
+    waiting: int
+    kv_cache_usage: float
+    preempted: list[str]
+
+    def attributes(self) -> dict[str, Any]:
+        """Return what is known before the model has run."""
+        found: dict[str, Any] = {
+            names.STEP_NUMBER: self.number,
+            names.STEP_RUNNING: self.running,
+            names.STEP_WAITING: self.waiting,
+            names.STEP_KV_CACHE_USAGE: self.kv_cache_usage,
+            names.STEP_SCHEDULE_MS: (self.went - self.began) / 1e6,
+        }
+        if self.preempted:
+            found[names.STEP_PREEMPTED_IDS] = self.preempted
+        return found
+
+
+class _Ended(NamedTuple):
+    """A step that the model has done."""
+
+    scheduled: _Scheduled
+    end_ns: int
+    output: Any  # SchedulerOutput
+    graph: Any  # CUDAGraphStat or None
+    made: Any  # ModelRunnerOutput, where tokens were proposed
 
 
 class _Crew(NamedTuple):
@@ -37,17 +66,19 @@ class _Crew(NamedTuple):
 class Recorder:
     """The steps of one scheduler and the requests in it; used by the scheduler's thread alone."""
 
-    def __init__(self, scheduler: Any) -> None:
-        self._scheduler = scheduler
-        self._engine = engine = describe(scheduler.vllm_config)
-        self._engine.attributes[names.ENGINE_ID] = engine.id
+    def __init__(self, config: Any) -> None:
+        self._engine = engine = describe(config)
+        self._gpu_count = engine.gpu_count
+        self._attributes = engine.attributes
+        self._attributes[names.ENGINE_ID] = engine.id
         self._rides: dict[str, Ride] = {}
         self._leaving: list[Ride] = []
         self._open: dict[int, _Scheduled] = {}
         self._crew = _Crew(False, {}, [], {})
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
-        self._done_ns = 0
+        self._busy_until_ns = 0
+        self._ended: list[_Ended] = []  # and not recorded yet
 
     def arrived(self, request: Any) -> None:
         """Take a request that the engine has just looked at."""
@@ -55,50 +86,39 @@ class Recorder:
         if request.request_id not in self._rides:  # else more input for a request known already
             self._rides[request.request_id] = Ride(request.request_id, context, time.time_ns())
 
-    def scheduled(self, output: Any, start_ns: int, began: int) -> None:
+    def scheduled(self, scheduler: Any, output: Any, start_ns: int, began: int) -> None:
         """Take a batch that has just been scheduled; `began` is its start, monotonic."""
+        went = time.monotonic_ns()
         self._number += 1
-        running, waiting = self._scheduler.get_request_counts()
-        attributes = {
-            **self._engine.attributes,
-            names.STEP_NUMBER: self._number,
-            names.STEP_TOTAL_TOKENS: output.total_num_scheduled_tokens,
-            names.STEP_RUNNING: running,
-            names.STEP_WAITING: waiting,
-            names.STEP_KV_CACHE_USAGE: self._scheduler.kv_cache_manager.usage,
-            names.STEP_SCHEDULE_MS: (time.monotonic_ns() - began) / 1e6,
-            names.GPU_COUNT: self._engine.gpu_count,
-        }
-        preempted = getattr(output, "preempted_req_ids", None)
-        if preempted:
-            attributes[names.STEP_PREEMPTED_IDS] = sorted(preempted)
-            for request_id in preempted:
-                self._ride(request_id).pauses.append(start_ns)
-        self._open[id(output)] = _Scheduled(self._number, start_ns, began, attributes)
+        running, waiting = scheduler.get_request_counts()
+        usage = scheduler.kv_cache_manager.usage
+        preempted = sorted(getattr(output, "preempted_req_ids", None) or ())
+        for request_id in preempted:
+            self._ride(request_id).pauses.append(start_ns)
+        self._open[id(output)] = _Scheduled(
+            self._number, start_ns, began, went, running, waiting, usage, preempted
+        )
 
     def ended(self, output: Any, made: Any, results: Any) -> None:
-        """Record the step of a batch whose results are in, and the requests that left with it."""
+        """Take a batch whose results are in, and record the requests that left with it.
+
+        Steps are recorded many at a time: between two steps the processor's caches belong to the
+        model, and the same work on one step takes several times as long.
+        """
         scheduled = self._open.pop(id(output), None)
         if scheduled is None:
             return
-        number, start_ns, began, attributes = scheduled
-        end_ns = start_ns + time.monotonic_ns() - began
-        busy_ns = max(0, end_ns - max(start_ns, self._done_ns))
-        self._done, self._done_ns = number, end_ns
-        attributes[names.STEP_BUSY_SECONDS] = busy_ns / 1e9
-        attributes[names.GPU_SECONDS] = busy_ns * self._engine.gpu_count / 1e9
-        step = Step(number, start_ns, end_ns, busy_ns, output.total_num_scheduled_tokens)
-        self._carry(step, output, made, attributes)
-        span = Span("engine.step", attributes, parent=ROOT, start_ns=start_ns)
-        for new in output.scheduled_new_reqs:
-            context = self._rides[new.req_id].context
-            if context is not None:
-                span.add_link(context)
-        span.end(end_ns)
+        end_ns = scheduled.start_ns + time.monotonic_ns() - scheduled.began
+        speculative = bool(output.scheduled_spec_decode_tokens)
+        graph = getattr(made, "cudagraph_stats", None)
+        self._ended.append(_Ended(scheduled, end_ns, output, graph, made if speculative else None))
+        self._done = scheduled.number
         if self._leaving:
             self._settle(results)
+        elif len(self._ended) >= AT_ONCE:
+            self._record_all()
 
-    def left(self, request: Any) -> None:
+    def left(self, scheduler: Any, request: Any) -> None:
         """Take a request that is done, before its memory is freed."""
         ride = self._rides.get(request.request_id)
         if ride is None:
@@ -107,15 +127,16 @@ class Recorder:
         ride.end_ns = time.time_ns()
         ride.last_step = self._number
         self._leaving.append(ride)
-        blocks = self._scheduler.kv_cache_manager.get_block_ids(ride.request_id)
-        ride.blocks = sum(map(len, blocks))
+        ride.blocks = sum(map(len, scheduler.kv_cache_manager.get_block_ids(ride.request_id)))
         if self._done == self._number:
             self._settle({})
 
     def abandon(self, error: BaseException | None) -> None:
         """Record what is unfinished when the engine stops; with an error it died of it."""
-        for _, start_ns, _, attributes in self._open.values():
-            span = Span("engine.step", attributes, parent=ROOT, start_ns=start_ns)
+        self._record_all()
+        for scheduled in self._open.values():
+            attributes = {**self._attributes, **scheduled.attributes()}
+            span = Span("engine.step", attributes, parent=ROOT, start_ns=scheduled.start_ns)
             if error is not None:
                 span.record_exception(error)
                 span.set_status("error", str(error))
@@ -127,8 +148,40 @@ class Recorder:
             record(ride, self._engine)
         self._rides.clear()
 
-    def _carry(self, step: Step, output: Any, made: Any, attributes: dict[str, Any]) -> None:
-        """Note the step for each of its requests, and its requests for the step, in columns.
+    def _record_all(self) -> None:
+        ended, self._ended = self._ended, []
+        for each in ended:
+            self._record(each)
+
+    def _record(self, ended: _Ended) -> None:
+        scheduled, end_ns, output, graph, made = ended
+        start_ns = scheduled.start_ns
+        busy_ns = max(0, end_ns - max(start_ns, self._busy_until_ns))
+        self._busy_until_ns = end_ns
+        total = output.total_num_scheduled_tokens
+        crew = self._carry(Step(scheduled.number, start_ns, end_ns, busy_ns, total), output)
+        attributes = {
+            **self._attributes,
+            **scheduled.attributes(),
+            **crew.columns,
+            names.STEP_TOTAL_TOKENS: total,
+            names.STEP_BUSY_SECONDS: busy_ns / 1e9,
+            names.GPU_COUNT: self._gpu_count,
+            names.GPU_SECONDS: busy_ns * self._gpu_count / 1e9,
+        }
+        if made is not None:
+            self._speculated(output, made, attributes)
+        if graph is not None:
+            attributes[names.STEP_CUDA_GRAPH_MODE] = str(graph.runtime_mode)
+        span = Span("engine.step", attributes, parent=ROOT, start_ns=start_ns)
+        for new in output.scheduled_new_reqs:
+            context = self._rides[new.req_id].context
+            if context is not None:
+                span.add_link(context)
+        span.end(end_ns)
+
+    def _carry(self, step: Step, output: Any) -> _Crew:
+        """Note the step for each of its requests, and return who they are.
 
         While a batch stays as it was, which is what most steps do, there is nothing to be done
         for each request.
@@ -138,12 +191,7 @@ class Recorder:
         if not (plain and crew.plain and crew.tokens == output.num_scheduled_tokens):
             crew = self._crew = self._board(output, plain=plain)
         crew.steps.append(step)
-        attributes.update(crew.columns)
-        if output.scheduled_spec_decode_tokens:
-            self._speculated(output, made, attributes)
-        graph = getattr(made, "cudagraph_stats", None)
-        if graph is not None:
-            attributes[names.STEP_CUDA_GRAPH_MODE] = str(graph.runtime_mode)
+        return crew
 
     def _board(self, output: Any, *, plain: bool) -> _Crew:
         tokens = output.num_scheduled_tokens
@@ -181,6 +229,7 @@ class Recorder:
 
     def _settle(self, results: Any) -> None:
         """Record the requests that no unfinished step has in its batch any more."""
+        self._record_all()
         settled = [ride for ride in self._leaving if ride.last_step <= self._done]
         self._leaving = [ride for ride in self._leaving if ride.last_step > self._done]
         told = {}
@@ -193,19 +242,22 @@ class Recorder:
                     send_ride(output, told[output.request_id])
 
 
-_recorders: weakref.WeakKeyDictionary[Any, Recorder] = weakref.WeakKeyDictionary()
+_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
 def recorder(scheduler: Any) -> Recorder:
-    """Return the recorder of this scheduler."""
-    found = _recorders.get(scheduler)
-    if found is None:
+    """Return the recorder of this scheduler, which is kept on it."""
+    try:
+        found: Recorder = scheduler._axonize_recorder
+    except AttributeError:
         warn_of_missing()
-        found = _recorders[scheduler] = Recorder(weakref.proxy(scheduler))
+        found = Recorder(scheduler.vllm_config)
+        scheduler._axonize_recorder = found
+        _recorders.add(found)
     return found
 
 
 def abandon_all(error: BaseException | None) -> None:
     """Record what is unfinished in every engine of this process."""
-    for each in list(_recorders.values()):
+    for each in list(_recorders):
         each.abandon(error)
