@@ -158,10 +158,11 @@ class Worker:
             self._promises.append((asked, self.delivery.added))
         while self.delivery.attempt():
             pass
-        self._keep_promises()
         if everything:
             self._report_overflow()
             self._tick()
+        # Last, so that whoever has flushed finds the status file up to date.
+        self._keep_promises()
 
     def _report_overflow(self) -> None:
         new = self._buffer.dropped - self._overflow

@@ -1,0 +1,65 @@
+"""Every module has its test file, and every integration its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from axonize.integrations import REGISTRY
+
+ROOT = Path(__file__).parents[1]
+PAIRS = (("src/axonize", "tests/sdk"), ("server/axonize_server", "tests/server"))
+# Names and records: there is nothing to run.
+DATA = {
+    "version.py",
+    "model.py",
+    "steps.py",
+    "api/schemas.py",
+    "api/step_schemas.py",
+    "ingest/faults.py",
+    "ingest/promoted.py",
+    "ingest/receiver.py",
+    "store/postgres/sql.py",
+}
+# Tested through their room, by the file named.
+ELSEWHERE = {
+    "opentelemetry.py": "tests/integrations/opentelemetry",
+    "api/parameters.py": "tests/server/api/test_traces.py",
+    "ingest/fields.py": "tests/server/ingest/test_decode.py",
+    "ingest/wire.py": "tests/server/ingest/test_decode.py",
+    "store/clickhouse/rows.py": "tests/server/store/clickhouse/test_reader.py",
+    "store/clickhouse/steps/reader.py": "tests/server/query/test_steps.py",
+}
+# Tested on real libraries and end to end.
+OTHER_FOLDERS = ("demo", "integrations")
+
+
+def modules() -> list[tuple[str, str, Path]]:
+    return [
+        (source, tests, path.relative_to(ROOT / source))
+        for source, tests in PAIRS
+        for path in sorted((ROOT / source).rglob("*.py"))
+        if not path.name.startswith("__")
+        and path.relative_to(ROOT / source).parts[0] not in OTHER_FOLDERS
+    ]
+
+
+@pytest.mark.parametrize(("source", "tests", "module"), modules(), ids=str)
+def test_a_module_has_its_test_file(source: str, tests: str, module: Path) -> None:
+    if module.as_posix() in DATA:
+        return
+    there = ELSEWHERE.get(
+        module.as_posix(), f"{tests}/{module.parent}/test_{module.name.lstrip('_')}"
+    )
+    assert (ROOT / there).exists(), f"{source}/{module} wants {there}"
+
+
+def test_what_is_excused_exists() -> None:
+    names = {module.as_posix() for _, _, module in modules()}
+    assert set(DATA) | set(ELSEWHERE) <= names
+
+
+@pytest.mark.parametrize("row", REGISTRY, ids=lambda row: row[0])
+def test_an_integration_has_its_page(row: tuple[str, str, str]) -> None:
+    assert (ROOT / "docs/integrations" / f"{row[0]}.md").exists()
