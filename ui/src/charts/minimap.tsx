@@ -1,6 +1,7 @@
 /** The whole axis in little: drag to choose a window, drag the window or its edges to move it. */
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import { useTheme } from "@/theme";
+import { concrete, fresh } from "./canvas";
 import { clamp, isWhole, lengthOf, type Window } from "./scale";
 import { useWidth } from "./width";
 
@@ -87,12 +88,8 @@ function MinimapBars({ bars, total, width, height }: Pick<MinimapProps, "bars" |
 
 /** Draw one line a span, squeezed to the height; what is strong comes last and never thinner than 2 px. */
 function draw(canvas: HTMLCanvasElement, bars: MinimapBar[], total: number, width: number, height: number) {
-  const scale = devicePixelRatio;
-  canvas.width = width * scale;
-  canvas.height = height * scale;
-  const context = canvas.getContext("2d");
+  const context = fresh(canvas, width, height);
   if (!context) return;
-  context.scale(scale, scale);
   const colors = new Map<string, string>();
   const lane = Math.min(8, (height - 8) / bars.length);
   const paint = (strong: boolean) =>
@@ -105,10 +102,4 @@ function draw(canvas: HTMLCanvasElement, bars: MinimapBar[], total: number, widt
     });
   paint(false);
   paint(true);
-}
-
-/** What a CSS colour comes to on this element, in this theme: a canvas knows no variables. */
-function concrete(element: HTMLElement, color: string): string {
-  element.style.color = color;
-  return getComputedStyle(element).color;
 }
