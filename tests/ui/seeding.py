@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import Span, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode, set_span_in_context
+from opentelemetry.util.types import AttributeValue
 
 MS = 1_000_000
 MODEL = "meta-llama/Llama-3.1-8B-Instruct"
@@ -39,7 +40,7 @@ class Seeder:
         kind: SpanKind = SpanKind.INTERNAL,
         links: tuple[Link, ...] = (),
         error: Exception | None = None,
-        **attributes: str | int | float,
+        **attributes: AttributeValue,
     ) -> Span:
         """Make one span; names of attributes are written with `__` for a dot."""
         start = self.start_ns + round(start_ms * MS)

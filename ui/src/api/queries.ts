@@ -3,9 +3,13 @@ import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react
 import { client, need } from "./client";
 import { parseExact } from "./exact";
 import { ProblemError } from "./problem";
-import type { SpanDetail, TraceQuery } from "./types";
+import { joinPages } from "./steps";
+import type { SpanDetail, TraceQuery, TraceStepPage } from "./types";
 
 const PAGE = 100;
+const STEP_PAGE = 5_000;
+/** As many steps as a request of 25,000 tokens takes. */
+const MOST_STEP_PAGES = 5;
 
 /** The filters of a list; its window is computed at each fetch, so that "last hour" moves along. */
 export type TraceFilters = Omit<TraceQuery, "from" | "to" | "cursor" | "limit">;
@@ -59,6 +63,24 @@ export const traceQuery = (traceId: string) =>
     structuralSharing: false, // comparing 20k spans costs more than drawing them
     staleTime: 30_000,
   });
+
+/** The engine steps of a trace: all of them, up to a bound. */
+export const stepsQuery = (traceId: string) =>
+  queryOptions({
+    queryKey: ["steps", traceId],
+    queryFn: async ({ signal }) => joinPages(await stepPages(traceId, signal)),
+    structuralSharing: false,
+    staleTime: 30_000,
+  });
+
+/** Follow the cursor to the last page, or as far as the bound. */
+async function stepPages(traceId: string, signal: AbortSignal, before: TraceStepPage[] = []): Promise<TraceStepPage[]> {
+  const cursor = before.at(-1)?.next_cursor ?? undefined;
+  if (before.length === MOST_STEP_PAGES || (before.length > 0 && !cursor)) return before;
+  const params = { path: { trace_id: traceId }, query: { limit: STEP_PAGE, cursor } };
+  const page = await need(client.GET("/api/v1/traces/{trace_id}/steps", { params, signal }));
+  return stepPages(traceId, signal, [...before, page]);
+}
 
 export const spanQuery = (traceId: string, spanId: string) =>
   queryOptions({

@@ -1,7 +1,7 @@
 /** A button that opens a searchable list to pick one value from, or none. */
 import { Check, ChevronDown, X } from "lucide-react";
 import { Popover } from "radix-ui";
-import { type KeyboardEvent, useId, useState } from "react";
+import { type ComponentProps, type KeyboardEvent, useId, useState } from "react";
 import { buttonClasses } from "./button";
 import { classes } from "./classes";
 
@@ -47,16 +47,15 @@ export const ClearHalf = ({ label, onClick }: { label: string; onClick: () => vo
   </button>
 );
 
-export const PopoverPanel = ({ children, className }: { children: React.ReactNode; className?: string }) => (
+export const PopoverPanel = ({ className, ...rest }: ComponentProps<typeof Popover.Content>) => (
   <Popover.Portal>
     <Popover.Content
       align="start"
       sideOffset={5}
       collisionPadding={8}
       className={classes("z-40 w-64 rounded-lg border border-line-strong bg-surface shadow-float focus:outline-none", className)}
-    >
-      {children}
-    </Popover.Content>
+      {...rest}
+    />
   </Popover.Portal>
 );
 

@@ -94,7 +94,7 @@ function OpenTrace({ trace, view }: { trace: TraceDetail; view: TraceView }) {
       <Toolbar state={state} searchBox={searchBox} />
       <div className="relative flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1">
-          <Timeline state={state} colors={colors} />
+          <Timeline traceId={trace.trace_id} state={state} colors={colors} />
         </div>
         {span && (
           <aside

@@ -3,9 +3,9 @@ import { useMemo } from "react";
 import type { SpanNode } from "@/api/types";
 import { firstTokenNs, isPrefill } from "./bar";
 
-type LegendProps = { services: Map<string, string>; spans: SpanNode[]; height: number };
+type LegendProps = { services: Map<string, string>; spans: SpanNode[]; /** Engine steps are shown too. */ steps: boolean; height: number };
 
-export function Legend({ services, spans, height }: LegendProps) {
+export function Legend({ services, spans, steps, height }: LegendProps) {
   const striped = useMemo(() => spans.some((span) => isPrefill(span) || firstTokenNs(span) !== undefined), [spans]);
   return (
     <ul
@@ -24,6 +24,22 @@ export function Legend({ services, spans, height }: LegendProps) {
           <span aria-hidden className="striped h-2 w-4 rounded-[2px] bg-ink-faint" />
           before the first token
         </li>
+      )}
+      {steps && (
+        <>
+          <li className="flex items-center gap-1.5">
+            <span aria-hidden className="flex h-2.5 items-end gap-px">
+              {["h-1", "h-2.5", "h-1.5"].map((high) => (
+                <span key={high} className={`${high} w-1 bg-batch`} />
+              ))}
+            </span>
+            requests in the step
+          </li>
+          <li className="flex items-center gap-1.5">
+            <span aria-hidden className="size-2 rounded-[2px] bg-prefill" />
+            others' prefill
+          </li>
+        </>
       )}
     </ul>
   );

@@ -103,7 +103,7 @@ function Name({ span, index, indent, below, collapsed, dimmed, quiet, color, onT
 }
 
 /** A thin line for each level above. */
-const Guides = ({ depth, indent }: { depth: number; indent: number }) => (
+export const Guides = ({ depth, indent }: { depth: number; indent: number }) => (
   <span
     aria-hidden
     style={{ width: depth * indent, backgroundSize: `${indent}px 100%` }}

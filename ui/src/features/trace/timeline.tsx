@@ -1,6 +1,6 @@
 /** The Gantt chart: minimap and ruler on top, a row a span below, all on one axis. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, useEffect, useMemo, useRef } from "react";
+import { type CSSProperties, useCallback, useEffect, useMemo, useRef } from "react";
 import { Minimap, type MinimapBar } from "@/charts/minimap";
 import { Gridlines, Ruler } from "@/charts/ruler";
 import { ticks as ticksOf, type Window } from "@/charts/scale";
@@ -12,6 +12,7 @@ import { isCollapsed } from "./folding";
 import { Legend } from "./legend";
 import { Row, ROW, rowId } from "./row";
 import type { TraceState } from "./state";
+import { STRIP, StripRow, useStrips, withStrips } from "./steps";
 import { hasChildren, type Tree } from "./tree";
 
 const MAP = 56;
@@ -19,10 +20,12 @@ const RULER = 28;
 const HEAD = MAP + RULER + 1;
 const INDENT = 16;
 
-type TimelineProps = { state: TraceState; colors: Map<string, string> };
+type TimelineProps = { traceId: string; state: TraceState; colors: Map<string, string> };
 
-export function Timeline({ state, colors }: TimelineProps) {
-  const { tree, rows, window, selected } = state;
+export function Timeline({ traceId, state, colors }: TimelineProps) {
+  const { tree, window, selected, set, select } = state;
+  const { strips, data } = useStrips(traceId, tree);
+  const rows = useMemo(() => withStrips(state.rows, strips), [state.rows, strips]);
   const scroller = useRef<HTMLDivElement>(null);
   const lane = useRef<HTMLDivElement>(null);
   const wide = useWidth(scroller);
@@ -30,22 +33,25 @@ export function Timeline({ state, colors }: TimelineProps) {
   const [kept, keep] = useKept("names", 0);
   const most = Math.max(wide * 0.65, 160);
   const names = Math.min(kept || Math.min(Math.max(innerWidth * 0.3, 260), 420), most);
-  const onWindow = (next: Window) => state.set({ window: next });
+  const onWindow = useCallback((next: Window) => set({ window: next }), [set]);
+  const onSpan = useCallback((spanId: string) => select(tree.indexOf.get(spanId) ?? -1), [select, tree]);
   const axis = { lane, window, total: tree.totalNs, onWindow };
   useWheel(scroller, axis);
   const panning = usePan(axis);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
+    estimateSize: (row) => (rows[row]! < 0 ? STRIP : ROW),
+    getItemKey: useCallback((row: number) => rows[row]!, [rows]), // a new one has the rows measured anew
     overscan: 8,
     scrollPaddingStart: ROW,
     scrollPaddingEnd: HEAD + ROW, // the sticky head moves every row down
   });
-  const place = useMemo(() => rows.indexOf(selected), [rows, selected]);
+  const place = useMemo(() => (selected < 0 ? -1 : rows.indexOf(selected)), [rows, selected]);
   useEffect(() => {
     if (place >= 0) virtual.scrollToIndex(place, { align: "auto" });
   }, [place, virtual]);
+  const drawn = virtual.getVirtualItems();
   const bars = useMemo(() => minimapBars(tree, colors), [tree, colors]);
   const ticks = useMemo(() => ticksOf(window, laneWidth), [window, laneWidth]);
   const indent = Math.min(INDENT, (names * 0.5) / Math.max(tree.deepest, 1));
@@ -54,7 +60,7 @@ export function Timeline({ state, colors }: TimelineProps) {
       <div ref={scroller} data-testid="timeline" className="h-full overflow-x-hidden overflow-y-scroll bg-surface" {...panning}>
         <div className="sticky top-0 z-20 border-b border-line bg-surface">
           <div className="flex">
-            <Legend services={colors} spans={tree.spans} height={MAP} />
+            <Legend services={colors} spans={tree.spans} steps={strips.length > 0} height={MAP} />
             <div className="min-w-0 flex-1 border-b border-line pr-3">
               <Minimap bars={bars} total={tree.totalNs} window={window} onWindow={onWindow} height={MAP} />
             </div>
@@ -69,44 +75,68 @@ export function Timeline({ state, colors }: TimelineProps) {
             </div>
           </div>
         </div>
-        <div
-          role="tree"
-          aria-label="Spans"
-          tabIndex={0}
-          aria-activedescendant={place >= 0 ? rowId(selected) : undefined}
-          className="relative focus-visible:outline-none"
-          style={{ height: virtual.getTotalSize() + ROW, minHeight: `calc(100% - ${HEAD}px)` }}
-        >
+        <div className="relative" style={{ height: virtual.getTotalSize() + ROW, minHeight: `calc(100% - ${HEAD}px)` }}>
           <div className="absolute inset-y-0 right-3 left-(--names)">
             <Gridlines ticks={ticks} />
           </div>
-          {virtual.getVirtualItems().map(({ index: row, start }) => {
-            const index = rows[row]!;
-            const span = tree.spans[index]!;
-            const parent = tree.spans[tree.parent[index]!];
+          <div
+            role="tree"
+            aria-label="Spans"
+            tabIndex={0}
+            aria-activedescendant={place >= 0 ? rowId(selected) : undefined}
+            className="absolute inset-0 focus-visible:outline-none"
+          >
+            {drawn.map(({ index: row, start }) => {
+              const index = rows[row]!;
+              if (index < 0) return null;
+              const span = tree.spans[index]!;
+              const parent = tree.spans[tree.parent[index]!];
+              return (
+                <Row
+                  key={span.span_id}
+                  span={span}
+                  index={index}
+                  top={start}
+                  indent={indent}
+                  below={hasChildren(tree, index) ? tree.end[index]! - index - 1 : 0}
+                  collapsed={isCollapsed(state.folding, tree, index)}
+                  selected={index === selected}
+                  match={state.matches?.isMatch[index] === 1}
+                  dimmed={index !== selected && state.matches !== undefined && state.matches.isMatch[index] !== 1}
+                  quiet={parent?.service_name === span.service_name}
+                  color={colors.get(span.service_name)!}
+                  window={window}
+                  width={laneWidth}
+                  onSelect={select}
+                  onToggle={state.toggle}
+                  onZoom={state.zoomTo}
+                />
+              );
+            })}
+            {rows.length === 0 && <p className="px-4 py-6 text-center text-ink-muted">No span matches.</p>}
+          </div>
+          {drawn.map(({ index: row, start }) => {
+            const strip = strips[~rows[row]!];
+            const anchor = strip && tree.spans[strip.anchor]!;
             return (
-              <Row
-                key={span.span_id}
-                span={span}
-                index={index}
-                top={start}
-                indent={indent}
-                below={hasChildren(tree, index) ? tree.end[index]! - index - 1 : 0}
-                collapsed={isCollapsed(state.folding, tree, index)}
-                selected={index === selected}
-                match={state.matches?.isMatch[index] === 1}
-                dimmed={index !== selected && state.matches !== undefined && state.matches.isMatch[index] !== 1}
-                quiet={parent?.service_name === span.service_name}
-                color={colors.get(span.service_name)!}
-                window={window}
-                width={laneWidth}
-                onSelect={state.select}
-                onToggle={state.toggle}
-                onZoom={state.zoomTo}
-              />
+              anchor && (
+                <StripRow
+                  key={strip.request}
+                  strip={strip}
+                  data={data!}
+                  top={start}
+                  depth={anchor.depth}
+                  indent={indent}
+                  color={colors.get(anchor.service_name)!}
+                  window={window}
+                  total={tree.totalNs}
+                  width={laneWidth}
+                  onWindow={onWindow}
+                  onSpan={onSpan}
+                />
+              )
             );
           })}
-          {rows.length === 0 && <p className="px-4 py-6 text-center text-ink-muted">No span matches.</p>}
         </div>
       </div>
       <Splitter
