@@ -21,7 +21,7 @@ const SHORT = 26;
 type SummaryLineProps = { id: string; summary: Summary; cut: boolean };
 
 export const SummaryLine = ({ id, summary, cut }: SummaryLineProps) => (
-  <p id={id} title={sayings(summary).join(" · ")} className="line-clamp-3 text-xs text-ink-muted tabular">
+  <p id={id} title={sayings(summary).join(" · ")} className="line-clamp-4 text-xs leading-[15px] text-ink-muted tabular">
     {summary.preemptions > 0 && (
       <>
         <span className="font-medium text-bad">preempted {summary.preemptions === 1 ? "once" : plural(summary.preemptions, "time")}</span>
