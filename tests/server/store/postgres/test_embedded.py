@@ -15,6 +15,16 @@ EmbeddedPostgres(Path(sys.argv[1])).start()
 os.kill(os.getpid(), 9)
 """
 
+DIE_STARTING = """
+import os, sys, threading
+from pathlib import Path
+from axonize_server.store.postgres.embedded import EmbeddedPostgres
+threading.Thread(target=EmbeddedPostgres(Path(sys.argv[1])).start).start()
+while not Path(sys.argv[1], "PG_VERSION").exists():
+    pass
+os.killpg(0, 9)
+"""
+
 
 def answer(dsn: str) -> object:
     with Postgres(dsn).connection() as connection:
@@ -46,6 +56,17 @@ def test_the_one_that_a_killed_server_left_running_is_taken_over_and_stopped(tmp
     assert Postgres(dsn).ping() is True
     server.stop()
     assert Postgres(dsn).ping() is False
+
+
+def test_one_whose_making_was_cut_short_is_made_again(tmp_path):
+    directory = tmp_path / "postgres"
+    command = [sys.executable, "-c", DIE_STARTING, str(directory)]
+    subprocess.run(command, check=False, start_new_session=True)
+    assert (directory / "PG_VERSION").exists()
+    server = EmbeddedPostgres(directory)
+    assert Postgres(server.start()).ping() is True
+    server.stop()
+    assert (tmp_path / "postgres.unfinished" / "PG_VERSION").exists()
 
 
 def test_a_stale_pid_file_that_names_another_program_is_no_obstacle(tmp_path):
