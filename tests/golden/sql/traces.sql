@@ -2,8 +2,8 @@ SELECT
     lower(hex(trace_id)),
     toUnixTimestamp64Nano(min(start_time)),
     toUnixTimestamp64Nano(max(end_time)) - toUnixTimestamp64Nano(min(start_time)),
-    argMin(name, (parent_span_id != toFixedString('', 8), start_time, span_id)),
-    argMin(service_name, (parent_span_id != toFixedString('', 8), start_time, span_id)),
+    argMin(name, place),
+    argMin(service_name, place),
     arraySort(groupUniqArray(service_name)),
     arraySort(groupUniqArrayIf(model, model != '')),
     count(),
@@ -13,8 +13,9 @@ SELECT
     minIf(ttft_ms, ttft_ms > 0)
 FROM (
     SELECT
-        trace_id, span_id, parent_span_id, start_time, end_time, name, service_name, model,
-        status, input_tokens, output_tokens, ttft_ms
+        trace_id, span_id, start_time, end_time, name, service_name, model,
+        status, input_tokens, output_tokens, ttft_ms,
+        (parent_span_id != toFixedString('', 8), kind != 'server', start_time, span_id) AS place
     FROM spans
     WHERE tenant_id = {tenant:String}
         AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')

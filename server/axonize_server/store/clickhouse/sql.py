@@ -50,13 +50,14 @@ WHERE tenant_id = {tenant:String}
     AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
 """
 
+# A trace is named by its root; without one, by the server span where it came in, else the first.
 TRACES = """
 SELECT
     lower(hex(trace_id)),
     toUnixTimestamp64Nano(min(start_time)),
     toUnixTimestamp64Nano(max(end_time)) - toUnixTimestamp64Nano(min(start_time)),
-    argMin(name, (parent_span_id != toFixedString('', 8), start_time, span_id)),
-    argMin(service_name, (parent_span_id != toFixedString('', 8), start_time, span_id)),
+    argMin(name, place),
+    argMin(service_name, place),
     arraySort(groupUniqArray(service_name)),
     arraySort(groupUniqArrayIf(model, model != '')),
     count(),
@@ -66,8 +67,9 @@ SELECT
     minIf(ttft_ms, ttft_ms > 0)
 FROM (
     SELECT
-        trace_id, span_id, parent_span_id, start_time, end_time, name, service_name, model,
-        status, input_tokens, output_tokens, ttft_ms
+        trace_id, span_id, start_time, end_time, name, service_name, model,
+        status, input_tokens, output_tokens, ttft_ms,
+        (parent_span_id != toFixedString('', 8), kind != 'server', start_time, span_id) AS place
     FROM spans
     WHERE tenant_id = {tenant:String}
         AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')

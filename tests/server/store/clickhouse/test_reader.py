@@ -93,6 +93,14 @@ def test_without_a_root_the_earliest_span_names_the_trace(writer, reader, tenant
     assert (found.name, found.service_name, found.ttft_ms) == ("early", "a", None)
 
 
+def test_without_a_root_the_first_server_span_names_the_trace(writer, reader, tenant):
+    inner = row(1, 1, parent=2, start_ms=1, name="chat llama", service_name="engine")
+    outer = row(1, 2, parent=99, start_ms=2, name="POST /v1/chat", kind="server")
+    writer.insert(table(tenant, [inner, outer]))
+    found = reader.traces(tenant, [trace_id(1)], NOW_NS)[trace_id(1)]
+    assert (found.name, found.service_name) == ("POST /v1/chat", "api")
+
+
 def test_the_spans_of_a_trace_come_by_start(writer, reader, tenant):
     writer.insert(table(tenant, one_trace()[::-1]))
     root, child = reader.trace_spans(tenant, trace_id(1))
