@@ -102,6 +102,7 @@ async def ask_all(server: Server) -> float:
     return statistics.median(trips)
 
 
+GENERATED = 1 + 6 + 17 + 8 + 4  # requests of the first server's engine
 STREAM: dict[str, Any] = {"stream": True, "max_tokens": 12, "temperature": 0, "ignore_eos": True}
 
 
@@ -119,13 +120,16 @@ def served(model: Path, collector: Collector, tmp_path_factory: Any) -> Served:
         round_trip_s = asyncio.run(ask_all(server))
         ids = {asked.trace_id for asked in server.asked}
         collector.wait(lambda: ids == answered(collector) & ids)
-        collector.wait(lambda: len(collector.named("engine.request")) == 1 + 6 + 17 + 8 + 4)
+        collector.wait(lambda: len(collector.named("engine.request")) == GENERATED)
     asked = server.asked
     arguments = ("--runner", "pooling", "--distributed-executor-backend", "uni")
     with serving(model, tmp_path_factory.mktemp("embed"), collector.address, *arguments) as pooling:
         pooling.asked += asked  # the numbers go on
         asyncio.run(embed(pooling))
         collector.wait(lambda: pooling.asked[-1].trace_id in answered(collector))
+        # vLLM kills its engine at once when it stops, so all must have come before.
+        done = GENERATED + EMBEDDINGS
+        collector.wait(lambda: len(collector.named("engine.request")) == done)
     found = Served(pooling.asked, server.steps, collector)
     found.round_trip_s = round_trip_s
     return found
