@@ -69,6 +69,8 @@ def find_browser(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests, with the C core where a compiler is and the Python core beside it."""
+    if not session.posargs:
+        session.notify("vllm")
     tests_impl(session)
 
 
