@@ -1,4 +1,4 @@
-"""Shared by all tests: internal errors of the SDK are raised, not swallowed."""
+"""Shared by all tests: nothing of Axonize is switched on from outside."""
 
 from __future__ import annotations
 
