@@ -1,10 +1,12 @@
-"""Which attributes are copied to columns of their own, under every name they are sent by."""
+"""Which attributes are copied to columns of their own; for spans, folded from all emitters."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import pyarrow as pa
+
+from axonize_server.ingest.emitters import EMITTERS
 
 TEXT = pa.string()
 
@@ -24,56 +26,28 @@ class Column(NamedTuple):
     keys: tuple[Key, ...]
 
 
-MILLISECONDS = 1e3
+_SPAN_TYPES = {
+    "operation": TEXT,
+    "provider": TEXT,
+    "model": TEXT,
+    "response_model": TEXT,
+    "input_tokens": pa.uint32(),
+    "output_tokens": pa.uint32(),
+    "cached_tokens": pa.uint32(),
+    "ttft_ms": pa.float32(),
+    "tpot_ms": pa.float32(),
+    "cost_usd": pa.float64(),
+    "http_status": pa.uint16(),
+    "error_type": TEXT,
+}
 
-SPAN_COLUMNS = (
-    Column("operation", TEXT, (Key("gen_ai.operation.name"), Key("llm.request.type"))),
-    Column("provider", TEXT, (Key("gen_ai.provider.name"), Key("gen_ai.system"))),
-    Column("model", TEXT, (Key("gen_ai.request.model"), Key("ai.model.name"))),
-    Column("response_model", TEXT, (Key("gen_ai.response.model"),)),
-    Column(
-        "input_tokens",
-        pa.uint32(),
-        (
-            Key("gen_ai.usage.input_tokens"),
-            Key("gen_ai.usage.prompt_tokens"),
-            Key("ai.llm.tokens.input"),
-        ),
-    ),
-    Column(
-        "output_tokens",
-        pa.uint32(),
-        (
-            Key("gen_ai.usage.output_tokens"),
-            Key("gen_ai.usage.completion_tokens"),
-            Key("ai.llm.tokens.output"),
-        ),
-    ),
-    Column("cached_tokens", pa.uint32(), (Key("gen_ai.usage.cache_read.input_tokens"),)),
-    Column(
-        "ttft_ms",
-        pa.float32(),
-        (
-            Key("axonize.ttft_ms"),
-            Key("gen_ai.response.time_to_first_chunk", MILLISECONDS),
-            Key("gen_ai.server.time_to_first_token", MILLISECONDS),
-            Key("gen_ai.latency.time_to_first_token", MILLISECONDS),
-            Key("ai.llm.ttft_ms"),
-        ),
-    ),
-    Column(
-        "tpot_ms",
-        pa.float32(),
-        (
-            Key("axonize.tpot_ms"),
-            Key("gen_ai.server.time_per_output_token", MILLISECONDS),
-            Key("ai.llm.tpot_ms"),
-        ),
-    ),
-    Column("cost_usd", pa.float64(), (Key("cost.usd"),)),
-    Column("http_status", pa.uint16(), (Key("http.response.status_code"), Key("http.status_code"))),
-    Column("error_type", TEXT, (Key("error.type"),)),
-)
+
+def _keys(column: str) -> tuple[Key, ...]:
+    reads = [read for emitter in EMITTERS for read in emitter.reads if read.column == column]
+    return tuple(dict.fromkeys(Key(read.key, read.scale) for read in reads))
+
+
+SPAN_COLUMNS = tuple(Column(name, type_, _keys(name)) for name, type_ in _SPAN_TYPES.items())
 
 # Of an `engine.step`; unlike those of spans, these are not kept as attributes beside the columns.
 STEP_COLUMNS = (
