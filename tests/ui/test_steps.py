@@ -130,8 +130,8 @@ def test_every_answer_of_a_request_has_its_own_strip(page: Page, ridden: Ridden)
     page.goto(address(ridden.choices[0]))
     expect(strips(page)).to_have_text(
         [
-            re.compile("^21 steps · batch 1\u20132 .*mates: 1 request$"),
-            re.compile("^preempted once · 20 steps · batch 2 .*mates: 1 request$"),
+            re.compile("^preempted once · 20 steps · batch 1\u20132 .*mates: 1 request$"),
+            re.compile("^preempted once · 19 steps · batch 2 .*mates: 1 request$"),
         ]
     )
     lane(page).first.click(position={"x": 120, "y": 40})
