@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from axonize_server.model import AttributeValue, SpanStatus
@@ -81,14 +83,18 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return StepKey(self.start_ns, self.engine.engine_id, self.number)
 
 
+class Ride(NamedTuple):
+    """A request of a trace in an engine; an id means little outside its engine."""
+
+    engine_id: str
+    request_id: str
+    span_id: str
+
+
 class Rides(msgspec.Struct, frozen=True):
-    """Where the requests of a trace rode: in these engines, under these ids, from first to last.
+    """Where the requests of a trace rode, from first to last: starts of steps, Unix ns."""
 
-    Both times are starts of steps, Unix ns.
-    """
-
-    engine_ids: list[str]
-    request_ids: list[str]
+    requests: list[Ride]
     first_ns: int
     last_ns: int
 
@@ -105,8 +111,9 @@ class StepRequest(msgspec.Struct, frozen=True):
 class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
     """A step that requests of a trace rode in, or were preempted for.
 
-    `engine` and `requests` are indices; `scheduled_tokens` and `prefill_tokens` are parallel to
-    `requests`. What is named own counts the requests of the trace alone.
+    `engine`, `preempted` and `requests` are indices; `scheduled_tokens` and `prefill_tokens` are
+    parallel to `requests`. What is named own counts the requests of the trace alone, of which are
+    those in `preempted`.
     """
 
     engine: int
@@ -122,7 +129,7 @@ class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
     running: int
     waiting: int
     kv_cache_usage: float
-    preempted: bool
+    preempted: list[int]
     requests: list[int]
     scheduled_tokens: list[int]
     prefill_tokens: list[int]

@@ -173,6 +173,8 @@ def _choices(seeder: Seeder) -> list[Request]:
     for step in range(20):
         if step == 10:
             engine.step(10, [Rider(made[0])], preempted=made[1:])
+        elif step == 15:
+            engine.step(10, [], preempted=made[:1])  # the other one waits in its place
         else:
             engine.step(10, [Rider(each) for each in made])
     return made

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -130,8 +131,8 @@ def test_every_answer_of_a_request_has_its_own_strip(page: Page, ridden: Ridden)
     page.goto(address(ridden.choices[0]))
     expect(strips(page)).to_have_text(
         [
-            re.compile("^21 steps · batch 1\u20132 .*mates: 1 request$"),
-            re.compile("^preempted once · 20 steps · batch 2 .*mates: 1 request$"),
+            re.compile("^preempted once · 20 steps · batch 1\u20132 .*mates: 1 request$"),
+            re.compile("^preempted once · 19 steps · batch 2 .*mates: 1 request$"),
         ]
     )
     lane(page).first.click(position={"x": 120, "y": 40})
@@ -163,6 +164,37 @@ def test_a_trace_without_steps_shows_and_asks_for_nothing_more(page: Page, seede
     expect(page.get_by_role("treeitem").first).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert [url for url in asked if "/steps" in url] == []
+
+
+def test_steps_that_cannot_be_read_say_so_in_their_place(
+    page: Page, ridden: Ridden, complaints: list[str]
+) -> None:
+    problem = {"title": "The query took too long", "detail": "Ask again later.", "status": 504}
+    refused = json.dumps({**problem, "type": "about:blank"})
+    page.route("**/steps?*", lambda route: route.fulfill(status=500, body=refused, headers=JSON))
+    page.goto(address(ridden.chat))
+    notice = page.get_by_test_id("steps-unread")
+    expect(notice.get_by_role("alert")).to_contain_text("The query took too long. Ask again later.")
+    decode = page.get_by_role("treeitem").filter(has_text="decode").bounding_box()
+    box = notice.bounding_box()
+    assert decode is not None
+    assert box is not None
+    assert box["y"] == decode["y"] + decode["height"]
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(SERIOUS) == []
+    shoot(page, "steps-unread-dark")
+    notice.get_by_role("button", name="Try again").click()
+    expect(notice.get_by_role("alert")).to_contain_text("The query took too long")
+    page.unroute("**/steps?*")
+    notice.get_by_role("button", name="Try again").click()
+    expect(strips(page)).to_have_count(1)
+    expect(notice).to_have_count(0)
+    assert len(complaints) == 2
+    assert all("status of 500" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+JSON = {"content-type": "application/problem+json"}
 
 
 def test_the_strip_bars_the_way_of_nobody(page: Page, ridden: Ridden) -> None:

@@ -95,8 +95,11 @@ class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     kv_cache_usage: Annotated[float, Meta(description="Share of the KV blocks in use, 0 to 1.")]
     preempted: Annotated[
-        bool,
-        Meta(description="A request of the trace was preempted for this step."),
+        list[int],
+        Meta(
+            description="Indices into `requests`: those of the trace that were preempted for this"
+            " step, in which they do not ride."
+        ),
     ]
     requests: Annotated[list[int], Meta(description="Indices into `requests`, own ones too.")]
     scheduled_tokens: Annotated[list[int], Meta(description="Of each of `requests`.")]

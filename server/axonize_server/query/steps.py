@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -12,6 +13,7 @@ from axonize_server.query.slices import slices
 from axonize_server.steps import (
     Engine,
     EngineRecord,
+    Rides,
     StepKey,
     StepRecord,
     StepRequest,
@@ -63,7 +65,7 @@ def trace_steps(
         return TraceSteps(start_ns, [], [], []), None
     found = reader.trace_steps(tenant, trace_id, rides, after, limit + 1)
     page, next_cursor = _page(found, limit, OLDEST_FIRST)
-    table = _Table(trace_id, set(rides.request_ids))
+    table = _Table(trace_id, rides)
     steps = [table.add(step) for step in page]
     start_ns = rides.first_ns if start_ns is None else start_ns
     return TraceSteps(start_ns, list(table.engines), table.requests, steps), next_cursor
@@ -72,9 +74,9 @@ def trace_steps(
 class _Table:
     """The engines and requests of steps, each once; steps name them by their place."""
 
-    def __init__(self, trace_id: str, own_ids: set[str]) -> None:
+    def __init__(self, trace_id: str, rides: Rides) -> None:
         self._trace_id = trace_id
-        self._own_ids = own_ids
+        self._own = {(ride.engine_id, ride.request_id): ride.span_id for ride in rides.requests}
         self._places: dict[str, dict[tuple[str, str, str], int]] = {}
         self.engines: dict[Engine, int] = {}
         self.requests: list[StepRequest] = []
@@ -96,16 +98,29 @@ class _Table:
             running=step.running,
             waiting=step.waiting,
             kv_cache_usage=step.kv_cache_usage,
-            preempted=not self._own_ids.isdisjoint(step.preempted_ids),
+            preempted=self._preempted(step),
             requests=self._requests(step),
             scheduled_tokens=step.scheduled_tokens,
             prefill_tokens=step.prefill_tokens if prefill else [],
         )
 
     def _requests(self, step: StepRecord) -> list[int]:
-        places = self._places.setdefault(step.engine.engine_id, {})
+        requests = zip(step.request_ids, step.trace_ids, step.span_ids, strict=True)
+        return self._place(step.engine.engine_id, requests)
+
+    def _preempted(self, step: StepRecord) -> list[int]:
+        engine_id = step.engine.engine_id
+        requests = (
+            (each, self._trace_id, self._own[engine_id, each])
+            for each in step.preempted_ids
+            if (engine_id, each) in self._own
+        )
+        return self._place(engine_id, requests)
+
+    def _place(self, engine_id: str, requests: Iterable[tuple[str, str, str]]) -> list[int]:
+        places = self._places.setdefault(engine_id, {})
         found = []
-        for request in zip(step.request_ids, step.trace_ids, step.span_ids, strict=True):
+        for request in requests:
             place = places.get(request)
             if place is None:
                 place = places[request] = len(self.requests)

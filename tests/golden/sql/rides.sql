@@ -1,8 +1,9 @@
 SELECT
-    groupUniqArray(engine_id),
-    groupUniqArrayArray(
-        arrayFilter((r, t) -> t = unhex({trace_id:String}), request_ids, trace_ids)
-    ),
+    groupUniqArrayArray(arrayMap(
+        (r, s) -> [engine_id, r, if(s = toFixedString('', 8), '', lower(hex(s)))],
+        arrayFilter((r, t) -> t = unhex({trace_id:String}), request_ids, trace_ids),
+        arrayFilter((s, t) -> t = unhex({trace_id:String}), span_ids, trace_ids)
+    )),
     toUnixTimestamp64Nano(min(start_time)), toUnixTimestamp64Nano(max(start_time))
 FROM engine_steps
 WHERE tenant_id = {tenant:String}

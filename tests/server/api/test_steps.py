@@ -95,7 +95,7 @@ TRACE_STEPS = {
             "running": 3,
             "waiting": 2,
             "kv_cache_usage": 0.3,
-            "preempted": False,
+            "preempted": [],
             "requests": [0, 1, 2],
             "scheduled_tokens": [3, 1, 1],
             "prefill_tokens": [3, 0, 0],

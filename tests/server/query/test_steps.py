@@ -149,8 +149,41 @@ def test_a_step_that_a_request_was_preempted_for_is_one_of_its_trace(writer, ste
     found, _ = steps.trace_steps(step_reader, tenant, trace_id(1), 10, None)
 
     assert [(each.number, each.preempted, each.own_scheduled_tokens) for each in found.steps] == [
-        (1, False, 1), (2, True, 0), (4, False, 1),
+        (1, [], 1), (2, [0], 0), (4, [], 1),
     ]  # fmt: skip
+    assert found.requests[0].request_id == "mine"
+
+
+def test_the_request_that_was_preempted_is_named(writer, step_reader, tenant):
+    other = Rider("other", trace=1, span=12)
+    twin = other._replace(span=13)  # the same id in another engine is another request
+    put(
+        writer, tenant,
+        step(1, [MINE, other], start_ms=1),
+        step(2, [MINE], start_ms=2, preempted_ids=["other"]),
+        step(3, [], start_ms=3, preempted_ids=["mine", "stranger"]),
+        step(4, [MINE, other], start_ms=4),
+        step(1, [twin], start_ms=1, engine="engine-b-0"),
+        step(2, [], start_ms=2, preempted_ids=["mine", "other"], engine="engine-b-0"),
+    )  # fmt: skip
+
+    # A page that begins with a preemption has the request in its table all the same.
+    named, cursor = [], None
+    while cursor or not named:
+        found, cursor = steps.trace_steps(step_reader, tenant, trace_id(1), 1, cursor)
+        (only,) = found.steps
+        engine = found.engines[only.engine].engine_id
+        preempted = [found.requests[at] for at in only.preempted]
+        named.append((engine, only.number, [(each.span_id, each.own) for each in preempted]))
+
+    assert named == [
+        ("engine-a-0", 1, []),
+        ("engine-b-0", 1, []),
+        ("engine-a-0", 2, [(other.span_id, True)]),
+        ("engine-b-0", 2, [(twin.span_id, True)]),
+        ("engine-a-0", 3, [(MINE.span_id, True)]),
+        ("engine-a-0", 4, []),
+    ]
 
 
 def test_two_requests_of_a_trace_ride_in_two_engines(writer, step_reader, tenant):

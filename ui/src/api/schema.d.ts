@@ -509,8 +509,8 @@ export interface components {
             waiting: number;
             /** @description Share of the KV blocks in use, 0 to 1. */
             kv_cache_usage: number;
-            /** @description A request of the trace was preempted for this step. */
-            preempted: boolean;
+            /** @description Indices into `requests`: those of the trace that were preempted for this step, in which they do not ride. */
+            preempted: number[];
             /** @description Indices into `requests`, own ones too. */
             requests: number[];
             /** @description Of each of `requests`. */

@@ -21,6 +21,7 @@ export function joinPages(pages: TraceStepPage[]): TraceSteps {
       ...step,
       engine: engineAt[step.engine]!,
       requests: step.requests.map((at) => requestAt[at]!),
+      preempted: step.preempted.map((at) => requestAt[at]!),
     }));
   });
   return { engines: engines.rows, requests: requests.rows, steps, cut: Boolean(pages.at(-1)?.next_cursor) };

@@ -12,7 +12,7 @@ import { isCollapsed } from "./folding";
 import { Legend } from "./legend";
 import { Row, ROW, rowId } from "./row";
 import type { TraceState } from "./state";
-import { STRIP, StripRow, useStrips, withStrips } from "./steps";
+import { STRIP, StripRow, Unread, useStrips, withStrips } from "./steps";
 import { hasChildren, type Tree } from "./tree";
 
 const MAP = 56;
@@ -24,8 +24,8 @@ type TimelineProps = { traceId: string; state: TraceState; colors: Map<string, s
 
 export function Timeline({ traceId, state, colors }: TimelineProps) {
   const { tree, window, selected, set, select } = state;
-  const { strips, data } = useStrips(traceId, tree);
-  const rows = useMemo(() => withStrips(state.rows, strips), [state.rows, strips]);
+  const { strips, data, missing } = useStrips(traceId, tree);
+  const rows = useMemo(() => withStrips(state.rows, missing ? [missing] : strips), [state.rows, strips, missing]);
   const scroller = useRef<HTMLDivElement>(null);
   const lane = useRef<HTMLDivElement>(null);
   const wide = useWidth(scroller);
@@ -116,6 +116,9 @@ export function Timeline({ traceId, state, colors }: TimelineProps) {
             {rows.length === 0 && <p className="px-4 py-6 text-center text-ink-muted">No span matches.</p>}
           </div>
           {drawn.map(({ index: row, start }) => {
+            if (missing && rows[row]! < 0) {
+              return <Unread key="unread" missing={missing} top={start} depth={tree.spans[missing.anchor]!.depth} indent={indent} />;
+            }
             const strip = strips[~rows[row]!];
             const anchor = strip && tree.spans[strip.anchor]!;
             return (

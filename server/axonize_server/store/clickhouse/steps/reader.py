@@ -7,7 +7,15 @@ from typing import Any
 
 import msgspec
 
-from axonize_server.steps import Engine, EngineRecord, Rides, StepKey, StepRecord, StepSearch
+from axonize_server.steps import (
+    Engine,
+    EngineRecord,
+    Ride,
+    Rides,
+    StepKey,
+    StepRecord,
+    StepSearch,
+)
 from axonize_server.store.clickhouse.attributes import decode
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS
@@ -61,8 +69,8 @@ class StepReader:
             "trace_id": trace_id,
             "arrived_from": max(from_ns - CLOCK_AHEAD_NS, 0),
         }
-        found = Rides(*self._rows(sql.RIDES, parameters)[0])
-        return found if found.engine_ids else None
+        requests, first_ns, last_ns = self._rows(sql.RIDES, parameters)[0]
+        return Rides([Ride(*each) for each in requests], first_ns, last_ns) if requests else None
 
     def trace_steps(
         self, tenant: str, trace_id: str, rides: Rides, after: StepKey | None, limit: int
@@ -75,8 +83,8 @@ class StepReader:
             "arrived_from": max(rides.first_ns - CLOCK_AHEAD_NS, 0),
             "first": max(rides.first_ns, after.start_ns),
             "last": rides.last_ns,
-            "engines": rides.engine_ids,
-            "requests": rides.request_ids,
+            "engines": sorted({each.engine_id for each in rides.requests}),
+            "requests": [each.request_id for each in rides.requests],
             "after_start": after.start_ns,
             "after_engine": after.engine_id,
             "after_number": after.number,

@@ -31,7 +31,7 @@ test("steps in one pixel are one cell: largest batch, shares by time, and no pre
   const strip = stripOf([
     step(1, 0, { 0: 1 }, { duration_ms: 3 }),
     step(2, 3, { 0: 1, 1: 3 }, { prefill: { 1: 3 } }),
-    step(3, 4, { 1: 1 }, { preempted: true }),
+    step(3, 4, { 1: 1 }, { preempted: [0] }),
     step(4, 5, { 0: 4 }, { prefill: { 0: 4 }, duration_ms: 5 }),
     step(5, 10, { 0: 1 }),
   ]);
@@ -43,7 +43,7 @@ test("steps in one pixel are one cell: largest batch, shares by time, and no pre
 });
 
 test("thousands of steps come to no more cells than pixels, and all of them are in one", () => {
-  const strip = stripOf(Array.from({ length: 5000 }, (_, at) => step(at, at, { 0: 1 }, { preempted: at === 2500 })));
+  const strip = stripOf(Array.from({ length: 5000 }, (_, at) => step(at, at, { 0: 1 }, { preempted: at === 2500 ? [0] : [] })));
   const cells = cellsIn(strip, window(0, 5000), 800);
   expect(cells.length).toBeLessThanOrEqual(800);
   expect(cells.reduce((sum, cell) => sum + cell.steps, 0)).toBe(5000);
@@ -51,7 +51,7 @@ test("thousands of steps come to no more cells than pixels, and all of them are 
 });
 
 test("the step at a moment, the nearest in reach, a preempted one before all", () => {
-  const strip = stripOf([step(1, 0, { 0: 1 }), step(2, 1, { 1: 1 }, { preempted: true }), step(3, 2, { 0: 1 }, { duration_ms: 8 }), step(4, 20, { 0: 1 })]);
+  const strip = stripOf([step(1, 0, { 0: 1 }), step(2, 1, { 1: 1 }, { preempted: [0] }), step(3, 2, { 0: 1 }, { duration_ms: 8 }), step(4, 20, { 0: 1 })]);
   const at = (ms: number, reach: number) => stepAt(strip, ms * MILLI, reach * MILLI);
   expect(at(0.5, 0.1)).toBe(0);
   expect(at(5, 0.1)).toBe(2);
@@ -62,7 +62,7 @@ test("the step at a moment, the nearest in reach, a preempted one before all", (
 });
 
 test("standing by lasts from a preemption to the next ride", () => {
-  const strip = stripOf([step(1, 0, { 0: 1 }), step(2, 1, { 1: 1 }, { preempted: true }), step(3, 7, { 0: 1 }), step(4, 8, {}, { preempted: true })]);
+  const strip = stripOf([step(1, 0, { 0: 1 }), step(2, 1, { 1: 1 }, { preempted: [0] }), step(3, 7, { 0: 1 }), step(4, 8, {}, { preempted: [0] })]);
   expect(waitsOf(strip)).toEqual([[2 * MILLI, 7 * MILLI]]);
 });
 

@@ -40,7 +40,7 @@ export function step(
     running: requests.length,
     waiting: 0,
     kv_cache_usage: 0,
-    preempted: false,
+    preempted: [],
     requests,
     scheduled_tokens: requests.map((at) => tokens[at]!),
     prefill_tokens: Object.keys(prefill).length > 0 ? requests.map((at) => prefill[at] ?? 0) : [],

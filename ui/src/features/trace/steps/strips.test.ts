@@ -5,7 +5,7 @@ import { span } from "../sample";
 import { buildTree } from "../tree";
 import { withStrips } from ".";
 import { own, page, step } from "./sample";
-import { buildStrips, mayHaveSteps } from "./strips";
+import { buildStrips, firstAnchor, mayHaveSteps } from "./strips";
 import { sayings } from "./summary";
 
 const MILLI = 1e6;
@@ -61,20 +61,20 @@ test("time in which steps overlap counts once", () => {
 test("a step it was preempted for is marked and not counted as ridden", () => {
   const [strip] = strips(request("a"), [own("a"), mate], [
     step(1, 0, { 0: 1, 1: 1 }),
-    step(2, 1, { 1: 1 }, { preempted: true }),
+    step(2, 1, { 1: 1 }, { preempted: [0] }),
     step(9, 8, { 0: 2, 1: 1 }),
   ]);
   expect([...strip!.preempted]).toEqual([0, 1, 0]);
   expect(strip!.summary).toMatchObject({ steps: 2, fewest: 2, preemptions: 1 });
 });
 
-test("of several requests the one that was riding, is in the engine and is left out was preempted", () => {
+test("of several requests those are marked that the step names", () => {
   const requests = [own("a"), own("b"), own("c")];
   const spans = [...request("a"), ...request("b"), ...request("c", 2)];
   const found = strips(spans, requests, [
     step(1, 0, { 0: 1, 1: 1, 2: 1 }),
-    step(2, 3, { 0: 1 }, { preempted: true }), // c has left the engine
-    step(3, 4, {}, { preempted: true }), // b is out already
+    step(2, 3, { 0: 1 }, { preempted: [1] }),
+    step(3, 4, {}, { preempted: [0] }),
     step(4, 5, { 0: 1, 1: 1 }),
   ]);
   expect(found.map(({ steps, preempted }) => steps.map(({ number }, at) => (preempted[at] ? -number : number)))).toEqual([
@@ -90,6 +90,8 @@ test("a strip lies below decode, else below the engine's span, and goes with its
   expect(made.map((strip) => strip.anchor)).toEqual([2, 5]);
   expect(withStrips([0, 1, 2, 3, 4, 5, 6], made)).toEqual([0, 1, 2, ~0, 3, 4, 5, ~1, 6]);
   expect(withStrips([0, 4, 5, 6], made)).toEqual([0, 4, 5, ~1, 6]);
+  expect(firstAnchor(buildTree([...request("a"), ...aborted]))).toBe(2);
+  expect(firstAnchor(buildTree(aborted))).toBe(1);
 });
 
 test("steps are asked for where there was an engine", () => {

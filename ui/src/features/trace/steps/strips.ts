@@ -1,6 +1,6 @@
 /** One strip a request: the engine steps that it rode in, in columns, and what they come to. */
 import type { TraceSteps } from "@/api/steps";
-import type { SpanNode, TraceStep } from "@/api/types";
+import type { TraceStep } from "@/api/types";
 import type { Tree } from "../tree";
 
 export const ENGINE_REQUEST = "engine.request";
@@ -42,7 +42,7 @@ export function buildStrips(tree: Tree, { requests, steps }: TraceSteps): Strip[
   const rides = findRides(tree, requests);
   for (const step of steps) {
     for (const at of step.requests) rides.get(at)?.board(step);
-    if (step.preempted) for (const ride of rides.values()) ride.preempt(step, rides.size === 1);
+    for (const at of step.preempted) rides.get(at)?.preempt(step);
   }
   return [...rides.values()].filter((ride) => ride.steps.length > 0).map(toStrip).toSorted((one, other) => one.anchor - other.anchor);
 }
@@ -54,8 +54,6 @@ class Ride {
   constructor(
     readonly request: number,
     readonly anchor: number,
-    /** Its time in the engine. */
-    readonly life: SpanNode | undefined,
   ) {}
 
   board(step: TraceStep) {
@@ -63,38 +61,39 @@ class Ride {
     this.preempted.push(false);
   }
 
-  /** A step says that the trace was preempted, not which request: it is one that was riding, is in the engine, and is not in the step. */
-  preempt(step: TraceStep, alone: boolean) {
-    const last = this.steps.length - 1;
-    if (this.steps[last] === step) {
-      this.preempted[last] = alone;
-      return;
-    }
-    if (!alone && (last < 0 || this.preempted[last] || !this.isInEngine(step.start_offset_ns))) return;
-    this.steps.push(step);
-    this.preempted.push(true);
-  }
-
-  private isInEngine(ns: number): boolean {
-    return this.life === undefined || (ns >= this.life.start_offset_ns && ns < this.life.start_offset_ns + this.life.duration_ns);
+  preempt(step: TraceStep) {
+    if (this.steps.at(-1) !== step) this.board(step);
+    this.preempted[this.steps.length - 1] = true;
   }
 }
 
 /** The trace's own requests by their place in the table, those whose span is here. */
 function findRides(tree: Tree, requests: TraceSteps["requests"]): Map<number, Ride> {
+  const anchors = findAnchors(tree);
+  const rides = new Map<number, Ride>();
+  requests.forEach(({ own, span_id: id }, at) => {
+    if (!own || !id) return;
+    const anchor = anchors.get(id) ?? tree.indexOf.get(id);
+    if (anchor !== undefined) rides.set(at, new Ride(at, anchor));
+  });
+  return rides;
+}
+
+/** Below which span a request's steps lie, by the id of the request's span: decode, else its time in the engine. */
+function findAnchors(tree: Tree): Map<string, number> {
   const lives = new Map<string, number>();
   const decodes = new Map<string, number>();
   tree.spans.forEach(({ name, parent_span_id: parent }, index) => {
     if (parent && name === ENGINE_REQUEST) lives.set(parent, index);
     if (parent && name === DECODE) decodes.set(parent, index);
   });
-  const rides = new Map<number, Ride>();
-  requests.forEach(({ own, span_id: id }, at) => {
-    if (!own || !id) return;
-    const anchor = decodes.get(id) ?? lives.get(id) ?? tree.indexOf.get(id);
-    if (anchor !== undefined) rides.set(at, new Ride(at, anchor, tree.spans[lives.get(id) ?? -1]));
-  });
-  return rides;
+  return new Map([...lives, ...decodes]);
+}
+
+/** Where the first strip will lie as far as the spans tell; -1 where no engine is known. */
+export function firstAnchor(tree: Tree): number {
+  const [first = tree.spans.findIndex((span) => span.name === ENGINE_REQUEST)] = [...findAnchors(tree).values()].toSorted((one, other) => one - other);
+  return first;
 }
 
 function toStrip({ request, anchor, steps, preempted }: Ride): Strip {
