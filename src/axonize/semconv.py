@@ -29,6 +29,7 @@ EXCEPTION_STACKTRACE = "exception.stacktrace"
 CLIENT_ADDRESS = "client.address"
 CLIENT_PORT = "client.port"
 HTTP_REQUEST_METHOD = "http.request.method"
+HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count"
 HTTP_RESPONSE_STATUS_CODE = "http.response.status_code"
 HTTP_ROUTE = "http.route"
 NETWORK_PROTOCOL_NAME = "network.protocol.name"
@@ -42,6 +43,7 @@ USER_AGENT_ORIGINAL = "user_agent.original"
 
 # Generative AI: what was asked
 GEN_AI_CONVERSATION_ID = "gen_ai.conversation.id"
+GEN_AI_EMBEDDINGS_DIMENSION_COUNT = "gen_ai.embeddings.dimension.count"
 GEN_AI_OPERATION_NAME = "gen_ai.operation.name"
 GEN_AI_OUTPUT_TYPE = "gen_ai.output.type"
 GEN_AI_PROVIDER_NAME = "gen_ai.provider.name"
@@ -93,5 +95,7 @@ MODEL_TYPE = "axonize.model.type"  # the architecture, such as llama
 PIPELINE_CLASS = "axonize.pipeline.class"
 PIPELINE_INPUTS = "axonize.pipeline.inputs"  # how many
 PIPELINE_TASK = "axonize.pipeline.task"
+STREAM_CHUNKS = "axonize.stream.chunks"  # how many came
+STREAM_INCOMPLETE = "axonize.stream.incomplete"  # true: the caller read no further
 TPOT_MS = "axonize.tpot_ms"  # ms a token after the first
 TTFT_MS = "axonize.ttft_ms"  # ms from the start of the span to the first token

@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
+import openai
 import torch
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -24,12 +26,15 @@ from transformers import AutoModelForCausalLM, logging
 
 from axonize import patching, speed
 from axonize.integrations.asgi import ASGI
+from axonize.integrations.openai import OPENAI
 from axonize.integrations.threads import THREADS
 from axonize.integrations.transformers import TRANSFORMERS
 from axonize.patching import Integration
+from tests.integrations.openai.server import chat
 from tests.integrations.tiny_llama import save_tiny_llama
 
 TOKENS, REQUESTS, TASKS = 64, 200, 200
+ASKED, CHUNKS = 20, 500
 Work = Callable[[], Any]
 
 
@@ -107,6 +112,24 @@ def submitting() -> Work:
     return lambda: [pool.submit(int).result() for _ in range(TASKS)]
 
 
+def asking(*, stream: bool) -> Work:
+    """Ask by a client whose HTTP transport answers at once."""
+    body = {"model": "tiny", "messages": [{"role": "user", "content": "count"}]}
+    chunk = next(iter(chat({**body, "stream": True})))
+    streamed = (chunk * CHUNKS + "data: [DONE]\n\n").encode()
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        if stream:
+            return httpx.Response(200, content=streamed)
+        return httpx.Response(200, json=chat(body))
+
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    client: Any = openai.OpenAI(base_url="http://x/v1", api_key="none", http_client=http)
+    if stream:
+        return lambda: list(client.chat.completions.create(**body, stream=True))
+    return lambda: [client.chat.completions.create(**body) for _ in range(ASKED)]
+
+
 BUFFER = speed.RingBuffer(100_000)
 
 if __name__ == "__main__":
@@ -117,6 +140,10 @@ if __name__ == "__main__":
     print(measure(TRANSFORMERS, generating(), pairs, time.thread_time))
     print(f"{REQUESTS} requests")
     print(measure(ASGI, requesting(), pairs, time.thread_time))
+    print(f"{ASKED} chat completions")
+    print(measure(OPENAI, asking(stream=False), pairs, time.thread_time))
+    print(f"one streamed in {CHUNKS} chunks")
+    print(measure(OPENAI, asking(stream=True), pairs, time.thread_time))
     print(f"{TASKS} tasks, without and with a current span")
     print(measure(THREADS, submitting(), pairs, time.perf_counter))
     with speed.Span("current"):

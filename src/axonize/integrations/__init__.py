@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # Read at the start of every traced process: plain tuples, for they cost nothing to make.
 REGISTRY: tuple[tuple[str, str, str], ...] = (
     ("asgi", "starlette.applications", "axonize.integrations.asgi:ASGI"),
+    ("openai", "openai", "axonize.integrations.openai:OPENAI"),
     ("opentelemetry", "opentelemetry.trace", "axonize.opentelemetry:OPENTELEMETRY"),
     ("threads", "", "axonize.integrations.threads:THREADS"),
     ("transformers", "transformers", "axonize.integrations.transformers:TRANSFORMERS"),
