@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from litestar import Controller, Litestar, Router
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
@@ -34,7 +34,7 @@ class Parts:
     reader: SpanReader
     step_reader: StepReader
     authenticate: Authenticate
-    receivers: Sequence[type[Controller]] = ()
+    receivers: Sequence[Router] = ()
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     metrics: Callable[[], Iterable[Metric]] = tuple
 

@@ -13,7 +13,7 @@ from litestar import Litestar
 
 from axonize_server.auth.keys import Authenticate
 from axonize_server.ingest.grpc import build_server
-from axonize_server.ingest.receiver import Submit
+from axonize_server.ingest.receiver import Submits
 from axonize_server.model import StartError
 from axonize_server.settings import ServerSettings
 
@@ -96,13 +96,13 @@ async def run_http(
 
 @asynccontextmanager
 async def run_grpc(
-    settings: ServerSettings, submit: Submit, authenticate: Authenticate
+    settings: ServerSettings, submits: Submits, authenticate: Authenticate
 ) -> AsyncIterator[int]:
     """Answer gRPC until the block ends, then finish the calls under way; yield the port."""
     host = settings.host.strip("[]")
     host = f"[{host}]" if ":" in host else host
     try:
-        server, port = build_server(submit, authenticate, f"{host}:{settings.grpc_port}")
+        server, port = build_server(submits, authenticate, f"{host}:{settings.grpc_port}")
     except RuntimeError:
         raise _port_error(settings, "grpc_port", "it is in use or not allowed") from None
     await server.start()

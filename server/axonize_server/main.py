@@ -16,7 +16,9 @@ from axonize_server.app import Parts, create_app
 from axonize_server.auth.keys import static_key
 from axonize_server.banner import announce, withdraw
 from axonize_server.ingest.batcher import Batcher
-from axonize_server.ingest.http import build_controller
+from axonize_server.ingest.http import build_router
+from axonize_server.ingest.rows import GPU_METRICS
+from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.listeners import Addresses, bind, run_grpc, run_http
 from axonize_server.lock import DataLock
 from axonize_server.metrics import collect
@@ -24,10 +26,11 @@ from axonize_server.model import DomainError, StartError
 from axonize_server.settings import ServerSettings, load_settings
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
-from axonize_server.store.clickhouse.writer import SpanWriter
+from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
 
 OK, REFUSED = 0, 2
+METRICS_QUEUE_BYTES = 32 << 20
 # The databases may take this long to close, after what stop_timeout_s allows the receivers.
 CLOSING_S = 20.0
 
@@ -89,22 +92,29 @@ async def serve(settings: ServerSettings) -> None:
         stack.push_async_callback(asyncio.to_thread, databases.close)
         batcher = Batcher(SpanWriter(databases.writing).insert)
         stack.push_async_callback(batcher.close)
+        gpu_batcher = Batcher(
+            GpuMetricWriter(databases.writing_metrics).insert,
+            reader=GPU_METRICS,
+            max_queue_bytes=METRICS_QUEUE_BYTES,
+        )
+        stack.push_async_callback(gpu_batcher.close)
+        submits = {TRACES: batcher.submit, METRICS: gpu_batcher.submit}
         authenticate = static_key(settings.api_key)
         app = create_app(
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
                 step_reader=StepReader(databases.reading, settings.query_limits),
                 authenticate=authenticate,
-                receivers=[build_controller(batcher.submit, authenticate)],
+                receivers=[build_router(submits, authenticate)],
                 probes={
                     "clickhouse": databases.probing.ping,
                     "postgres": databases.postgres.ping,
                 },
-                metrics=lambda: collect(batcher.counters),
+                metrics=lambda: collect(batcher.counters, gpu_batcher.counters),
             )
         )
         async with (
-            run_grpc(settings, batcher.submit, authenticate) as grpc_port,
+            run_grpc(settings, submits, authenticate) as grpc_port,
             run_http(settings, app, socket),
         ):
             addresses = Addresses.of(settings.host, socket.getsockname()[1], grpc_port)

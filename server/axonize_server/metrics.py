@@ -6,31 +6,53 @@ from axonize_server.api.metrics import Metric
 from axonize_server.ingest.batcher import Counters
 
 
-def collect(counters: Counters) -> list[Metric]:
-    """Return what the receiver counted since the start."""
+def collect(spans: Counters, points: Counters) -> list[Metric]:
+    """Return what the receivers of spans and of metric points counted since the start."""
+    both = (spans, points)
     return [
-        Metric("axonize_spans_accepted_total", "counter", "Spans stored.", counters.accepted_spans),
+        Metric("axonize_spans_accepted_total", "counter", "Spans stored.", spans.accepted_spans),
         Metric(
             "axonize_spans_rejected_total",
             "counter",
             "Spans left out of accepted requests because they are not valid.",
-            counters.rejected_spans,
+            spans.rejected_spans,
+        ),
+        Metric(
+            "axonize_metric_points_accepted_total",
+            "counter",
+            "Metric points stored.",
+            points.accepted_spans,
+        ),
+        Metric(
+            "axonize_metric_points_rejected_total",
+            "counter",
+            "Metric points left out of accepted requests, by reason.",
+            dict(points.rejected_by_reason),
+            label="reason",
         ),
         Metric(
             "axonize_requests_refused_total",
             "counter",
             "Requests refused, by reason.",
-            dict(counters.refused),
+            dict(spans.refused + points.refused),
             label="reason",
         ),
         Metric(
-            "axonize_queue_bytes", "gauge", "Bytes received and not stored.", counters.queue_bytes
+            "axonize_queue_bytes",
+            "gauge",
+            "Bytes received and not stored.",
+            sum(each.queue_bytes for each in both),
         ),
-        Metric("axonize_commits_total", "counter", "Blocks inserted.", counters.commits),
+        Metric(
+            "axonize_commits_total",
+            "counter",
+            "Blocks inserted.",
+            sum(each.commits for each in both),
+        ),
         Metric(
             "axonize_commit_seconds_total",
             "counter",
             "Time spent inserting, in seconds.",
-            counters.commit_seconds,
+            sum(each.commit_seconds for each in both),
         ),
     ]

@@ -74,11 +74,15 @@ class StartError(DomainError):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """What became of one OTLP request: spans stored, spans refused, and why (empty when none)."""
+    """What became of one OTLP request: spans (or data points) stored and refused, and why.
+
+    The message is empty when there is nothing to say; `reasons` counts what was refused by a word.
+    """
 
     spans: int
     rejected: int = 0
     message: str = ""
+    reasons: dict[str, int] = {}
 
 
 class TraceSearch(msgspec.Struct, frozen=True, kw_only=True):

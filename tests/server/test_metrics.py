@@ -7,17 +7,26 @@ from axonize_server.ingest.batcher import Counters
 from axonize_server.metrics import collect
 
 
-def test_what_the_receiver_counts_is_published():
-    counters = Counters(
+def test_what_the_receivers_count_is_published():
+    spans = Counters(
         accepted_spans=5, rejected_spans=1, refused=Counter(Overloaded=2), queue_bytes=7,
         commits=3, commit_seconds=0.5,
     )  # fmt: skip
-    lines = [line for line in render(collect(counters)).splitlines() if not line.startswith("#")]
-    assert lines == [
+    points = Counters(
+        accepted_spans=4, rejected_spans=3, refused=Counter(Overloaded=1, MalformedRequest=1),
+        rejected_by_reason=Counter(unknown_metric=2, delta=1), queue_bytes=1,
+        commits=1, commit_seconds=0.25,
+    )  # fmt: skip
+    text = render(collect(spans, points))
+    assert [line for line in text.splitlines() if not line.startswith("#")] == [
         "axonize_spans_accepted_total 5",
         "axonize_spans_rejected_total 1",
-        'axonize_requests_refused_total{reason="Overloaded"} 2',
-        "axonize_queue_bytes 7",
-        "axonize_commits_total 3",
-        "axonize_commit_seconds_total 0.5",
+        "axonize_metric_points_accepted_total 4",
+        'axonize_metric_points_rejected_total{reason="delta"} 1',
+        'axonize_metric_points_rejected_total{reason="unknown_metric"} 2',
+        'axonize_requests_refused_total{reason="MalformedRequest"} 1',
+        'axonize_requests_refused_total{reason="Overloaded"} 3',
+        "axonize_queue_bytes 8",
+        "axonize_commits_total 4",
+        "axonize_commit_seconds_total 0.75",
     ]

@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsPartialSuccess,
+    ExportMetricsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceResponse,
@@ -48,13 +52,23 @@ def retry_after_s(error: DomainError) -> float | None:
 
 
 def response(accepted: Accepted) -> ExportTraceServiceResponse:
-    """Return the OTLP response; a message without rejected spans is a warning."""
+    """Return the OTLP response to spans; a message without rejected spans is a warning."""
     if not accepted.message:
         return ExportTraceServiceResponse()
     partial_success = ExportTracePartialSuccess(
         rejected_spans=accepted.rejected, error_message=accepted.message
     )
     return ExportTraceServiceResponse(partial_success=partial_success)
+
+
+def metrics_response(accepted: Accepted) -> ExportMetricsServiceResponse:
+    """Return the OTLP response to metrics."""
+    if not accepted.message:
+        return ExportMetricsServiceResponse()
+    partial_success = ExportMetricsPartialSuccess(
+        rejected_data_points=accepted.rejected, error_message=accepted.message
+    )
+    return ExportMetricsServiceResponse(partial_success=partial_success)
 
 
 def status(code: int, message: str, retry_after_s: float | None = None) -> Status:

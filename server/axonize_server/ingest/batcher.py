@@ -11,10 +11,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
-import pyarrow as pa
-
-from axonize_server.ingest.decode import Decoded, Request, decode, read_request
+from axonize_server.ingest.rows import SPANS, Readable, Reader, Rows
 from axonize_server.model import (
     Accepted,
     DomainError,
@@ -36,6 +35,7 @@ class Counters:
     accepted_spans: int = 0
     rejected_spans: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    rejected_by_reason: Counter[str] = field(default_factory=Counter)
     queue_bytes: int = 0
     commits: int = 0
     commit_seconds: float = 0.0
@@ -69,7 +69,7 @@ class _Block:
     """Rows to insert, in the order of the requests that they came with."""
 
     waiting: list[_Waiting]
-    rows: Decoded
+    rows: Rows
 
     def halves(self) -> tuple[_Block, _Block]:
         middle = len(self.waiting) // 2
@@ -80,21 +80,24 @@ class _Block:
 class Batcher:
     """Collects requests in a bounded queue; one thread decodes while another one inserts.
 
-    `write` stores spans and steps before it returns; it is called from one thread. A batch waits as
-    long as the last commit took, within `linger_s`, but not when `commit_bytes` are there. What is
-    not stored within `deadline_s` is refused; it may still be stored afterwards.
+    `reader` makes tables of requests; `write` stores the tables before it returns and is called
+    from one thread. A batch waits as long as the last commit took, within `linger_s`, but not when
+    `commit_bytes` are there. What is not stored within `deadline_s` is refused; it may still be
+    stored afterwards.
     """
 
     def __init__(
         self,
-        write: Callable[[pa.Table, pa.Table], None],
+        write: Callable[..., None],
         *,
+        reader: Reader[Any] = SPANS,
         max_queue_bytes: int = 128 << 20,
         commit_bytes: int = 16 << 20,
         linger_s: tuple[float, float] = (0.02, 0.2),
         deadline_s: float = 30.0,
     ) -> None:
         self._write = write
+        self._reader = reader
         self._max_queue_bytes = max_queue_bytes
         self._commit_bytes = commit_bytes
         self._shortest_linger_s, self._longest_linger_s = linger_s
@@ -122,7 +125,7 @@ class Batcher:
         return self._counters
 
     async def submit(self, tenant: str, body: bytes) -> Accepted:
-        """Return when the spans of an ExportTraceServiceRequest are stored.
+        """Return when what an OTLP request brings is stored.
 
         Raises MalformedRequest and StoreRefused (never retry), Overloaded and StoreUnavailable.
         """
@@ -133,6 +136,7 @@ class Batcher:
             raise
         self._counters.accepted_spans += accepted.spans
         self._counters.rejected_spans += accepted.rejected
+        self._counters.rejected_by_reason.update(accepted.reasons)
         return accepted
 
     async def _stored(self, tenant: str, body: bytes) -> Accepted:
@@ -141,7 +145,7 @@ class Batcher:
         try:
             return await asyncio.wait_for(waiting.future, self._deadline_s)
         except asyncio.TimeoutError:
-            message = f"the spans were not stored within {self._deadline_s:g} s"
+            message = f"the request was not stored within {self._deadline_s:g} s"
             raise StoreUnavailable(message) from None
 
     def _enqueue(self, waiting: _Waiting) -> None:
@@ -193,17 +197,17 @@ class Batcher:
     def _linger_s(self) -> float:
         return min(max(self._last_commit_s, self._shortest_linger_s), self._longest_linger_s)
 
-    def _read(self) -> tuple[list[_Waiting], list[Request]]:
+    def _read(self) -> tuple[list[_Waiting], list[Readable]]:
         """Take requests from the queue until their columns have the size of a commit."""
         taken: list[_Waiting] = []
-        requests: list[Request] = []
+        requests: list[Readable] = []
         size = 0
         while size < self._commit_bytes and (waiting := self._next()):
             if waiting.future.cancelled():
                 self._finish(waiting, StoreUnavailable("the sender has left"))
                 continue
             try:
-                request = read_request(waiting.tenant, waiting.body)
+                request = self._reader.read(waiting.tenant, waiting.body)
             except Exception as error:  # noqa: BLE001  one request must not stop the thread
                 self._finish(waiting, _unreadable(error))
             else:
@@ -220,11 +224,11 @@ class Batcher:
             self._queued_bytes -= len(waiting.body)
             return waiting
 
-    def _decode(self, waiting: list[_Waiting], requests: list[Request]) -> Iterator[_Block]:
+    def _decode(self, waiting: list[_Waiting], requests: list[Readable]) -> Iterator[_Block]:
         if not requests:
             return
         try:
-            decoded = decode(requests)
+            decoded = self._reader.decode(requests)
         except Exception as error:  # noqa: BLE001  one request must not refuse the others
             if len(requests) == 1:
                 self._finish(waiting[0], _unreadable(error))
@@ -258,11 +262,11 @@ class Batcher:
         else:
             self._finish_all(block.waiting, block.rows.answers)
 
-    def _commit(self, rows: Decoded) -> None:
-        if not rows.spans.num_rows + rows.steps.num_rows:
+    def _commit(self, rows: Rows) -> None:
+        if not any(table.num_rows for table in rows.tables):
             return
         started = time.monotonic()
-        self._write(rows.spans, rows.steps)
+        self._write(*rows.tables)
         self._last_commit_s = time.monotonic() - started
         self._counters.commits += 1
         self._counters.commit_seconds += self._last_commit_s
@@ -282,5 +286,5 @@ def _unreadable(error: Exception) -> DomainError:
 def _not_stored(error: Exception) -> DomainError:
     if isinstance(error, StoreRefused):
         return error
-    logger.error("spans could not be inserted", exc_info=error)
-    return StoreUnavailable(f"the spans were not stored: {type(error).__name__}")
+    logger.error("a block could not be inserted", exc_info=error)
+    return StoreUnavailable(f"the request was not stored: {type(error).__name__}")

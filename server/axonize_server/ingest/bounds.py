@@ -13,20 +13,39 @@ MAX_PARSED_BYTES = 512 << 20
 MAX_STORED_BYTES = 256 << 20
 # Memory of an empty message once it is parsed, which takes two bytes of the body at least.
 _SPAN_BYTES = 192
+_LARGE = {"Span", "NumberDataPoint", "HistogramDataPoint", "ExponentialHistogramDataPoint"}
 _MESSAGE_BYTES = 64
 _ROW_BYTES = 200  # what the columns of an empty span take
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
 
-class _Message(NamedTuple):
+class Message(NamedTuple):
     """A type of message: its memory, and its fields that hold messages, by number."""
 
     size: int
-    fields: dict[int, _Message]
+    fields: dict[int, Message]
 
 
-def check_parsed_bytes(body: bytes) -> None:
+def describe(request: Descriptor) -> Message:
+    """Return how large the messages of a request are."""
+    return _describe(request, {})
+
+
+def _describe(message: Descriptor, known: dict[str, Message]) -> Message:
+    if message.full_name not in known:
+        size = _SPAN_BYTES if message.name in _LARGE else _MESSAGE_BYTES
+        described = known[message.full_name] = Message(size, {})
+        for field in message.fields:
+            if field.message_type:
+                described.fields[field.number] = _describe(field.message_type, known)
+    return known[message.full_name]
+
+
+_TRACES = describe(StrictRequest.DESCRIPTOR)
+
+
+def check_parsed_bytes(body: bytes, request: Message = _TRACES) -> None:
     """Estimate the memory of a body before it is parsed; raises MalformedRequest.
 
     Only a large body can take too much; its messages are counted, in some 0.06 s a MiB.
@@ -34,7 +53,7 @@ def check_parsed_bytes(body: bytes) -> None:
     if len(body) * _SPAN_BYTES // 2 <= MAX_PARSED_BYTES:
         return
     try:
-        parsed = _parsed_bytes(body)
+        parsed = _parsed_bytes(body, request)
     except IndexError:
         raise MalformedRequest("the body ends within a field") from None
     if parsed > MAX_PARSED_BYTES:
@@ -60,23 +79,10 @@ def stored_bytes(request: Any, body_bytes: int) -> int:
     return size
 
 
-def _describe(message: Descriptor, known: dict[str, _Message]) -> _Message:
-    if message.full_name not in known:
-        size = _SPAN_BYTES if message.name == "Span" else _MESSAGE_BYTES
-        described = known[message.full_name] = _Message(size, {})
-        for field in message.fields:
-            if field.message_type:
-                described.fields[field.number] = _describe(field.message_type, known)
-    return known[message.full_name]
-
-
-_REQUEST = _describe(StrictRequest.DESCRIPTOR, {})
-
-
-def _parsed_bytes(body: bytes) -> int:
+def _parsed_bytes(body: bytes, request: Message) -> int:
     """Add up messages until they are too many; raises IndexError where the body ends early."""
-    position, end, fields = 0, len(body), _REQUEST.fields
-    outer: list[tuple[int, dict[int, _Message]]] = []
+    position, end, fields = 0, len(body), request.fields
+    outer: list[tuple[int, dict[int, Message]]] = []
     parsed = len(body)
     while parsed <= MAX_PARSED_BYTES:
         if position >= end:

@@ -58,6 +58,11 @@ class Decoded(NamedTuple):
     steps_of_request: list[int]
     answers: list[Accepted]
 
+    @property
+    def tables(self) -> tuple[pa.Table, pa.Table]:
+        """What is written: the spans and the steps."""
+        return self.spans, self.steps
+
     def cut(self, requests: int) -> tuple[Decoded, Decoded]:
         """Return what the first requests say, and what the others say."""
         first, others = self.steps_of_request[:requests], self.steps_of_request[requests:]

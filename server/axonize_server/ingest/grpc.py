@@ -1,4 +1,4 @@
-"""The gRPC receiver: TraceService, whose requests stay bytes until they are decoded in a batch."""
+"""The gRPC receiver: its requests stay bytes until they are decoded in a batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import grpc.aio
 
 from axonize_server.auth.keys import Authenticate
 from axonize_server.ingest import answers
-from axonize_server.ingest.receiver import Submit
+from axonize_server.ingest.receiver import Submit, Submits
+from axonize_server.ingest.signals import Signal
 from axonize_server.model import DomainError, MalformedRequest
 
 MAX_MESSAGE_BYTES = 64 << 20
@@ -25,25 +26,28 @@ _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def build_server(
-    submit: Submit, authenticate: Authenticate, address: str
+    submits: Submits, authenticate: Authenticate, address: str
 ) -> tuple[grpc.aio.Server, int]:
     """Return a server bound to address (host:port, port 0 for any) and its port, not yet started.
 
     Raises RuntimeError when the address is taken.
     """
-    # Declared as a stream of one request, so that a sender without a key is refused before its
-    # message is received.
-    method = grpc.stream_unary_rpc_method_handler(_export(submit, authenticate))
-    service = grpc.method_handlers_generic_handler(
-        "opentelemetry.proto.collector.trace.v1.TraceService", {"Export": method}
-    )
     server = grpc.aio.server(options=_OPTIONS)
-    server.add_generic_rpc_handlers((service,))
+    server.add_generic_rpc_handlers(
+        tuple(_service(signal, submit, authenticate) for signal, submit in submits.items())
+    )
     return server, server.add_insecure_port(address)
 
 
+def _service(signal: Signal, submit: Submit, authenticate: Authenticate) -> grpc.GenericRpcHandler:
+    # Declared as a stream of one request, so that a sender without a key is refused before its
+    # message is received.
+    method = grpc.stream_unary_rpc_method_handler(_export(signal, submit, authenticate))
+    return grpc.method_handlers_generic_handler(signal.service, {"Export": method})
+
+
 def _export(
-    submit: Submit, authenticate: Authenticate
+    signal: Signal, submit: Submit, authenticate: Authenticate
 ) -> Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Awaitable[bytes]]:
     async def export(bodies: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> bytes:
         try:
@@ -52,7 +56,7 @@ def _export(
         except DomainError as error:
             await _refuse(context, error)
             raise
-        response: bytes = answers.response(accepted).SerializeToString()
+        response: bytes = signal.response(accepted).SerializeToString()
         return response
 
     return export

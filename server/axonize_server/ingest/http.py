@@ -1,4 +1,4 @@
-"""The OTLP/HTTP receiver: POST /v1/traces, Protocol Buffers or JSON."""
+"""The OTLP/HTTP receiver: POST /v1/traces and /v1/metrics, Protocol Buffers or JSON."""
 
 # ruff: noqa: N818  (an error is named by what happened, not by what it is)
 
@@ -6,19 +6,20 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
-from litestar import Controller, Request, Response, post
+from litestar import Request, Response, Router, post
+from litestar.handlers import HTTPRouteHandler
 
 from axonize_server.auth.keys import Authenticate
 from axonize_server.ingest import answers
 from axonize_server.ingest.body import BodyReader, BodyTooLarge, UnknownEncoding
-from axonize_server.ingest.json import to_protobuf
-from axonize_server.ingest.receiver import Submit
+from axonize_server.ingest.receiver import Submit, Submits
+from axonize_server.ingest.signals import Signal
 from axonize_server.model import Accepted, DomainError, Unauthenticated
 
 PROTOBUF = "application/x-protobuf"
@@ -45,17 +46,26 @@ _HTTP_STATUSES: dict[type[DomainError], int] = {
 _INVALID_ARGUMENT = 3
 
 
-def build_controller(
-    submit: Submit, authenticate: Authenticate, *, body_timeout_s: float = 30.0
-) -> type[Controller]:
-    """Return the controller of the OTLP/HTTP paths."""
+Receive = Callable[
+    [Request[Any, Any, Any], AsyncIterator[bytes], Signal, Submit], Awaitable[Accepted]
+]
+"""Reads a request and stores it."""
+
+
+def build_router(
+    submits: Submits, authenticate: Authenticate, *, body_timeout_s: float = 30.0
+) -> Router:
+    """Return the OTLP/HTTP paths."""
     protobuf = BodyReader(MAX_BODY_BYTES, MAX_RECEIVED_BYTES)
     json = BodyReader(MAX_JSON_BYTES, MAX_RECEIVED_BYTES)
 
     async def receive(
-        request: Request[Any, Any, Any], chunks: AsyncIterator[bytes], content_type: str
+        request: Request[Any, Any, Any],
+        chunks: AsyncIterator[bytes],
+        signal: Signal,
+        submit: Submit,
     ) -> Accepted:
-        headers = request.headers
+        headers, content_type = request.headers, _content_type(request)
         tenant = authenticate(headers.get("authorization"))
         _check_content_type(request, content_type)
         reader = json if content_type == JSON else protobuf
@@ -66,30 +76,37 @@ def build_controller(
         except asyncio.TimeoutError:
             raise BodyTooSlow(f"the body took longer than {body_timeout_s:g} s") from None
         if content_type == JSON:
-            body = await asyncio.to_thread(to_protobuf, body)
+            body = await asyncio.to_thread(signal.from_json, body)
         return await submit(tenant, body)
 
-    class OtlpController(Controller):
-        """Receives OTLP over HTTP."""
+    routes = [_route(signal, submit, receive, body_timeout_s) for signal, submit in submits.items()]
+    return Router("/", route_handlers=routes)
 
-        @post(
-            "/v1/traces",
-            status_code=200,
-            request_max_body_size=None,  # the readers above have their own limits
-            include_in_schema=False,
-        )
-        async def export_traces(self, request: Request[Any, Any, Any]) -> Response[bytes]:
-            """Store the spans of an ExportTraceServiceRequest."""
-            content_type = request.content_type[0].lower()
-            chunks = request.stream()
-            try:
-                accepted = await receive(request, chunks, content_type)
-            except DomainError as error:
-                await _discard(chunks, body_timeout_s)
-                return _refusal(error, content_type)
-            return _answer(answers.response(accepted), content_type)
 
-    return OtlpController
+def _route(
+    signal: Signal, submit: Submit, receive: Receive, body_timeout_s: float
+) -> HTTPRouteHandler:
+    @post(
+        signal.path,
+        status_code=200,
+        request_max_body_size=None,  # the readers have their own limits
+        include_in_schema=False,
+    )
+    async def export(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Store what the request brings."""
+        chunks = request.stream()
+        try:
+            accepted = await receive(request, chunks, signal, submit)
+        except DomainError as error:
+            await _discard(chunks, body_timeout_s)
+            return _refusal(error, _content_type(request))
+        return _answer(signal.response(accepted), _content_type(request))
+
+    return export
+
+
+def _content_type(request: Request[Any, Any, Any]) -> str:
+    return request.content_type[0].lower()
 
 
 async def _discard(chunks: AsyncIterator[bytes], timeout_s: float) -> None:

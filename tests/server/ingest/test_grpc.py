@@ -9,6 +9,8 @@ import grpc.aio
 import pytest
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.ingest.grpc import MAX_MESSAGE_BYTES, build_server
+from axonize_server.ingest.rows import GPU_METRICS
+from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.model import (
     MalformedRequest,
     Overloaded,
@@ -16,24 +18,23 @@ from axonize_server.model import (
     StoreUnavailable,
     Unauthenticated,
 )
+from axonize_server.store.clickhouse.writer import GpuMetricWriter
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-)
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
+from tests.server.gpus import gauge, metrics
 from tests.server.ingest.otlp import body, request, span
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 
-def with_server(submit, work, authenticate=lambda authorization: "t"):
+def with_server(submit, work, authenticate=lambda authorization: "t", signal=TRACES):
     """Run work(channel) against a server."""
 
     async def main():
-        server, port = build_server(submit, authenticate, "127.0.0.1:0")
+        server, port = build_server({signal: submit}, authenticate, "127.0.0.1:0")
         await server.start()
         options = [("grpc.max_send_message_length", -1)]
         try:
@@ -149,22 +150,42 @@ def test_a_message_beyond_the_limit(compression):
     assert "larger than max" in message
 
 
-def test_metrics_are_not_taken():
-    async def work(channel):
-        with pytest.raises(grpc.aio.AioRpcError) as refusal:
-            await MetricsServiceStub(channel).Export(ExportMetricsServiceRequest())
-        return refusal.value.code()
+def test_metrics_are_stored(clickhouse, tenant):
+    batcher: Batcher
 
-    assert with_server(never, work) == grpc.StatusCode.UNIMPLEMENTED
+    async def submit(tenant, body):
+        return await batcher.submit(tenant, body)
+
+    async def work(channel):
+        nonlocal batcher
+        batcher = Batcher(GpuMetricWriter(clickhouse).insert, reader=GPU_METRICS)
+        answer = await MetricsServiceStub(channel).Export(
+            metrics(gauge("hw.power", 300.0), gauge("hw.fan.speed", 5.0))
+        )
+        await batcher.close()
+        return answer, batcher.counters
+
+    answer, counters = with_server(submit, work, lambda authorization: tenant, METRICS)
+
+    assert stored_powers(clickhouse, tenant) == [300.0]
+    assert answer.partial_success.rejected_data_points == 1
+    assert answer.partial_success.error_message.endswith(": hw.fan.speed")
+    assert counters.rejected_by_reason == {"unknown_metric": 1}
+
+
+def stored_powers(clickhouse, tenant) -> list[float]:
+    query = "SELECT power_w FROM gpu_metrics WHERE tenant_id = {tenant:String}"
+    with clickhouse.client() as client:
+        return [row[0] for row in client.query(query, parameters={"tenant": tenant}).result_rows]
 
 
 def test_a_port_has_one_server():
     async def main():
-        first, port = build_server(never, str, "127.0.0.1:0")
+        first, port = build_server({TRACES: never}, str, "127.0.0.1:0")
         await first.start()
         try:
             with pytest.raises(RuntimeError):
-                build_server(never, str, f"127.0.0.1:{port}")
+                build_server({TRACES: never}, str, f"127.0.0.1:{port}")
         finally:
             await first.stop(0)
 

@@ -1,4 +1,4 @@
-"""POST /v1/traces over a real connection: both forms, refusals, limits."""
+"""POST /v1/traces and /v1/metrics over a real connection: both forms, refusals, limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import threading
 
 import pytest
 import uvicorn
-from axonize_server.ingest.http import MAX_BODY_BYTES, MAX_JSON_BYTES, build_controller
+from axonize_server.ingest.http import MAX_BODY_BYTES, MAX_JSON_BYTES, build_router
+from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.model import (
     Accepted,
     MalformedRequest,
@@ -20,10 +21,15 @@ from axonize_server.model import (
     StoreUnavailable,
     Unauthenticated,
 )
+from google.protobuf.json_format import MessageToJson
 from google.rpc.status_pb2 import Status
 from litestar import Litestar
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from tests.server.gpus import gauge, metrics
 from tests.server.ingest.otlp import body, request, span
 from tests.server.ingest.test_json import otlp_json
 
@@ -36,8 +42,9 @@ class Server:
     def __init__(self, body_timeout_s: float = 60) -> None:
         self.bodies: list[tuple[str, bytes]] = []
         self.answer: Accepted | Exception = Accepted(1)
-        controller = build_controller(self.submit, self.authenticate, body_timeout_s=body_timeout_s)
-        config = uvicorn.Config(Litestar([controller]), log_level="warning", lifespan="off")
+        submits = {TRACES: self.submit, METRICS: self.submit}
+        router = build_router(submits, self.authenticate, body_timeout_s=body_timeout_s)
+        config = uvicorn.Config(Litestar([router]), log_level="warning", lifespan="off")
         self.server = uvicorn.Server(config)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -58,13 +65,13 @@ class Server:
             raise Unauthenticated("no such key")
         return authorization or "default"
 
-    def post(self, body, content_type=PROTOBUF, **headers: str):
+    def post(self, body, content_type=PROTOBUF, path="/v1/traces", **headers: str):
         """Return status, headers and body of the answer."""
         headers = {"Content-Type": content_type, **headers}
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         with contextlib.closing(connection):
-            connection.request("POST", "/v1/traces", body, headers)
+            connection.request("POST", path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
 
@@ -120,6 +127,20 @@ def test_a_partial_success_in_both_forms(server):
 
     assert protobuf.partial_success.rejected_spans == 2
     assert as_json == {"partialSuccess": {"rejectedSpans": "2", "errorMessage": "why"}}
+
+
+def test_metrics_have_a_path_and_an_answer_of_their_own(server):
+    server.answer = Accepted(1, 2, "why")
+    sent = metrics(gauge("hw.power", 300.0))
+
+    protobuf = server.post(sent.SerializeToString(), path="/v1/metrics")
+    as_json = server.post(MessageToJson(sent).encode(), JSON, "/v1/metrics")
+
+    assert server.bodies == [("default", sent.SerializeToString())] * 2
+    partial_success = ExportMetricsServiceResponse.FromString(protobuf[2]).partial_success
+    assert (partial_success.rejected_data_points, partial_success.error_message) == (2, "why")
+    expected = {"partialSuccess": {"rejectedDataPoints": "2", "errorMessage": "why"}}
+    assert json.loads(as_json[2]) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
-"""Batch insert of spans and of engine steps."""
+"""Batch insert of spans, of engine steps and of GPU metrics."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -20,10 +22,25 @@ class SpanWriter:
         Raises StoreUnavailable when a retry can help and StoreRefused when the rows are at fault.
         The rows of one table may be stored then.
         """
-        with self._pool.client() as client:
-            try:
-                for name, table in (("spans", spans), ("engine_steps", steps)):
-                    if table is not None and table.num_rows:
-                        client.insert_arrow(name, table)
-            except (ClickHouseError, OSError) as error:
-                raise write_error(error) from error
+        _insert(self._pool, {"spans": spans, "engine_steps": steps})
+
+
+class GpuMetricWriter:
+    """Writes blocks of GPU metrics as SpanWriter does those of spans."""
+
+    def __init__(self, pool: ClientPool) -> None:
+        self._pool = pool
+
+    def insert(self, rows: pa.Table) -> None:
+        """Store all rows before returning; columns are named as in `gpu_metrics`."""
+        _insert(self._pool, {"gpu_metrics": rows})
+
+
+def _insert(pool: ClientPool, tables: Mapping[str, pa.Table | None]) -> None:
+    with pool.client() as client:
+        try:
+            for name, table in tables.items():
+                if table is not None and table.num_rows:
+                    client.insert_arrow(name, table)
+        except (ClickHouseError, OSError) as error:
+            raise write_error(error) from error

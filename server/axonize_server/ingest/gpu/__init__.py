@@ -1,0 +1,1 @@
+"""OTLP metrics in, rows of `gpu_metrics` out."""
