@@ -18,6 +18,7 @@ from axonize.export.resource import describe_process
 from axonize.export.worker import Worker
 from axonize.guard import guarded
 from axonize.integrations import install_on_import
+from axonize.pipeline import let_hurry
 from axonize.sampling import Sampler, head_bound
 from axonize.speed import RingBuffer, Span, configure, reseed
 from axonize.version import VERSION
@@ -67,6 +68,7 @@ class Pipeline:
             wake_at=self._wake_at,
             wake=self._wake,
         )
+        let_hurry(self.worker.send_within)
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Send what waits, for at most this long, and end the worker."""
@@ -149,6 +151,7 @@ def reconnect() -> None:
     """Let ended spans go where they belong, after something else took them."""
     if _current is None:
         configure(None)
+        let_hurry(None)
     else:
         _current.connect()
 

@@ -106,6 +106,29 @@ def test_exit_sends_the_rest(
     assert list((folder / "status").iterdir()) == []
 
 
+HURRY = """
+from axonize import lifecycle, pipeline
+
+def hurry(name):
+    spans(name)
+    pipeline.send_within(0.05)
+    while not lifecycle._current.describe()["exported"]:
+        time.sleep(0.01)
+    os.kill(os.getpid(), 9)
+
+pid = os.fork()
+if pid == 0:
+    hurry("child")
+assert os.waitpid(pid, 0)[1] == 9
+hurry("parent")
+"""
+
+
+def test_what_hurries_is_there_before_a_kill(collector: Collector, folder: Path) -> None:
+    run(folder, HURRY, collector.address, exit_code=-9)
+    assert collector.names == ["child", "parent"]
+
+
 def test_exit_without_a_collector_is_silent_about_nothing(folder: Path) -> None:
     with grpc_collector() as gone:
         pass

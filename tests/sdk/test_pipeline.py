@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from axonize import guard
+from axonize import guard, pipeline
 from axonize.spans import SpanContext
 
 
@@ -79,6 +79,17 @@ def test_errors_where_spans_go_stay_with_us(core: Any) -> None:
     with core.Span("lost"):
         pass
     assert buffer.drain(10) == [kept]
+
+
+def test_who_hurries_reaches_whoever_sends() -> None:
+    asked: list[float] = []
+    pipeline.send_within(1)
+    pipeline.let_hurry(asked.append)
+    try:
+        pipeline.send_within(0.5)
+    finally:
+        pipeline.let_hurry(None)
+    assert asked == [0.5]
 
 
 def test_only_a_ring_buffer_will_do(core: Any) -> None:

@@ -57,6 +57,7 @@ class Worker:
         self._asked = self._answered = 0  # flushes
         self._promised = 0
         self._promises: deque[tuple[int, int]] = deque()  # a flush, the request that completes it
+        self._next_tick = time.monotonic() + interval_s
         self._exit_by: float | None = None  # monotonic s
         self._overflow = 0  # spans the buffer refused, as far as the log knows
 
@@ -74,6 +75,13 @@ class Worker:
         if self._bell.locked():
             with contextlib.suppress(RuntimeError):  # another thread was faster
                 self._bell.release()
+
+    def send_within(self, seconds: float) -> None:
+        """Have what has ended sent within this long, however little it is, without a wait."""
+        due = time.monotonic() + seconds
+        if due < self._next_tick:
+            self._next_tick = due
+            self.wake()
 
     def flush(self, timeout_s: float) -> bool:
         """Send what has ended; true once all of it is acknowledged, false if any is not in time."""
@@ -120,21 +128,20 @@ class Worker:
         self._sending.release()
 
     def _run(self) -> None:
-        next_tick = time.monotonic() + self._interval_s
         while self._exit_by is None:
-            self._sleep(next_tick)
-            everything = time.monotonic() >= next_tick
+            self._sleep()
+            everything = time.monotonic() >= self._next_tick
             if everything:
-                next_tick = time.monotonic() + self._interval_s
+                self._next_tick = time.monotonic() + self._interval_s
             with guarded:
                 self._turn(everything)
         with guarded:
             self._leave()
 
-    def _sleep(self, next_tick: float) -> None:
+    def _sleep(self) -> None:
         if self._is_behind():
             return
-        until_tick = max(0.0, next_tick - time.monotonic())
+        until_tick = max(0.0, self._next_tick - time.monotonic())
         until_attempt = self.delivery.wait_s
         pause_s = until_tick if until_attempt is None else min(until_tick, until_attempt)
         self._bell.acquire(timeout=pause_s)

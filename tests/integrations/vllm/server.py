@@ -33,8 +33,9 @@ class Asked:
 
 
 class Server:
-    def __init__(self, address: str, folder: Path) -> None:
+    def __init__(self, address: str, folder: Path, process: subprocess.Popen[bytes]) -> None:
         self.address = address
+        self.process = process
         self.steps = folder / "steps"
         self.client = httpx.AsyncClient(base_url=address, timeout=120)
         self.asked: list[Asked] = []
@@ -79,7 +80,7 @@ def serving(model: Path, folder: Path, collector: str, *arguments: str) -> Itera
         process = subprocess.Popen(command, env=variables, stdout=file, stderr=file)
     try:
         _wait(f"http://127.0.0.1:{port}/health", process, log)
-        yield Server(f"http://127.0.0.1:{port}", folder)
+        yield Server(f"http://127.0.0.1:{port}", folder, process)
     finally:
         process.terminate()
         process.wait(60)

@@ -99,6 +99,16 @@ def test_interval_sends_without_flush(web_collector: Collector) -> None:
         web_collector.wait_for(lambda: web_collector.names == ["a", "b"])
 
 
+def test_what_hurries_is_sent_before_the_interval(web_collector: Collector) -> None:
+    with pipe(over_http(web_collector), interval_s=60.0) as way:
+        for name in "ab":
+            way.push(name)
+            way.worker.send_within(0.05)
+            way.worker.send_within(30)  # later than what was asked for already
+            web_collector.wait_for(lambda name=name: web_collector.names[-1:] == [name])
+        assert web_collector.names == ["a", "b"]
+
+
 def test_wake_sends_full_batches_only(web_collector: Collector) -> None:
     with pipe(over_http(web_collector), batch_size=10) as way:
         way.push(*["x"] * 9)

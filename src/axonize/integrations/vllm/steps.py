@@ -13,9 +13,12 @@ from axonize.integrations.vllm.context import receive_span, send_ride
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.integrations.vllm.ride import Ride, Step, Stretch, record
+from axonize.pipeline import send_within
 from axonize.speed import Span
 
 AT_ONCE = 32  # steps; fewer when a request ends, so that nothing waits in an idle engine
+# vLLM kills its engine a few milliseconds after it tells it to stop, which is too late to send.
+SENT_WHEN_IDLE_S = 0.1
 
 
 class _Scheduled(NamedTuple):
@@ -240,6 +243,8 @@ class Recorder:
             for output in result.outputs:
                 if output.request_id in told:
                     send_ride(output, told[output.request_id])
+        if not self._rides:
+            send_within(SENT_WHEN_IDLE_S)
 
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
