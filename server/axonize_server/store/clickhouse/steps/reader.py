@@ -10,7 +10,7 @@ import msgspec
 from axonize_server.steps import Engine, EngineRecord, Rides, StepKey, StepRecord, StepSearch
 from axonize_server.store.clickhouse.attributes import decode
 from axonize_server.store.clickhouse.connection import ClientPool
-from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS
+from axonize_server.store.clickhouse.sql import arrived_from
 from axonize_server.store.clickhouse.steps import sql
 
 
@@ -39,7 +39,7 @@ class StepReader:
         """Return the engines with steps in [from_ns, to_ns), at most 1000, the last seen first."""
         parameters = {
             "tenant": tenant,
-            "arrived_from": from_ns - CLOCK_AHEAD_NS,
+            "arrived_from": arrived_from(from_ns),
             "from": from_ns,
             "to": to_ns,
         }
@@ -59,7 +59,7 @@ class StepReader:
         parameters = {
             "tenant": tenant,
             "trace_id": trace_id,
-            "arrived_from": max(from_ns - CLOCK_AHEAD_NS, 0),
+            "arrived_from": arrived_from(from_ns),
         }
         found = Rides(*self._rows(sql.RIDES, parameters)[0])
         return found if found.engine_ids else None
@@ -72,7 +72,7 @@ class StepReader:
         parameters = {
             "tenant": tenant,
             "trace_id": trace_id,
-            "arrived_from": max(rides.first_ns - CLOCK_AHEAD_NS, 0),
+            "arrived_from": arrived_from(rides.first_ns),
             "first": max(rides.first_ns, after.start_ns),
             "last": rides.last_ns,
             "engines": rides.engine_ids,
