@@ -53,8 +53,11 @@ class SpanReader:
         """
         if not trace_ids:
             return {}
-        arrived_from = max(from_ns - sql.TRACE_HEAD_NS, 0)
-        parameters = {"tenant": tenant, "trace_ids": trace_ids, "arrived_from": arrived_from}
+        parameters = {
+            "tenant": tenant,
+            "trace_ids": trace_ids,
+            "arrived_from": sql.arrived_from(from_ns),
+        }
         return {row[0]: _trace_record(row) for row in self._rows(sql.TRACES, parameters)}
 
     def trace_spans(self, tenant: str, trace_id: str) -> list[SpanRow]:
@@ -92,7 +95,7 @@ class SpanReader:
         """Return the services and models seen in [from_ns, to_ns), at most 1000 of each."""
         parameters = {
             "tenant": tenant,
-            "arrived_from": from_ns - sql.CLOCK_AHEAD_NS,
+            "arrived_from": sql.arrived_from(from_ns),
             "from": from_ns,
             "to": to_ns,
         }

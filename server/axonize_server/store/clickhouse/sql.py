@@ -6,6 +6,7 @@ on it. A retried request may have stored a span twice, so spans are taken once b
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 from axonize_server.model import TraceKey, TraceSearch
@@ -15,10 +16,8 @@ HOUR_NS = 3_600_000_000_000
 # A span that starts at t by its own clock arrived at t - 24 h or later, unless that clock is more
 # than a day ahead: that prunes by the sort key of the table, the index on start_time does the rest.
 CLOCK_AHEAD_NS = 24 * HOUR_NS
-# How long after a time range the later spans of its traces are looked for, and how long before
-# it the earlier ones.
+# How long after a time range the later spans of its traces are looked for.
 TRACE_TAIL_NS = HOUR_NS
-TRACE_HEAD_NS = 24 * HOUR_NS
 
 CREATE_MIGRATIONS = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -37,6 +36,14 @@ class Query(NamedTuple):
 
     text: str
     parameters: dict[str, object]
+
+
+def arrived_from(from_ns: int) -> int:
+    """Return when what starts at from_ns or later arrived first; both Unix ns.
+
+    What starts in the future has a wrong clock, and may have arrived at any time.
+    """
+    return 0 if from_ns > time.time_ns() else max(from_ns - CLOCK_AHEAD_NS, 0)
 
 
 FACETS = """
@@ -160,7 +167,7 @@ def candidate_traces(tenant: str, search: TraceSearch, after: TraceKey | None, l
     direction = "DESC" if search.sort.startswith("-") else "ASC"
     parameters: dict[str, object] = {
         "tenant": tenant,
-        "arrived_from": search.from_ns - CLOCK_AHEAD_NS,
+        "arrived_from": arrived_from(search.from_ns),
         "from": search.from_ns,
         "to": search.to_ns,
         "scan_to": search.to_ns + (TRACE_TAIL_NS if filters or by_duration else 0),

@@ -18,7 +18,7 @@ from axonize_server.steps import (
 )
 from axonize_server.store.clickhouse.attributes import decode
 from axonize_server.store.clickhouse.connection import ClientPool
-from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS
+from axonize_server.store.clickhouse.sql import arrived_from
 from axonize_server.store.clickhouse.steps import sql
 
 
@@ -47,7 +47,7 @@ class StepReader:
         """Return the engines with steps in [from_ns, to_ns), at most 1000, the last seen first."""
         parameters = {
             "tenant": tenant,
-            "arrived_from": from_ns - CLOCK_AHEAD_NS,
+            "arrived_from": arrived_from(from_ns),
             "from": from_ns,
             "to": to_ns,
         }
@@ -67,7 +67,7 @@ class StepReader:
         parameters = {
             "tenant": tenant,
             "trace_id": trace_id,
-            "arrived_from": max(from_ns - CLOCK_AHEAD_NS, 0),
+            "arrived_from": arrived_from(from_ns),
         }
         requests, first_ns, last_ns = self._rows(sql.RIDES, parameters)[0]
         return Rides([Ride(*each) for each in requests], first_ns, last_ns) if requests else None
@@ -80,7 +80,7 @@ class StepReader:
         parameters = {
             "tenant": tenant,
             "trace_id": trace_id,
-            "arrived_from": max(rides.first_ns - CLOCK_AHEAD_NS, 0),
+            "arrived_from": arrived_from(rides.first_ns),
             "first": max(rides.first_ns, after.start_ns),
             "last": rides.last_ns,
             "engines": sorted({each.engine_id for each in rides.requests}),

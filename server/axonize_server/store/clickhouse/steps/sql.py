@@ -6,7 +6,7 @@ A retried request may have stored a step twice, so a step is taken once by engin
 from __future__ import annotations
 
 from axonize_server.steps import StepKey, StepSearch
-from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS, Query
+from axonize_server.store.clickhouse.sql import Query, arrived_from
 
 _STEP_COLUMNS = """
 SELECT
@@ -53,7 +53,7 @@ def steps(tenant: str, search: StepSearch, after: StepKey | None, limit: int) ->
     conditions = ""
     parameters: dict[str, object] = {
         "tenant": tenant,
-        "arrived_from": search.from_ns - CLOCK_AHEAD_NS,
+        "arrived_from": arrived_from(search.from_ns),
         "from": search.from_ns,
         "to": search.to_ns,
         "limit": limit,
