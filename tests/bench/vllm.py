@@ -139,6 +139,25 @@ def inside(engine: Any) -> None:
     print(f"inside, for each request                      {request / 10 / REQUESTS * 1e6:7.1f} us")
 
 
+def ends_together(steps: int) -> None:
+    """Print how long the record of a request takes that rode in these steps with a full batch."""
+    from axonize.integrations.vllm.identity import Engine
+    from axonize.integrations.vllm.ride import Ride, Run, Step, Stretch, record
+
+    engine, spent = Engine({}, "tiny", "e-0", 1), []
+    for _ in range(9):
+        run = Run(*(Step(n, n * 1000, n * 1000 + 999 + n % 7, 990, BATCH) for n in range(steps)))
+        rides = [Ride(str(each), None, 1) for each in range(BATCH)]
+        for ride in rides:
+            ride.stretches.append(Stretch(run, 1, 0))
+            ride.reason, ride.end_ns = "length", steps * 1000 + 2000
+        start = time.thread_time()
+        for ride in rides:
+            record(ride, engine)
+        spent.append(time.thread_time() - start)
+    print(f"record of a request of {steps:5} steps            {min(spent) / BATCH * 1e6:7.1f} us")
+
+
 def _timed(function: Any, spent: dict[str, float]) -> Any:
     spent[function.__name__] = 0.0
 
@@ -185,6 +204,8 @@ def main() -> None:
             axonize.init(endpoint=address)
             measure(f"{name}: Axonize", engine, axonize_toggle, pairs)
             inside(engine)
+            for steps in (TOKENS, 1000):
+                ends_together(steps)
             axonize.init(endpoint="127.0.0.1:9")
             measure(f"{name}: Axonize, collector down", engine, axonize_toggle, pairs)
             axonize.shutdown(0)

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from tests.integrations.vllm.collector import Collector, collecting
 
 # Collected where vLLM is installed, and nowhere else: it needs an environment of its own.
 collect_ignore_glob = [] if importlib.util.find_spec("vllm") else ["test_*.py"]
+if importlib.util.find_spec("vllm"):
+    with warnings.catch_warnings():  # errors in our tests; what it imports is full of them
+        warnings.simplefilter("ignore")
+        importlib.import_module("vllm.v1.engine.async_llm")
 
 ROOT = Path(__file__).parents[3]
 

@@ -6,7 +6,7 @@ import pytest
 
 from axonize.integrations.vllm import names
 from axonize.integrations.vllm.identity import Engine
-from axonize.integrations.vllm.ride import Ride, Step, Stretch, record
+from axonize.integrations.vllm.ride import Ride, Run, Step, Stretch, record
 from tests.integrations.conftest import Recorded
 
 ENGINE = Engine({names.ENGINE_NAME: "vllm"}, "tiny", "e-0", 4)
@@ -25,28 +25,41 @@ def ride(*stretches: Stretch, reason: str = "length") -> Ride:
 
 
 def test_a_share_is_by_scheduled_tokens() -> None:
-    one = ride(Stretch([step(1, 4)], 3, 3), Stretch([step(2, 2), step(3, 2)], 1, 0))
-    other = ride(Stretch([step(1, 4)], 1, 0), Stretch([step(2, 2), step(3, 2)], 1, 0))
+    first, rest = Run(step(1, 4)), Run(step(2, 2), step(3, 2))
+    one = ride(Stretch(first, 3, 3), Stretch(rest, 1, 0))
+    other = ride(Stretch(first, 1, 0), Stretch(rest, 1, 0))
     assert one.seconds() == (10 * 3 / 4 + 10) / 1e9
     assert one.seconds() + other.seconds() == pytest.approx(30 / 1e9, rel=1e-12)
     assert (one.scheduled_tokens(), one.prefill_tokens()) == (5, 3)
 
 
 def test_a_part_of_the_prompt_that_is_not_the_last_makes_no_token() -> None:
-    read = [Stretch([step(1, 8)], 8, 8), Stretch([step(2, 4)], 4, 4)]
-    assert ride(*read, Stretch([step(3)], 1, 0)).token_times() == [30, 40]
-    assert ride(*read).token_times() == [30]
-    assert ride(*read, reason="abort").token_times() == []
+    begin, rest, made = Run(step(1, 8)), Run(step(2, 4)), Run(step(3))
+    read = [Stretch(begin, 8, 8), Stretch(rest, 4, 4)]
+    assert ride(*read, Stretch(made, 1, 0)).making() == [rest, made]
+    assert ride(*read).making() == [rest]
+    assert ride(*read, reason="abort").making() == []
+
+
+def test_a_run_that_goes_on_has_more_gaps() -> None:
+    run = Run(step(1))
+    assert run.gaps() == []
+    run.add(step(5))
+    run.add(step(6))
+    assert run.gaps() == [10, 40]
+    run.add(step(9))
+    assert run.gaps() == [10, 30, 40]
 
 
 def test_a_pause_lasts_until_the_next_step_or_the_end() -> None:
-    paused = ride(Stretch([step(1), step(4)], 1, 0))
+    paused = ride(Stretch(Run(step(1)), 1, 0), Stretch(Run(step(4)), 1, 0))
     paused.pauses = [20, 60]
     assert paused.pauses_until_resumed() == [(20, 40), (60, 100)]
 
 
 def test_the_record_is_a_span_and_what_the_front_end_is_told(recorded: Recorded) -> None:
-    done = ride(Stretch([step(1, 2)], 2, 2), Stretch([step(2), step(3), step(5)], 1, 0))
+    before, after = Run(step(2), step(3)), Run(step(5))
+    done = ride(Stretch(Run(step(1, 2)), 2, 2), Stretch(before, 1, 0), Stretch(after, 1, 0))
     done.blocks, done.pauses = 1, [42]
     told = record(done, ENGINE)
     (span,) = recorded.spans()

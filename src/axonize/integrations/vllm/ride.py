@@ -1,9 +1,13 @@
-"""One request's way through the engine: the steps it rode in and its share of them."""
+"""One request's way through the engine: the steps it rode in and its share of them.
+
+A batch of requests ends together, and each of them rode in the same steps. So what needs a walk
+over steps is known to the run of steps that they share, and a request adds up its runs.
+"""
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise, zip_longest
+from operator import sub
 from typing import Any, NamedTuple
 
 from axonize import semconv
@@ -23,10 +27,35 @@ class Step(NamedTuple):
     total_tokens: int
 
 
-class Stretch(NamedTuple):
-    """Steps in a row that a request rode in with the same number of tokens in each."""
+class Run:
+    """Steps in a row with the same requests; all of them have the one object."""
 
-    steps: list[Step]  # shared with the other requests in them
+    __slots__ = ("_gaps", "ns_a_token", "steps")
+
+    def __init__(self, *steps: Step) -> None:
+        self.steps: list[Step] = []
+        self.ns_a_token = 0.0  # busy time for each scheduled token, added up over the steps
+        self._gaps: list[int] = []
+        for step in steps:
+            self.add(step)
+
+    def add(self, step: Step) -> None:
+        """Go on for another step."""
+        self.steps.append(step)
+        self.ns_a_token += step.busy_ns / step.total_tokens
+
+    def gaps(self) -> list[int]:
+        """Return the times between the ends of the steps in ns, the shortest first."""
+        if len(self._gaps) + 1 < len(self.steps):
+            ends = [step.end_ns for step in self.steps]
+            self._gaps = sorted(map(sub, ends[1:], ends))
+        return self._gaps
+
+
+class Stretch(NamedTuple):
+    """A run that a request rode in, with the same number of tokens in each step."""
+
+    run: Run
     tokens: int
     prefill_tokens: int  # those of the tokens that are prompt
 
@@ -63,60 +92,52 @@ class Ride:
         self.end_ns = 0
         self.last_step = 0  # the last step that may have it in its batch
 
-    def steps(self) -> list[Step]:
-        """Return the steps it rode in."""
-        return [step for stretch in self.stretches for step in stretch.steps]
+    def making(self) -> list[Run]:
+        """Return the runs in which each step made a token for it.
 
-    def token_times(self) -> list[int]:
-        """Return the ends of the steps that made a token for it.
-
-        All steps do but those that read a part of the prompt that is not the last.
+        All do but those that read a part of the prompt that is not the last.
         """
         unfinished = self.reason in ("abort", "error")
-        times = []
+        runs = []
         for stretch, after in zip_longest(self.stretches, self.stretches[1:]):
             more = after.prefill_tokens if after else unfinished
             if not (stretch.prefill_tokens and more):
-                times += [step.end_ns for step in stretch.steps]
-        return times
+                runs.append(stretch.run)
+        return runs
 
     def seconds(self) -> float:
         """Return its share of the engine's busy time, by scheduled tokens, in s."""
-        shares = (
-            step.busy_ns * stretch.tokens / step.total_tokens
-            for stretch in self.stretches
-            for step in stretch.steps
-        )
-        return math.fsum(shares) / 1e9
+        return sum(stretch.tokens * stretch.run.ns_a_token for stretch in self.stretches) / 1e9
 
     def scheduled_tokens(self) -> int:
         """Return its tokens over all steps."""
-        return sum(stretch.tokens * len(stretch.steps) for stretch in self.stretches)
+        return sum(stretch.tokens * len(stretch.run.steps) for stretch in self.stretches)
 
     def prefill_tokens(self) -> int:
         """Return the prompt tokens among them, those read again after a preemption too."""
-        return sum(stretch.prefill_tokens * len(stretch.steps) for stretch in self.stretches)
+        return sum(stretch.prefill_tokens * len(stretch.run.steps) for stretch in self.stretches)
 
     def pauses_until_resumed(self) -> list[tuple[int, int]]:
-        """Return when it was preempted and when it was scheduled again, or its end."""
-        steps = self.steps() if self.pauses else []
+        """Return when it was preempted and when a run with it began again, or its end."""
+        if not self.pauses:
+            return []
+        begins = [stretch.run.steps[0].start_ns for stretch in self.stretches]
         return [
-            (at, next((step.start_ns for step in steps if step.start_ns > at), self.end_ns))
-            for at in self.pauses
+            (at, next((begin for begin in begins if begin > at), self.end_ns)) for at in self.pauses
         ]
 
-    def description(self, token_times: list[int]) -> dict[str, Any]:
+    def description(self, made: list[Run]) -> dict[str, Any]:
         """Return the attributes that the request's own span carries too."""
         attributes: dict[str, Any] = {
             names.REQUEST_ID: self.request_id,
-            names.STEP_COUNT: sum(len(stretch.steps) for stretch in self.stretches),
+            names.STEP_COUNT: sum(len(stretch.run.steps) for stretch in self.stretches),
             names.KV_CACHE_BLOCKS: self.blocks,
             names.PREEMPTION_COUNT: len(self.pauses),
-            **_intervals(token_times),
+            **_intervals(made),
         }
         if self.stretches:
-            attributes[names.STEP_FIRST] = self.stretches[0].steps[0].number
-            attributes[names.STEP_LAST] = self.stretches[-1].steps[-1].number
+            attributes[names.STEP_FIRST] = self.stretches[0].run.steps[0].number
+            attributes[names.STEP_LAST] = self.stretches[-1].run.steps[-1].number
         if self.pauses:
             paused = sum(resumed - at for at, resumed in self.pauses_until_resumed())
             attributes[names.PREEMPTION_MS] = paused / 1e6
@@ -128,7 +149,7 @@ class Ride:
 
 def record(ride: Ride, engine: Engine) -> dict[str, Any]:
     """End the ride: write its span `engine.request` and return what the front end wants to know."""
-    made, pauses, seconds = ride.token_times(), ride.pauses_until_resumed(), ride.seconds()
+    made, pauses, seconds = ride.making(), ride.pauses_until_resumed(), ride.seconds()
     description = {**engine.attributes, **ride.description(made)}
     attributes = {
         **description,
@@ -147,9 +168,9 @@ def record(ride: Ride, engine: Engine) -> dict[str, Any]:
     return {
         "attributes": description,
         "queued": ride.queued_ns,
-        "scheduled": ride.stretches[0].steps[0].start_ns if ride.stretches else None,
-        "first": made[0] if made else None,
-        "last": made[-1] if made else None,
+        "scheduled": ride.stretches[0].run.steps[0].start_ns if ride.stretches else None,
+        "first": made[0].steps[0].end_ns if made else None,
+        "last": made[-1].steps[-1].end_ns if made else None,
         "pauses": pauses,
     }
 
@@ -161,11 +182,14 @@ def add_pauses(span: Span, pauses: list[tuple[int, int]]) -> None:
         span.add_event("resumed", time_ns=resumed)
 
 
-def _intervals(times: list[int]) -> dict[str, float]:
+def _intervals(made: list[Run]) -> dict[str, float]:
     """Return median, 99th percentile (nearest rank) and maximum of the times between tokens."""
-    gaps = sorted(later - earlier for earlier, later in pairwise(times))
+    gaps = [after.steps[0].end_ns - before.steps[-1].end_ns for before, after in pairwise(made)]
+    for run in made:
+        gaps += run.gaps()
     if not gaps:
         return {}
+    gaps.sort()  # ordered pieces are merged
     return {
         semconv.ITL_P50_MS: gaps[(len(gaps) - 1) // 2] / 1e6,
         semconv.ITL_P99_MS: gaps[-(-len(gaps) * 99 // 100) - 1] / 1e6,

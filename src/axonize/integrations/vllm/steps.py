@@ -12,7 +12,7 @@ from axonize.integrations.vllm.batch import is_plain, prefill_tokens, speculated
 from axonize.integrations.vllm.context import receive_span, send_ride
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
-from axonize.integrations.vllm.ride import Ride, Step, Stretch, record
+from axonize.integrations.vllm.ride import Ride, Run, Step, Stretch, record
 from axonize.pipeline import send_within
 from axonize.speed import Span
 
@@ -62,7 +62,7 @@ class _Crew(NamedTuple):
 
     plain: bool  # one token each, no prompt
     tokens: dict[str, int]
-    steps: list[Step]
+    run: Run
     columns: dict[str, list[Any]]
 
 
@@ -77,7 +77,7 @@ class Recorder:
         self._rides: dict[str, Ride] = {}
         self._leaving: list[Ride] = []
         self._open: dict[int, _Scheduled] = {}
-        self._crew = _Crew(False, {}, [], {})
+        self._crew = _Crew(False, {}, Run(), {})
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
         self._busy_until_ns = 0
@@ -193,18 +193,18 @@ class Recorder:
         plain = is_plain(output)
         if not (plain and crew.plain and crew.tokens == output.num_scheduled_tokens):
             crew = self._crew = self._board(output, plain=plain)
-        crew.steps.append(step)
+        crew.run.add(step)
         return crew
 
     def _board(self, output: Any, *, plain: bool) -> _Crew:
         tokens = output.num_scheduled_tokens
         rides = [self._rides.get(each) or self._ride(each) for each in tokens]
         prefill = {} if plain else prefill_tokens(output)
-        steps: list[Step] = []
-        usual = Stretch(steps, 1, 0)
+        run = Run()
+        usual = Stretch(run, 1, 0)
         for ride, count in zip(rides, tokens.values(), strict=True):
             read = prefill.get(ride.request_id, 0)
-            ride.stretches.append(Stretch(steps, count, read) if read or count > 1 else usual)
+            ride.stretches.append(Stretch(run, count, read) if read or count > 1 else usual)
         columns = {
             names.STEP_REQUEST_IDS: list(tokens),
             names.STEP_TRACE_IDS: [ride.trace_id for ride in rides],
@@ -212,7 +212,7 @@ class Recorder:
             names.STEP_SCHEDULED_TOKENS: list(tokens.values()),
             names.STEP_PREFILL_TOKENS: [prefill.get(each, 0) for each in tokens],
         }
-        return _Crew(plain, tokens, steps, columns)
+        return _Crew(plain, tokens, run, columns)
 
     def _speculated(self, output: Any, made: Any, attributes: dict[str, Any]) -> None:
         speculated = speculated_tokens(output, made)
