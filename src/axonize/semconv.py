@@ -25,6 +25,10 @@ EXCEPTION_TYPE = "exception.type"
 EXCEPTION_MESSAGE = "exception.message"
 EXCEPTION_STACKTRACE = "exception.stacktrace"
 
+# Source code
+CODE_FILE_PATH = "code.file.path"
+CODE_LINE_NUMBER = "code.line.number"
+
 # Requests over HTTP
 CLIENT_ADDRESS = "client.address"
 CLIENT_PORT = "client.port"
@@ -97,5 +101,13 @@ PIPELINE_INPUTS = "axonize.pipeline.inputs"  # how many
 PIPELINE_TASK = "axonize.pipeline.task"
 STREAM_CHUNKS = "axonize.stream.chunks"  # how many came
 STREAM_INCOMPLETE = "axonize.stream.incomplete"  # true: the caller read no further
+TORCH_COMPILED = "axonize.torch.compiled"  # true: it went through torch.compile
+TORCH_COMPILE_BACKEND_MS = "axonize.torch.compile.backend_ms"  # ms, of the time of the span
+TORCH_COMPILE_ID = "axonize.torch.compile.id"  # such as 0/1: the second of the first function
+TORCH_COMPILE_OPERATIONS = "axonize.torch.compile.operations"  # in the graph
+TORCH_COMPILE_REASON = "axonize.torch.compile.reason"  # of a recompilation or a graph break
+TORCH_INPUT_SHAPE = "axonize.torch.input_shape"  # of the first tensor
+TORCH_MEMORY_SUMMARY = "axonize.torch.memory_summary"  # in the allocator's words
+TORCH_PARAMETERS = "axonize.torch.parameters"  # how many numbers they are
 TPOT_MS = "axonize.tpot_ms"  # ms a token after the first
 TTFT_MS = "axonize.ttft_ms"  # ms from the start of the span to the first token

@@ -28,6 +28,7 @@ from axonize import patching, speed
 from axonize.integrations.asgi import ASGI
 from axonize.integrations.openai import OPENAI
 from axonize.integrations.threads import THREADS
+from axonize.integrations.torch import TORCH
 from axonize.integrations.transformers import TRANSFORMERS
 from axonize.patching import Integration
 from tests.integrations.openai.server import chat
@@ -35,6 +36,7 @@ from tests.integrations.tiny_llama import save_tiny_llama
 
 TOKENS, REQUESTS, TASKS = 64, 200, 200
 ASKED, CHUNKS = 20, 500
+CALLS, LAYERS = 2000, 50
 Work = Callable[[], Any]
 
 
@@ -130,6 +132,21 @@ def asking(*, stream: bool) -> Work:
     return lambda: [client.chat.completions.create(**body) for _ in range(ASKED)]
 
 
+def calling(module: torch.nn.Module, calls: int) -> Work:
+    numbers = torch.ones(1, 64)
+
+    def work() -> None:
+        with torch.no_grad():
+            for _ in range(calls):
+                module(numbers)
+
+    return work
+
+
+def layers() -> torch.nn.Module:
+    return torch.nn.Sequential(*(torch.nn.Linear(64, 64) for _ in range(LAYERS)))
+
+
 BUFFER = speed.RingBuffer(100_000)
 
 if __name__ == "__main__":
@@ -144,6 +161,10 @@ if __name__ == "__main__":
     print(measure(OPENAI, asking(stream=False), pairs, time.thread_time))
     print(f"one streamed in {CHUNKS} chunks")
     print(measure(OPENAI, asking(stream=True), pairs, time.thread_time))
+    print(f"{CALLS} calls of a module that does nothing")
+    print(measure(TORCH, calling(torch.nn.Identity(), CALLS), pairs, time.thread_time))
+    print(f"{CALLS // LAYERS} calls of a module of {LAYERS} layers")
+    print(measure(TORCH, calling(layers(), CALLS // LAYERS), pairs, time.thread_time))
     print(f"{TASKS} tasks, without and with a current span")
     print(measure(THREADS, submitting(), pairs, time.perf_counter))
     with speed.Span("current"):

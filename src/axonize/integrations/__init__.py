@@ -15,6 +15,7 @@ REGISTRY: tuple[tuple[str, str, str], ...] = (
     ("openai", "openai", "axonize.integrations.openai:OPENAI"),
     ("opentelemetry", "opentelemetry.trace", "axonize.opentelemetry:OPENTELEMETRY"),
     ("threads", "", "axonize.integrations.threads:THREADS"),
+    ("torch", "torch", "axonize.integrations.torch:TORCH"),
     ("transformers", "transformers", "axonize.integrations.transformers:TRANSFORMERS"),
     ("vllm", "vllm", "axonize.integrations.vllm:VLLM"),
 )

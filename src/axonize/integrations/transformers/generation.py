@@ -17,6 +17,7 @@ from axonize.integrations.transformers.model import (
     operation,
 )
 from axonize.integrations.transformers.tokens import Loop, Output, read_loop, read_output
+from axonize.levels import module_levels
 from axonize.patching import Call, Observer
 from axonize.speed import Span
 
@@ -37,7 +38,7 @@ def generate(call: Call) -> Observer:
         span.set_attribute(semconv.GEN_AI_REQUEST_STREAM, streaming)
         span.set_gpus(gpu_labels(model))
         generation = _Generation(span, frozenset(call.kwargs), _current.get())
-        outer = _current.set(generation)
+        outer, levels = _current.set(generation), module_levels.set(0)
         try:
             result = yield
             generation.finished(result)
@@ -46,6 +47,7 @@ def generate(call: Call) -> Observer:
             raise
         finally:
             _current.reset(outer)
+            module_levels.reset(levels)
             generation.left()
 
 

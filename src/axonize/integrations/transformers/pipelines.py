@@ -8,6 +8,7 @@ from typing import Any
 
 from axonize import semconv
 from axonize.integrations.transformers.model import model_name
+from axonize.levels import module_levels
 from axonize.patching import Call, Observer
 from axonize.spans import Status
 from axonize.speed import Span
@@ -53,8 +54,12 @@ def forward(_: Call) -> Observer:
     if between is not None:
         between.end()
         _phase.set(None)
-    with Span("forward"):
-        yield
+    levels = module_levels.set(0)
+    try:
+        with Span("forward"):
+            yield
+    finally:
+        module_levels.reset(levels)
     if between is not None:
         _phase.set(Span("postprocess"))
 
