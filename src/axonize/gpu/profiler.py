@@ -14,6 +14,7 @@ from axonize.guard import guarded
 
 LOOK_AGAIN_S = 5.0  # for a GPU that went away
 PATIENCE_S = 0.05  # for a reading under way before a fork
+MOST_LABELS = 1024  # remembered until the next reading
 GIB = 2**30
 Snapshot = tuple[tuple[DiscoveredGPU, Reading], ...]
 
@@ -38,6 +39,7 @@ class Profiler:
         self._reading = threading.Lock()
         self._stopped = threading.Event()
         self.snapshot: Snapshot = ()
+        self._described: tuple[Snapshot, dict[object, Mapping[str, str | float]]] = ((), {})
 
     def describe(self, number: int, label: str) -> Mapping[str, str | float]:
         """Return the attributes gpu.<number>.* of the GPU that a label means; never waits.
@@ -46,7 +48,25 @@ class Profiler:
         """
         if self._thread is None:
             self._start()
-        gpu, reading = _find(label, self.snapshot)
+        snapshot, described = self._described
+        if snapshot is not self.snapshot:
+            snapshot, described = self._described = (self.snapshot, {})
+        # Read each time: engines set it for their workers, after this module was imported.
+        devices = os.environ.get("CUDA_VISIBLE_DEVICES")  # noqa: TID251 - CUDA's, no setting of ours
+        key = (number, label, devices)
+        found = described.get(key)
+        if found is None:
+            found = self._describe(number, label, devices, snapshot)
+            if len(described) < MOST_LABELS:
+                described[key] = found
+        return found
+
+    @staticmethod
+    def _describe(
+        number: int, label: str, devices: str | None, snapshot: Snapshot
+    ) -> Mapping[str, str | float]:
+        gpu = find_gpu(label, [gpu for gpu, _ in snapshot], devices)
+        reading = next((reading for each, reading in snapshot if each is gpu), None)
         told = {"label": label, **(_identity(gpu) if gpu else {})}
         values = _values(reading) if reading else {}
         return {f"gpu.{number}.{name}": value for name, value in {**told, **values}.items()}
@@ -115,13 +135,6 @@ class Profiler:
         if not self._look_again or time.monotonic() >= self._look_again:
             _logger.debug("a GPU went away: %s", reason)
             self._look_again = time.monotonic() + LOOK_AGAIN_S
-
-
-def _find(label: str, snapshot: Snapshot) -> tuple[DiscoveredGPU | None, Reading | None]:
-    # Read each time: engines set it for their workers, after this module was imported.
-    devices = os.environ.get("CUDA_VISIBLE_DEVICES")  # noqa: TID251 - CUDA's, no setting of ours
-    gpu = find_gpu(label, [gpu for gpu, _ in snapshot], devices)
-    return gpu, next((reading for each, reading in snapshot if each is gpu), None)
 
 
 def _identity(gpu: DiscoveredGPU) -> dict[str, str | float]:
