@@ -30,6 +30,7 @@ BENCHMARKS = {
     "export": ("export", "latency"),
     "startup": ("startup",),
     "integrations": ("integrations",),
+    "gpu": ("gpu",),
 }
 
 

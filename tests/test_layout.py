@@ -15,6 +15,7 @@ DATA = {
     "version.py",
     "model.py",
     "steps.py",
+    "gpu/backend.py",
     "api/schemas.py",
     "api/step_schemas.py",
     "ingest/faults.py",

@@ -141,10 +141,10 @@ class Config:
         5000.0, "A span of this many ms or more is slow.", minimum=0.0
     )
     gpu_profiling: bool = setting(
-        True, "Kept for the GPU profiler, which this release does not have yet."
+        True, "Read the GPUs that spans name, while there are such spans."
     )
     gpu_snapshot_interval_ms: int = setting(
-        100, "Kept for the GPU profiler: time in ms between two readings.", minimum=1
+        100, "Time in ms between two readings of the GPUs.", minimum=1
     )
     integrations: tuple[str, ...] = setting(
         (), "Integrations to install, written `a,b`; all that apply when empty."

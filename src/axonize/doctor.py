@@ -22,6 +22,8 @@ from axonize import patching, status
 from axonize.config import Config, load, variables
 from axonize.export import make_exporter
 from axonize.export.exporter import Rejected, Retryable
+from axonize.gpu import open_backend
+from axonize.gpu.backend import DiscoveredGPU, GPUGone
 from axonize.integrations import REGISTRY, load_integration
 from axonize.patching import Integration
 from axonize.speed import USING_C
@@ -68,6 +70,7 @@ def find(*, import_libraries: bool) -> Iterator[Finding]:
         yield check_endpoint(config)
     except ValueError as error:
         yield Finding("Settings", "bad", str(error), "Correct the variable, or unset it.")
+    yield from check_gpus()
     yield from check_libraries(import_libraries=import_libraries)
     yield from check_processes(status.read_all(config.status_dir))
 
@@ -151,6 +154,28 @@ def _advise(error: str) -> str:
     if re.search("unauthenticated|401|permission|403", error, re.IGNORECASE):
         return "Set AXONIZE_API_KEY to a key of the server."
     return "Start a server with `axonize serve`, or set AXONIZE_ENDPOINT to one that runs."
+
+
+def check_gpus() -> Iterator[Finding]:
+    """Look which GPUs can be read here, or why none."""
+    try:
+        backend = open_backend()
+        try:
+            gpus = backend.discover()
+        finally:
+            backend.close()
+    except GPUGone as reason:
+        yield Finding("GPUs", "note", f"no GPU is read: {reason}")
+        return
+    yield from map(_show_gpu, gpus)
+    if not gpus:
+        yield Finding("GPUs", "note", "the driver is there, but no GPU")
+
+
+def _show_gpu(gpu: DiscoveredGPU) -> Finding:
+    name = gpu.model if gpu.mig is None else f"{gpu.model}, instance {gpu.mig.profile}"
+    text = f"{name}, {gpu.memory_total / 2**30:.0f} GiB ({gpu.uuid})"
+    return Finding("GPUs", "good", text, facts=asdict(gpu))
 
 
 def check_libraries(*, import_libraries: bool) -> Iterator[Finding]:

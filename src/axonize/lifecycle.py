@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from axonize import guard, status
+from axonize import guard, recording, status
 from axonize.config import Config, load
 from axonize.export import make_exporter
 from axonize.export.exporter import Exporter
 from axonize.export.resource import describe_process
 from axonize.export.worker import Worker
+from axonize.gpu import open_backend
+from axonize.gpu.profiler import Profiler
 from axonize.guard import guarded
 from axonize.integrations import install_on_import
 from axonize.pipeline import let_hurry
@@ -56,6 +58,7 @@ class Pipeline:
             slow_ns=config.slow_threshold_ms * 1e6 if config.always_sample_slow else None,
             capacity=config.buffer_size,
         )
+        self.profiler = Profiler(open_backend, interval_s=config.gpu_snapshot_interval_ms / 1000)
         self._wake_at, self._wake = 1, self._start
 
     def connect(self) -> None:
@@ -69,10 +72,12 @@ class Pipeline:
             wake=self._wake,
         )
         let_hurry(self.worker.send_within)
+        recording.describe_gpu = self.profiler.describe if self.config.gpu_profiling else None
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Send what waits, for at most this long, and end the worker."""
         longest_s = min(self.config.exit_timeout_ms, self.config.export_timeout_ms) / 1000
+        self.profiler.stop()
         self.worker.stop(longest_s if timeout_s is None else timeout_s)
         self._status.remove()
 
@@ -113,7 +118,7 @@ class Pipeline:
 
 _current: Pipeline | None = None
 _inherited: list[Pipeline] = []  # a forked child never touches, and never frees, these connections
-_paused = False
+_paused = _gpus_paused = False
 
 
 def begin(arguments: Mapping[str, object], exporter: Exporter | None) -> None:
@@ -152,6 +157,7 @@ def reconnect() -> None:
     if _current is None:
         configure(None)
         let_hurry(None)
+        recording.describe_gpu = None
     else:
         _current.connect()
 
@@ -176,7 +182,8 @@ def _cover_multiprocessing() -> None:
 
 @guarded
 def _before_fork() -> None:
-    global _paused
+    global _paused, _gpus_paused
+    _gpus_paused = _current is not None and _current.profiler.pause()
     _paused = _current is not None and _current.worker.pause()
 
 
@@ -184,6 +191,8 @@ def _before_fork() -> None:
 def _after_fork_in_parent() -> None:
     if _paused and _current is not None:
         _current.worker.resume()
+    if _gpus_paused and _current is not None:
+        _current.profiler.resume()
 
 
 @guarded

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from axonize.guard import guarded
 
@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from axonize.spans import Span
 
 
+describe_gpu: Callable[[int, str], Mapping[str, Any]] | None = None
+"""Returns the attributes gpu.N.* for N and a label; set while GPUs are profiled."""
+
+
 @guarded
 def set_gpus(span: Span, labels: Iterable[str]) -> None:
-    """Set the attribute gpu.N.label of each GPU."""
+    """Set the attributes gpu.N.* of each GPU: its label, and what the profiler knows of it."""
     for index, label in enumerate(labels):
         span.set_attribute(f"gpu.{index}.label", label)
+        if describe_gpu is not None:
+            span.set_attributes(describe_gpu(index, label))
 
 
 @guarded

@@ -10,6 +10,7 @@ from __future__ import annotations
 SERVICE_NAME = "service.name"
 SERVICE_INSTANCE_ID = "service.instance.id"
 DEPLOYMENT_ENVIRONMENT_NAME = "deployment.environment.name"
+CONTAINER_ID = "container.id"
 HOST_NAME = "host.name"
 PROCESS_PID = "process.pid"
 PROCESS_COMMAND = "process.command"

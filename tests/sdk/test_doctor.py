@@ -16,6 +16,7 @@ import pytest
 from axonize import doctor
 from axonize.config import Config, load
 from axonize.doctor import Finding, check_processes, examine, render
+from axonize.gpu.backend import GPUGone
 from axonize.patching import Integration
 from axonize.terminal import Style
 from tests.sdk.export.collectors import Collector, fails, grpc_collector
@@ -251,4 +252,14 @@ def test_the_text_for_people() -> None:
         "  -- slow",
         "",
         "1 thing is wrong.",
+    ]
+
+
+def test_says_why_no_gpu_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise GPUGone("NVML: no permission")
+
+    monkeypatch.setattr(doctor, "open_backend", refuse)
+    assert list(doctor.check_gpus()) == [
+        Finding("GPUs", "note", "no GPU is read: NVML: no permission")
     ]

@@ -10,12 +10,13 @@ import uuid
 from pathlib import Path
 
 from axonize.config import Config
-from axonize.export.resource import describe_process
+from axonize.export.resource import describe_process, find_container
 
 
 def test_found_out() -> None:
     found = describe_process(Config(), "1.2")
     assert uuid.UUID(str(found.pop("service.instance.id"))).version == 4
+    found.pop("container.id", None)  # where the tests run in one
     assert found == {
         "service.name": f"unknown_service:{Path(sys.executable).name}",
         "host.name": socket.gethostname(),
@@ -44,3 +45,14 @@ def test_settings_win() -> None:
 def test_each_has_its_own_instance_id() -> None:
     ids = {describe_process(Config(), "1")["service.instance.id"] for _ in range(2)}
     assert len(ids) == 2
+
+
+def test_a_container_is_seen_by_its_mounts(tmp_path: Path) -> None:
+    mounts, container = tmp_path / "mountinfo", "0f" * 32
+    mounts.write_text(
+        f"1 2 8:1 /var/lib/docker/containers/{container}/hostname /etc/hostname rw - ext4 /dev/a rw"
+    )
+    assert find_container(mounts) == container
+    mounts.write_text("1 2 8:1 / / rw - ext4 /dev/a rw")
+    assert find_container(mounts) == ""
+    assert find_container(tmp_path / "none") == ""
