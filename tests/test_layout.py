@@ -13,10 +13,12 @@ PAIRS = (("src/axonize", "tests/sdk"), ("server/axonize_server", "tests/server")
 # Names and records: there is nothing to run.
 DATA = {
     "version.py",
+    "gpus.py",
     "model.py",
     "steps.py",
     "gpu/backend.py",
     "api/schemas.py",
+    "api/gpu_schemas.py",
     "api/step_schemas.py",
     "ingest/faults.py",
     "ingest/gpu/names.py",
@@ -35,6 +37,7 @@ ELSEWHERE = {
     "ingest/signals.py": "tests/server/ingest/test_http.py",
     "ingest/wire.py": "tests/server/ingest/test_decode.py",
     "store/clickhouse/rows.py": "tests/server/store/clickhouse/test_reader.py",
+    "store/clickhouse/gpus/reader.py": "tests/server/query/test_gpus.py",
     "store/clickhouse/steps/reader.py": "tests/server/query/test_steps.py",
 }
 # Tested on real libraries and end to end.

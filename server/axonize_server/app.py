@@ -17,12 +17,14 @@ from litestar.openapi.spec import Components, SecurityScheme
 from axonize_server import ui
 from axonize_server.api import errors, health
 from axonize_server.api.compression import compress
+from axonize_server.api.gpus import GpuController
 from axonize_server.api.metrics import Metric
 from axonize_server.api.steps import StepController
 from axonize_server.api.traces import TraceController
 from axonize_server.auth.guards import provide_tenant, require_key
 from axonize_server.auth.keys import Authenticate, static_key
 from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 
@@ -33,6 +35,7 @@ class Parts:
 
     reader: SpanReader
     step_reader: StepReader
+    gpu_reader: GpuReader
     authenticate: Authenticate
     receivers: Sequence[Router] = ()
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
@@ -43,12 +46,13 @@ def create_app(parts: Parts) -> Litestar:
     """Return the ASGI application; it owns none of its parts."""
     api = Router(
         "/api/v1",
-        route_handlers=[TraceController, StepController],
+        route_handlers=[TraceController, StepController, GpuController],
         guards=[require_key(parts.authenticate)],
         dependencies={
             "tenant": Provide(provide_tenant),
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
             "step_reader": Provide(lambda: parts.step_reader, sync_to_thread=False),
+            "gpu_reader": Provide(lambda: parts.gpu_reader, sync_to_thread=False),
         },
         security=[{"key": []}],
     )
@@ -89,6 +93,7 @@ def openapi_document() -> str:
         Parts(
             reader=SpanReader(nowhere, {}),
             step_reader=StepReader(nowhere, {}),
+            gpu_reader=GpuReader(nowhere, {}),
             authenticate=static_key(""),
         )
     )

@@ -24,6 +24,7 @@ from axonize_server.lock import DataLock
 from axonize_server.metrics import collect
 from axonize_server.model import DomainError, StartError
 from axonize_server.settings import ServerSettings, load_settings
+from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
@@ -104,6 +105,7 @@ async def serve(settings: ServerSettings) -> None:
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
                 step_reader=StepReader(databases.reading, settings.query_limits),
+                gpu_reader=GpuReader(databases.reading, settings.query_limits),
                 authenticate=authenticate,
                 receivers=[build_router(submits, authenticate)],
                 probes={

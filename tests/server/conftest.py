@@ -9,9 +9,10 @@ from contextlib import contextmanager
 import pytest
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
-from axonize_server.store.clickhouse.writer import SpanWriter
+from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.migrate import migrate
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
@@ -59,6 +60,18 @@ def reader(clickhouse, settings) -> SpanReader:
 def step_reader(clickhouse, settings) -> StepReader:
     """Read the engine steps from the database of the tests."""
     return StepReader(clickhouse, settings.query_limits)
+
+
+@pytest.fixture(scope="session")
+def gpu_writer(clickhouse) -> GpuMetricWriter:
+    """Write GPU metrics to the database of the tests."""
+    return GpuMetricWriter(clickhouse)
+
+
+@pytest.fixture(scope="session")
+def gpu_reader(clickhouse, settings) -> GpuReader:
+    """Read GPUs from the database of the tests."""
+    return GpuReader(clickhouse, settings.query_limits)
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ class Receiver(Controller):
         return "taken"
 
 
-def test_the_routes_of_every_room_are_there(reader, step_reader):
+def test_the_routes_of_every_room_are_there(reader, step_reader, gpu_reader):
     parts = Parts(
         reader=reader,
         step_reader=step_reader,
+        gpu_reader=gpu_reader,
         authenticate=static_key("secret"),
         receivers=[Receiver],
     )
@@ -33,8 +34,13 @@ def test_the_routes_of_every_room_are_there(reader, step_reader):
         assert client.get("/v1/traces").status_code == 405
 
 
-def test_long_answers_are_compressed(reader, step_reader):
-    parts = Parts(reader=reader, step_reader=step_reader, authenticate=static_key(""))
+def test_long_answers_are_compressed(reader, step_reader, gpu_reader):
+    parts = Parts(
+        reader=reader,
+        step_reader=step_reader,
+        gpu_reader=gpu_reader,
+        authenticate=static_key(""),
+    )
     with (
         TestClient(create_app(parts)) as client,
         client.stream("GET", "/schema", headers={"accept-encoding": "gzip"}) as answer,

@@ -30,9 +30,14 @@ def test_every_operation_is_described_and_names_its_problems():
                 assert operation["security"] == [{"key": []}], path
 
 
-def test_the_document_is_served_without_a_key(reader, step_reader):
+def test_the_document_is_served_without_a_key(reader, step_reader, gpu_reader):
     app = create_app(
-        Parts(reader=reader, step_reader=step_reader, authenticate=static_key("secret"))
+        Parts(
+            reader=reader,
+            step_reader=step_reader,
+            gpu_reader=gpu_reader,
+            authenticate=static_key("secret"),
+        )
     )
     with TestClient(app) as client:
         for path in ("/schema", "/schema/openapi.json"):

@@ -164,6 +164,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gpus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List GPUs
+         * @description Return the GPUs that metrics or spans name in the range, with their last sample.
+         */
+        get: operations["list_gpus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gpus/{uuid}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the metrics of a GPU
+         * @description Return the GPU over the range, in buckets: average, minimum and maximum, or what fits.
+         */
+        get: operations["read_gpu_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -274,6 +314,90 @@ export interface components {
             attributes: {
                 [key: string]: unknown;
             };
+        };
+        /** GpuList */
+        GpuList: {
+            items: components["schemas"]["GpuSummary"][];
+        };
+        /** GpuMetrics */
+        GpuMetrics: {
+            resource_uuid: string;
+            /** @description Of each bucket. */
+            width_ms: number;
+            points: components["schemas"]["GpuPoint"][];
+        };
+        /** GpuPoint */
+        GpuPoint: {
+            /**
+             * @description Start of the bucket.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            time: string;
+            samples: number;
+            /** @description What was used since the sample before the bucket's first. */
+            energy_j: number | null;
+            memory_total_bytes: number | null;
+            /** @description NVML's bits, of all samples. */
+            throttle_reasons: number | null;
+            /** @description Counter at its highest. */
+            ecc_corrected: number | null;
+            /** @description Counter at its highest. */
+            ecc_uncorrected: number | null;
+            /** @description Counter at its highest. */
+            xid_errors: number | null;
+            /** @description Code of the last XID error. */
+            xid_last: number | null;
+            utilization: components["schemas"]["Statistics"] | null;
+            memory_used_bytes: components["schemas"]["Statistics"] | null;
+            temperature_c: components["schemas"]["Statistics"] | null;
+            power_w: components["schemas"]["Statistics"] | null;
+            sm_clock_mhz: components["schemas"]["Statistics"] | null;
+            memory_clock_mhz: components["schemas"]["Statistics"] | null;
+            pcie_rx_bytes_per_s: components["schemas"]["Statistics"] | null;
+            pcie_tx_bytes_per_s: components["schemas"]["Statistics"] | null;
+            nvlink_rx_bytes_per_s: components["schemas"]["Statistics"] | null;
+            nvlink_tx_bytes_per_s: components["schemas"]["Statistics"] | null;
+            sm_active: components["schemas"]["Statistics"] | null;
+            tensor_active: components["schemas"]["Statistics"] | null;
+            dram_active: components["schemas"]["Statistics"] | null;
+        };
+        /** GpuSample */
+        GpuSample: {
+            emitters: string[];
+            power_source: string | null;
+            utilization: number | null;
+            memory_used_bytes: number | null;
+            memory_total_bytes: number | null;
+            temperature_c: number | null;
+            power_w: number | null;
+            energy_j: number | null;
+            sm_clock_mhz: number | null;
+            memory_clock_mhz: number | null;
+            throttle_reasons: number | null;
+            sm_active: number | null;
+            tensor_active: number | null;
+            dram_active: number | null;
+        };
+        /** GpuSummary */
+        GpuSummary: {
+            /** @description The GPU or MIG instance. */
+            resource_uuid: string;
+            physical_uuid: string | null;
+            host: string | null;
+            model: string | null;
+            vendor: string | null;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            first_seen: string;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            last_seen: string;
+            /** @description Last value of each measurement; null when only spans name the GPU. */
+            sample: components["schemas"]["GpuSample"] | null;
         };
         /** Health */
         Health: {
@@ -387,6 +511,12 @@ export interface components {
             items: components["schemas"]["SpanDetail"][];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+        };
+        /** Statistics */
+        Statistics: {
+            avg: number;
+            min: number;
+            max: number;
         };
         /** Step */
         Step: {
@@ -1130,6 +1260,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TraceStepPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_gpus: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GpuList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_gpu_metrics: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description At most this many buckets. */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `resource_uuid` of a GPU or MIG instance. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GpuMetrics"];
                 };
             };
             /** @description Bad Request */

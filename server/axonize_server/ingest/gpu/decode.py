@@ -238,7 +238,7 @@ def _key(emitter: Emitter, attributes: Texts, resource: Texts, time_ns: int) -> 
         time_ns=min(time_ns, _LAST_TIME),
         host=_first(emitter.host, attributes) or resource.get("host.name", ""),
         physical_uuid=parent if parent.startswith("GPU-") else "" if is_instance else uuid,
-        resource_uuid=f"{uuid}/{instance}" if uuid and instance else uuid,
+        resource_uuid=f"{uuid}:{instance}" if uuid and instance else uuid,
         emitter="axonize" if resource.get("telemetry.sdk.name") == "axonize" else emitter.name,
     )
 

@@ -137,7 +137,7 @@ def test_a_mig_instance_belongs_to_a_gpu(attributes, resource_uuid, physical_uui
 def test_an_instance_that_dcgm_numbers_is_a_resource_of_its_own():
     sent = gauge("DCGM_FI_PROF_SM_ACTIVE", 0.5, UUID=GPU, GPU_I_ID="7")
     found = decoded("t", metrics(sent)).rows.to_pylist()[0]
-    assert (found["resource_uuid"], found["physical_uuid"]) == (f"{GPU}/7", GPU)
+    assert (found["resource_uuid"], found["physical_uuid"]) == (f"{GPU}:7", GPU)
 
 
 def test_our_own_sdk_is_told_apart_by_its_resource():

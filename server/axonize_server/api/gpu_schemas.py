@@ -1,0 +1,98 @@
+"""What the wire carries of GPUs; units are in the names, ratios are from 0 to 1."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from axonize_server import gpus
+from axonize_server.api.schemas import Time
+from axonize_server.api.times import format_time
+from axonize_server.gpus import GpuSample, Statistics
+
+
+class GpuSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A GPU or MIG instance that was seen in the range."""
+
+    resource_uuid: Annotated[str, Meta(description="The GPU or MIG instance.")]
+    physical_uuid: str | None
+    host: str | None
+    model: str | None
+    vendor: str | None
+    first_seen: Time
+    last_seen: Time
+    sample: Annotated[
+        GpuSample | None,
+        Meta(description="Last value of each measurement; null when only spans name the GPU."),
+    ]
+
+
+class GpuList(msgspec.Struct, frozen=True):
+    """GPUs by host and id."""
+
+    items: list[GpuSummary]
+
+
+class GpuPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A GPU within one bucket of time; what was not measured is null."""
+
+    time: Annotated[Time, Meta(description="Start of the bucket.")]
+    samples: int
+    energy_j: Annotated[
+        float | None, Meta(description="What was used since the sample before the bucket's first.")
+    ]
+    memory_total_bytes: int | None
+    throttle_reasons: Annotated[int | None, Meta(description="NVML's bits, of all samples.")]
+    ecc_corrected: Annotated[int | None, Meta(description="Counter at its highest.")]
+    ecc_uncorrected: Annotated[int | None, Meta(description="Counter at its highest.")]
+    xid_errors: Annotated[int | None, Meta(description="Counter at its highest.")]
+    xid_last: Annotated[int | None, Meta(description="Code of the last XID error.")]
+    utilization: Statistics | None
+    memory_used_bytes: Statistics | None
+    temperature_c: Statistics | None
+    power_w: Statistics | None
+    sm_clock_mhz: Statistics | None
+    memory_clock_mhz: Statistics | None
+    pcie_rx_bytes_per_s: Statistics | None
+    pcie_tx_bytes_per_s: Statistics | None
+    nvlink_rx_bytes_per_s: Statistics | None
+    nvlink_tx_bytes_per_s: Statistics | None
+    sm_active: Statistics | None
+    tensor_active: Statistics | None
+    dram_active: Statistics | None
+
+
+class GpuMetrics(msgspec.Struct, frozen=True):
+    """A GPU over time; buckets without a sample are left out."""
+
+    resource_uuid: str
+    width_ms: Annotated[float, Meta(description="Of each bucket.")]
+    points: list[GpuPoint]
+
+
+def gpu(found: gpus.Gpu) -> GpuSummary:
+    """Write a GPU for the wire."""
+    return GpuSummary(
+        resource_uuid=found.resource_uuid,
+        physical_uuid=found.physical_uuid or None,
+        host=found.host or None,
+        model=found.model or None,
+        vendor=found.vendor or None,
+        first_seen=format_time(found.first_ns),
+        last_seen=format_time(found.last_ns),
+        sample=found.sample,
+    )
+
+
+def metrics(found: gpus.GpuSeries) -> GpuMetrics:
+    """Write a GPU over time for the wire."""
+    points = [_point(bucket) for bucket in found.buckets]
+    return GpuMetrics(found.resource_uuid, found.width_ns / 1e6, points)
+
+
+def _point(bucket: gpus.GpuBucket) -> GpuPoint:
+    fields = msgspec.structs.asdict(bucket)
+    gauges, start_ns = fields.pop("gauges"), fields.pop("start_ns")
+    return GpuPoint(time=format_time(start_ns), **fields, **gauges)

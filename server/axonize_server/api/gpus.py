@@ -1,0 +1,61 @@
+"""Controller: /api/v1/gpus and the metrics of one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import PathParameter, QueryParameter
+
+from axonize_server.api import gpu_schemas as schemas
+from axonize_server.api.parameters import (
+    QUERY_PROBLEMS,
+    READ_PROBLEMS,
+    From,
+    Tenant,
+    To,
+    time_range,
+)
+from axonize_server.query import gpus
+from axonize_server.store.clickhouse.gpus.reader import GpuReader
+
+Reader = NamedDependency[GpuReader]
+Uuid = Annotated[
+    str, PathParameter(max_length=256, description="`resource_uuid` of a GPU or MIG instance.")
+]
+
+
+class GpuController(Controller):
+    """The GPUs that inference ran on, and how they were."""
+
+    tags = ["GPUs"]  # noqa: RUF012 - Litestar declares it as an instance variable
+
+    @get("/gpus", summary="List GPUs", responses=QUERY_PROBLEMS, sync_to_thread=True)
+    def list_gpus(
+        self, gpu_reader: Reader, tenant: Tenant, start: From = None, end: To = None
+    ) -> schemas.GpuList:
+        """Return the GPUs that metrics or spans name in the range, with their last sample."""
+        found = gpus.seen(gpu_reader, tenant, *time_range(start, end))
+        return schemas.GpuList([schemas.gpu(each) for each in found])
+
+    @get(
+        "/gpus/{uuid:str}/metrics",
+        summary="Read the metrics of a GPU",
+        responses=READ_PROBLEMS,
+        sync_to_thread=True,
+    )
+    def read_gpu_metrics(
+        self,
+        gpu_reader: Reader,
+        tenant: Tenant,
+        uuid: Uuid,
+        start: From = None,
+        end: To = None,
+        points: Annotated[
+            int, QueryParameter(ge=1, le=2000, description="At most this many buckets.")
+        ] = 300,
+    ) -> schemas.GpuMetrics:
+        """Return the GPU over the range, in buckets: average, minimum and maximum, or what fits."""
+        found = gpus.series(gpu_reader, tenant, uuid, *time_range(start, end), points)
+        return schemas.metrics(found)

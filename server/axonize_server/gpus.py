@@ -1,0 +1,88 @@
+"""The records of GPUs and their metrics that pass between the rooms of the server; no I/O."""
+
+from __future__ import annotations
+
+import msgspec
+
+GAUGES = (
+    "utilization",
+    "memory_used_bytes",
+    "temperature_c",
+    "power_w",
+    "sm_clock_mhz",
+    "memory_clock_mhz",
+    "pcie_rx_bytes_per_s",
+    "pcie_tx_bytes_per_s",
+    "nvlink_rx_bytes_per_s",
+    "nvlink_tx_bytes_per_s",
+    "sm_active",
+    "tensor_active",
+    "dram_active",
+)
+"""What a bucket of time says by its average, minimum and maximum."""
+
+
+class Statistics(msgspec.Struct, frozen=True):
+    """A measurement within a bucket of time."""
+
+    avg: float
+    min: float
+    max: float
+
+
+class GpuBucket(msgspec.Struct, frozen=True, kw_only=True):
+    """A GPU from start_ns (Unix ns) for one width; what was not measured is None."""
+
+    start_ns: int
+    samples: int
+    energy_j: float | None
+    memory_total_bytes: int | None
+    throttle_reasons: int | None
+    ecc_corrected: int | None
+    ecc_uncorrected: int | None
+    xid_errors: int | None
+    xid_last: int | None
+    gauges: dict[str, Statistics | None]
+
+
+class GpuSeries(msgspec.Struct, frozen=True):
+    """Buckets of a GPU in order of time; those without a sample are left out."""
+
+    resource_uuid: str
+    width_ns: int
+    buckets: list[GpuBucket]
+
+
+class GpuSample(msgspec.Struct, frozen=True, kw_only=True):
+    """The last value of each measurement in a range; what was not measured is None."""
+
+    emitters: list[str]
+    power_source: str | None
+    utilization: float | None
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    temperature_c: float | None
+    power_w: float | None
+    energy_j: float | None
+    sm_clock_mhz: float | None
+    memory_clock_mhz: float | None
+    throttle_reasons: int | None
+    sm_active: float | None
+    tensor_active: float | None
+    dram_active: float | None
+
+
+class Gpu(msgspec.Struct, frozen=True, kw_only=True):
+    """A GPU or MIG instance that metrics or spans named in a range; unknown parts are empty.
+
+    Times are in Unix ns; `sample` is None when only spans named it.
+    """
+
+    resource_uuid: str
+    physical_uuid: str
+    host: str
+    model: str
+    vendor: str
+    first_ns: int
+    last_ns: int
+    sample: GpuSample | None = None

@@ -1,0 +1,127 @@
+"""The questions about GPUs, over HTTP, on what OTLP brought."""
+
+from __future__ import annotations
+
+import pytest
+from axonize_server.api.times import format_time
+
+from tests.server.gpus import GPU, counter, decoded, gauge, metrics
+from tests.server.rows import NOW_NS, row, table
+
+START, END = format_time(NOW_NS), format_time(NOW_NS + 60_000_000_000)
+RANGE = {"from": START, "to": END}
+METRICS = f"/api/v1/gpus/{GPU}/metrics"
+NOTHING = dict.fromkeys(
+    (
+        "memory_total_bytes", "throttle_reasons", "ecc_corrected", "ecc_uncorrected", "xid_errors",
+        "xid_last", "utilization", "memory_used_bytes", "temperature_c", "power_w", "sm_clock_mhz",
+        "memory_clock_mhz", "pcie_rx_bytes_per_s", "pcie_tx_bytes_per_s", "nvlink_rx_bytes_per_s",
+        "nvlink_tx_bytes_per_s", "sm_active", "tensor_active", "dram_active",
+    )
+)  # fmt: skip
+NO_SAMPLE = dict.fromkeys(
+    (
+        "utilization", "memory_used_bytes", "memory_total_bytes", "temperature_c", "power_w",
+        "energy_j", "sm_clock_mhz", "memory_clock_mhz", "throttle_reasons", "sm_active",
+        "tensor_active", "dram_active",
+    )
+)  # fmt: skip
+
+
+@pytest.fixture
+def measured(gpu_writer, tenant):
+    """Store two samples of one GPU."""
+    sent = [
+        gauge("hw.power", 100.0, hw__name="H100", axonize__gpu__power__source="nvml"),
+        gauge("hw.power", 300.0, seconds=2, hw__name="H100", axonize__gpu__power__source="nvml"),
+        counter("hw.energy", 1000.0),
+        counter("hw.energy", 1400.0, seconds=2),
+        counter("hw.gpu.memory.usage", 2**40 + 1),
+    ]
+    gpu_writer.insert(decoded(tenant, metrics(*sent)).rows)
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_gpu_over_time(client):
+    answer = client.get(METRICS, params={**RANGE, "points": 6})
+    assert answer.status_code == 200
+    used = float(2**40 + 1)
+    assert answer.json() == {
+        "resource_uuid": GPU,
+        "width_ms": 10_000.0,
+        "points": [
+            {
+                **NOTHING,
+                "time": START,
+                "samples": 2,
+                "energy_j": 400.0,
+                "power_w": {"avg": 200.0, "min": 100.0, "max": 300.0},
+                "memory_used_bytes": {"avg": used, "min": used, "max": used},
+            }
+        ],
+    }
+
+
+@pytest.mark.usefixtures("measured")
+def test_gpus_are_those_of_metrics_and_those_of_spans(client, writer, tenant):
+    names = ("label", "resource_uuid", "physical_uuid", "model", "vendor", "node_id")
+    ours = ("cuda:0", GPU, GPU, "H100 of a span", "NVIDIA", "node-1")
+    other = ("cuda:1", "GPU-other", "GPU-other", "A100", "NVIDIA", "node-9")
+    columns = {
+        f"gpu.{name}": [mine, theirs] for name, mine, theirs in zip(names, ours, other, strict=True)
+    }
+    writer.insert(table(tenant, [row(1, 1, start_ms=1000, ms=5000, **columns), row(1, 2)]))
+
+    answer = client.get("/api/v1/gpus", params=RANGE)
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "items": [
+            {
+                "resource_uuid": GPU, "physical_uuid": GPU, "host": "node-1", "model": "H100",
+                "vendor": "NVIDIA", "first_seen": START,
+                "last_seen": format_time(NOW_NS + 6_000_000_000),
+                "sample": {
+                    **NO_SAMPLE, "emitters": ["opentelemetry"], "power_source": "nvml",
+                    "power_w": 300.0, "energy_j": 1400.0, "memory_used_bytes": 2**40 + 1,
+                },
+            },
+            {
+                "resource_uuid": "GPU-other", "physical_uuid": "GPU-other", "host": "node-9",
+                "model": "A100", "vendor": "NVIDIA",
+                "first_seen": format_time(NOW_NS + 1_000_000_000),
+                "last_seen": format_time(NOW_NS + 6_000_000_000), "sample": None,
+            },
+        ]
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("measured")
+def test_another_tenant_sees_nothing(client):
+    client.headers["authorization"] = "Bearer another-tenant"
+    assert client.get("/api/v1/gpus", params=RANGE).json() == {"items": []}
+    assert client.get(METRICS, params=RANGE).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{METRICS}?points=0", 400),
+        (f"{METRICS}?points=2001", 400),
+        (f"{METRICS}?from=yesterday", 400),
+        (f"{METRICS}?from={END}&to={START}", 400),
+        (f"/api/v1/gpus/{'x' * 257}/metrics", 400),
+        ("/api/v1/gpus?to=now", 400),
+        (METRICS, 404),
+    ],
+)
+def test_what_has_no_answer_is_a_problem(client, path, status):
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_without_a_key_nothing_is_told(client):
+    del client.headers["authorization"]
+    for path in ("/api/v1/gpus", METRICS):
+        assert client.get(path).status_code == 401
