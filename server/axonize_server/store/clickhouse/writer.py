@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from axonize_server.model import NativeBlock
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 
 class SpanWriter:
@@ -14,7 +20,7 @@ class SpanWriter:
     def __init__(self, pool: ClientPool) -> None:
         self._pool = pool
 
-    def insert(self, spans: pa.Table, steps: pa.Table | None = None) -> None:
+    def insert(self, spans: pa.Table | NativeBlock, steps: pa.Table | None = None) -> None:
         """Store all rows before returning; columns are named as in `spans` and `engine_steps`.
 
         Raises StoreUnavailable when a retry can help and StoreRefused when the rows are at fault.
@@ -24,6 +30,13 @@ class SpanWriter:
             try:
                 for name, table in (("spans", spans), ("engine_steps", steps)):
                     if table is not None and table.num_rows:
-                        client.insert_arrow(name, table)
+                        _insert(client, name, table)
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
+
+
+def _insert(client: Client, name: str, rows: pa.Table | NativeBlock) -> None:
+    if isinstance(rows, NativeBlock):
+        client.raw_insert(name, insert_block=rows.data, fmt="Native")
+    else:
+        client.insert_arrow(name, rows)
