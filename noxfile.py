@@ -30,6 +30,7 @@ BENCHMARKS = {
     "export": ("export", "latency"),
     "startup": ("startup",),
     "integrations": ("integrations",),
+    "ingest": ("ingest",),
 }
 
 
@@ -134,7 +135,7 @@ def bench(session: nox.Session) -> None:
     if "vllm" in names:
         install_vllm(session)
     else:
-        install(session, *group("bench"), "build", "virtualenv")
+        install(session, *group("bench"), *group("tests"), "build", "virtualenv")
     for name in names:
         for module in BENCHMARKS.get(name, (name,)):
             session.run("python", "-m", f"tests.bench.{module}")

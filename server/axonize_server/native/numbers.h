@@ -6,7 +6,17 @@
 static size_t
 write_integer(char *text, int64_t number)
 {
-    return (size_t)snprintf(text, MOST_NUMBER_BYTES, "%lld", (long long)number);
+    char reversed[20], *at = text;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    int count = 0;
+    do
+        reversed[count++] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (number < 0)
+        *at++ = '-';
+    while (count)
+        *at++ = reversed[--count];
+    return (size_t)(at - text);
 }
 
 static const double POWERS[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
@@ -15,7 +25,7 @@ static const double POWERS[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8
 
 /* The decimal digits of a number, and the place of the first one: 0.05 is "5" at -2. */
 typedef struct {
-    char digits[20];
+    char digits[MOST_NUMBER_BYTES];
     int count, exponent;
 } Decimal;
 
@@ -31,22 +41,16 @@ static int
 read_short(double number, Decimal *decimal)
 {
     for (int power = 0; power <= MOST_POWER; power++) {
-        double whole = nearbyint(number * POWERS[power]);
-        if (whole >= 1e15)
+        double scaled = number * POWERS[power];
+        if (scaled >= 1e15)
             return 0;
-        if (whole >= 1 && whole / POWERS[power] == number) {
-            uint64_t rest = (uint64_t)whole;
-            char reversed[20];
-            int count = 0;
-            for (; rest; rest /= 10)
-                reversed[count++] = (char)('0' + rest % 10);
-            for (int i = 0; i < count; i++)
-                decimal->digits[i] = reversed[count - 1 - i];
-            decimal->count = count;
-            decimal->exponent = count - 1 - power;
-            strip_zeros(decimal);
-            return 1;
-        }
+        int64_t whole = (int64_t)(scaled + 0.5);
+        if (!whole || (double)whole / POWERS[power] != number)
+            continue;
+        decimal->count = (int)write_integer(decimal->digits, whole);
+        decimal->exponent = decimal->count - 1 - power;
+        strip_zeros(decimal);
+        return 1;
     }
     return 0;
 }

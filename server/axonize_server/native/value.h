@@ -88,20 +88,20 @@ put_json_text(Buffer *json, Slice text)
 {
     static const char ESCAPED[] = "\"\\\b\f\n\r\t", LETTERS[] = "\"\\bfnrt";
     put_byte(json, '"');
+    size_t plain = 0; /* where what needs no escape begins */
     for (size_t i = 0; i < text.length; i++) {
         uint8_t byte = text.bytes[i];
+        if (byte >= 0x20 && byte != '"' && byte != '\\')
+            continue;
+        put(json, text.bytes + plain, i - plain);
+        plain = i + 1;
         const char *escaped = byte ? strchr(ESCAPED, byte) : NULL;
-        if (UNLIKELY(escaped != NULL)) {
-            put_byte(json, '\\');
-            put_byte(json, (uint8_t)LETTERS[escaped - ESCAPED]);
-        }
-        else if (UNLIKELY(byte < 0x20)) {
-            char code[8];
-            put(json, code, (size_t)snprintf(code, sizeof code, "\\u%04x", byte));
-        }
-        else
-            put_byte(json, byte);
+        char code[8] = {'\\', escaped ? LETTERS[escaped - ESCAPED] : 0};
+        if (!escaped)
+            snprintf(code, sizeof code, "\\u%04x", byte);
+        put(json, code, escaped ? 2 : 6);
     }
+    put(json, text.bytes + plain, text.length - plain);
     put_byte(json, '"');
 }
 
