@@ -12,7 +12,7 @@ from axonize_server.ingest.decoder import ArrowDecoder, Decoder, NativeDecoder
 @pytest.fixture(params=[ArrowDecoder, NativeDecoder])
 def new_decoder(request) -> type[Decoder]:
     if request.param is NativeDecoder and not native.USING_C:
-        pytest.skip("the C extension was not built")
+        pytest.skip("the C extension is not used")
     return request.param
 
 

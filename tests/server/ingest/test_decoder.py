@@ -18,7 +18,7 @@ from tests.server.ingest.otlp import EVERY_TYPE, REQUESTS, body, pairs, span
 from tests.server.ingest.test_fuzz import damage
 from tests.server.steps import Rider, step
 
-pytestmark = pytest.mark.skipif(not native.USING_C, reason="the C extension was not built")
+pytestmark = pytest.mark.skipif(not native.USING_C, reason="the C extension is not used")
 
 ROWS = """
 SELECT toString(tuple(* EXCEPT (tenant_id, ingested_at))) AS row
