@@ -31,6 +31,7 @@ BENCHMARKS = {
     "startup": ("startup",),
     "integrations": ("integrations",),
     "gpu": ("gpu",),
+    "ingest": ("ingest",),
 }
 
 
@@ -135,7 +136,7 @@ def bench(session: nox.Session) -> None:
     if "vllm" in names:
         install_vllm(session)
     else:
-        install(session, *group("bench"), "build", "virtualenv")
+        install(session, *group("bench"), *group("tests"), "build", "virtualenv")
     for name in names:
         for module in BENCHMARKS.get(name, (name,)):
             session.run("python", "-m", f"tests.bench.{module}")

@@ -108,15 +108,27 @@ class SourceWithUI(sdist):
         super().run()
 
 
-extension = Extension(
-    "axonize._core",
-    ["src/axonize/_core.c"],
-    depends=[str(path.relative_to(ROOT)) for path in ROOT.glob("src/axonize/core/*.h")],
-    optional=mode("AXONIZE_EXTENSION") != "require",
-    extra_compile_args=["-O2"],
-)
+def extension(name: str, source: str, headers: str) -> Extension:
+    """Describe a C extension that is left out where it cannot be built, unless it is required."""
+    return Extension(
+        name,
+        [source],
+        depends=[str(path.relative_to(ROOT)) for path in ROOT.glob(headers)],
+        optional=mode("AXONIZE_EXTENSION") != "require",
+        extra_compile_args=["-O2"],
+    )
+
+
+extensions = [
+    extension("axonize._core", "src/axonize/_core.c", "src/axonize/core/*.h"),
+    extension(
+        "axonize_server._decode",
+        "server/axonize_server/_decode.c",
+        "server/axonize_server/native/*.h",
+    ),
+]
 
 setup(
-    ext_modules=[] if mode("AXONIZE_EXTENSION") == "skip" else [extension],
+    ext_modules=[] if mode("AXONIZE_EXTENSION") == "skip" else extensions,
     cmdclass={"build_py": BuildPackages, "sdist": SourceWithUI},
 )

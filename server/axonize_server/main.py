@@ -16,8 +16,8 @@ from axonize_server.app import Parts, create_app
 from axonize_server.auth.keys import static_key
 from axonize_server.banner import announce, withdraw
 from axonize_server.ingest.batcher import Batcher
+from axonize_server.ingest.gpu import decode as gpu_metrics
 from axonize_server.ingest.http import build_router
-from axonize_server.ingest.rows import GPU_METRICS
 from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.listeners import Addresses, bind, run_grpc, run_http
 from axonize_server.lock import DataLock
@@ -95,7 +95,7 @@ async def serve(settings: ServerSettings) -> None:
         stack.push_async_callback(batcher.close)
         gpu_batcher = Batcher(
             GpuMetricWriter(databases.writing_metrics).insert,
-            reader=GPU_METRICS,
+            decoder=gpu_metrics.Decoder,
             max_queue_bytes=METRICS_QUEUE_BYTES,
         )
         stack.push_async_callback(gpu_batcher.close)

@@ -85,6 +85,13 @@ class Accepted(msgspec.Struct, frozen=True):
     reasons: dict[str, int] = {}
 
 
+class NativeBlock(msgspec.Struct, frozen=True):
+    """Rows of spans as bytes of ClickHouse's Native format."""
+
+    data: bytes
+    num_rows: int
+
+
 class TraceSearch(msgspec.Struct, frozen=True, kw_only=True):
     """Which traces are wanted: those that start in [from_ns, to_ns), both Unix ns, and match."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from axonize_server.ingest.gpu.decode import Decoded, decode, read_request
+from axonize_server.ingest.gpu.decode import decode, read_request
+from axonize_server.ingest.rows import Rows
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
@@ -60,6 +61,6 @@ def metrics(*sent: Metric, resource: dict[str, Any] | None = None) -> ExportMetr
     return request
 
 
-def decoded(tenant: str, *requests: ExportMetricsServiceRequest) -> Decoded:
+def decoded(tenant: str, *requests: ExportMetricsServiceRequest) -> Rows:
     """Return what the server makes of requests."""
     return decode([read_request(tenant, each.SerializeToString()) for each in requests])

@@ -1,1 +1,1 @@
-"""OTLP bytes in, Arrow tables of spans out."""
+"""OTLP bytes in, columns of spans out."""

@@ -11,9 +11,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
-from axonize_server.ingest.rows import SPANS, Readable, Reader, Rows
+from axonize_server.ingest.decoder import new_decoder
+from axonize_server.ingest.rows import Decoder, Rows
 from axonize_server.model import (
     Accepted,
     DomainError,
@@ -71,16 +71,11 @@ class _Block:
     waiting: list[_Waiting]
     rows: Rows
 
-    def halves(self) -> tuple[_Block, _Block]:
-        middle = len(self.waiting) // 2
-        first, second = self.rows.cut(middle)
-        return _Block(self.waiting[:middle], first), _Block(self.waiting[middle:], second)
-
 
 class Batcher:
     """Collects requests in a bounded queue; one thread decodes while another one inserts.
 
-    `reader` makes tables of requests; `write` stores the tables before it returns and is called
+    A `decoder` makes tables of requests; `write` stores the tables before it returns and is called
     from one thread. A batch waits as long as the last commit took, within `linger_s`, but not when
     `commit_bytes` are there. What is not stored within `deadline_s` is refused; it may still be
     stored afterwards.
@@ -90,14 +85,14 @@ class Batcher:
         self,
         write: Callable[..., None],
         *,
-        reader: Reader[Any] = SPANS,
+        decoder: Callable[[], Decoder] = new_decoder,
         max_queue_bytes: int = 128 << 20,
         commit_bytes: int = 16 << 20,
         linger_s: tuple[float, float] = (0.02, 0.2),
         deadline_s: float = 30.0,
     ) -> None:
         self._write = write
-        self._reader = reader
+        self._new_decoder = decoder
         self._max_queue_bytes = max_queue_bytes
         self._commit_bytes = commit_bytes
         self._shortest_linger_s, self._longest_linger_s = linger_s
@@ -197,24 +192,22 @@ class Batcher:
     def _linger_s(self) -> float:
         return min(max(self._last_commit_s, self._shortest_linger_s), self._longest_linger_s)
 
-    def _read(self) -> tuple[list[_Waiting], list[Readable]]:
+    def _read(self) -> tuple[list[_Waiting], Decoder]:
         """Take requests from the queue until their columns have the size of a commit."""
         taken: list[_Waiting] = []
-        requests: list[Readable] = []
+        decoder = self._new_decoder()
         size = 0
         while size < self._commit_bytes and (waiting := self._next()):
             if waiting.future.cancelled():
                 self._finish(waiting, StoreUnavailable("the sender has left"))
                 continue
             try:
-                request = self._reader.read(waiting.tenant, waiting.body)
+                size += decoder.add(waiting.tenant, waiting.body)
             except Exception as error:  # noqa: BLE001  one request must not stop the thread
                 self._finish(waiting, _unreadable(error))
             else:
                 taken.append(waiting)
-                requests.append(request)
-                size += request.stored_bytes
-        return taken, requests
+        return taken, decoder
 
     def _next(self) -> _Waiting | None:
         with self._changed:
@@ -224,20 +217,26 @@ class Batcher:
             self._queued_bytes -= len(waiting.body)
             return waiting
 
-    def _decode(self, waiting: list[_Waiting], requests: list[Readable]) -> Iterator[_Block]:
-        if not requests:
-            return
+    def _decode(self, waiting: list[_Waiting], decoder: Decoder) -> Iterator[_Block]:
         try:
-            decoded = self._reader.decode(requests)
+            parts = decoder.finish()
         except Exception as error:  # noqa: BLE001  one request must not refuse the others
-            if len(requests) == 1:
+            if len(waiting) == 1:
                 self._finish(waiting[0], _unreadable(error))
-                return
-            middle = len(requests) // 2
-            yield from self._decode(waiting[:middle], requests[:middle])
-            yield from self._decode(waiting[middle:], requests[middle:])
+            else:
+                yield from self._decode_halves(waiting)
         else:
-            yield _Block(waiting, decoded)
+            for rows in parts:
+                yield _Block([waiting[place] for place in rows.places], rows)
+
+    def _decode_halves(self, waiting: list[_Waiting]) -> Iterator[_Block]:
+        """Decode requests that could be read once more, in two parts."""
+        middle = len(waiting) // 2
+        for half in (waiting[:middle], waiting[middle:]):
+            decoder = self._new_decoder()
+            for one in half:
+                decoder.add(one.tenant, one.body)
+            yield from self._decode(half, decoder)
 
     # The insert thread
 
@@ -257,8 +256,8 @@ class Batcher:
             if len(block.waiting) == 1:
                 self._finish(block.waiting[0], _not_stored(error))
                 return
-            for half in block.halves():
-                self._insert(half)
+            for part in self._decode_halves(block.waiting):
+                self._insert(part)
         else:
             self._finish_all(block.waiting, block.rows.answers)
 

@@ -16,6 +16,8 @@ _SPAN_BYTES = 192
 _LARGE = {"Span", "NumberDataPoint", "HistogramDataPoint", "ExponentialHistogramDataPoint"}
 _MESSAGE_BYTES = 64
 _ROW_BYTES = 200  # what the columns of an empty span take
+SIZES = (MAX_PARSED_BYTES, MAX_STORED_BYTES, _SPAN_BYTES, _MESSAGE_BYTES, _ROW_BYTES)
+"""The same for the extension."""
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 

@@ -49,36 +49,12 @@ class Request(NamedTuple):
 class Decoded(NamedTuple):
     """The rows of many requests, in the order of the requests, and the answer to each.
 
-    An answer counts spans and steps alike; `steps_of_request` says how many of them are steps.
-    Without steps their table has no columns.
+    An answer counts spans and steps alike. Without steps their table has no columns.
     """
 
     spans: pa.Table
     steps: pa.Table
-    steps_of_request: list[int]
     answers: list[Accepted]
-
-    @property
-    def tables(self) -> tuple[pa.Table, pa.Table]:
-        """What is written: the spans and the steps."""
-        return self.spans, self.steps
-
-    def cut(self, requests: int) -> tuple[Decoded, Decoded]:
-        """Return what the first requests say, and what the others say."""
-        first, others = self.steps_of_request[:requests], self.steps_of_request[requests:]
-        steps = sum(first)
-        spans = sum(answer.spans for answer in self.answers[:requests]) - steps
-        return (
-            Decoded(
-                self.spans.slice(0, spans),
-                self.steps.slice(0, steps),
-                first,
-                self.answers[:requests],
-            ),
-            Decoded(
-                self.spans.slice(spans), self.steps.slice(steps), others, self.answers[requests:]
-            ),
-        )
 
 
 def read_request(tenant: str, body: bytes) -> Request:
@@ -124,7 +100,6 @@ def decode(requests: Sequence[Request]) -> Decoded:
     return Decoded(
         _span_table(spans, np.flatnonzero(~is_step & (faults == FINE)), owners),
         _step_table(steps, fine_steps, owners) if len(fine_steps) else pa.table({}),
-        np.bincount(request_of_span[fine_steps], minlength=len(requests)).tolist(),
         _answers(requests, request_of_span, faults),
     )
 
@@ -197,16 +172,15 @@ def _answers(
     counts = np.zeros((len(requests), len(REASONS)), np.intp)
     np.add.at(counts, (request_of_span, faults), 1)
     return [
-        Accepted(
-            fine,
-            sum(faulty),
-            "; ".join(
-                [f"{count} {why}" for count, why in zip(faulty, REASONS[1:], strict=True) if count]
-                + [INVALID_TEXT] * request.text_replaced
-            ),
-        )
+        answer(fine, faulty, request.text_replaced)
         for request, (fine, *faulty) in zip(requests, counts.tolist(), strict=True)
     ]
+
+
+def answer(fine: int, faulty: Sequence[int], text_replaced: bool = False) -> Accepted:
+    """Return the answer to a request with so many fine spans, and so many with each fault."""
+    reasons = [f"{count} {why}" for count, why in zip(faulty, REASONS[1:], strict=False) if count]
+    return Accepted(fine, sum(faulty), "; ".join(reasons + [INVALID_TEXT] * text_replaced))
 
 
 def _span_columns(spans: pa.StructArray) -> dict[str, pa.Array]:

@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
-from axonize_server.ingest import decode as spans
-from axonize_server.ingest.gpu import decode as gpu
-from axonize_server.model import Accepted
+from axonize_server.model import Accepted, NativeBlock
 
 
-class Readable(Protocol):
-    """A request that was read; stored_bytes is about the size of its rows."""
+class Rows(NamedTuple):
+    """Rows to insert together, and the answers to the requests that they came with.
 
-    @property
-    def stored_bytes(self) -> int:
-        """In bytes."""
-
-
-class Rows(Protocol):
-    """The rows of many requests, in the order of the requests, and the answer to each."""
-
-    @property
-    def tables(self) -> tuple[pa.Table, ...]:
-        """What is written, in the order that the writer takes it."""
-
-    @property
-    def answers(self) -> list[Accepted]:
-        """One for each request."""
-
-    def cut(self, requests: int) -> tuple[Rows, Rows]:
-        """Return what the first requests say, and what the others say."""
-
-
-R = TypeVar("R", bound=Readable)
-
-
-class Reader(NamedTuple, Generic[R]):
-    """Reads one kind of request.
-
-    `read` takes the tenant and the body and raises MalformedRequest; `decode` takes many requests.
+    `places` are those of the requests, in the order in which they were added to the decoder.
+    `tables` are in the order that the writer takes them.
     """
 
-    read: Callable[[str, bytes], R]
-    decode: Callable[[Sequence[R]], Rows]
+    places: list[int]
+    tables: tuple[pa.Table | NativeBlock, ...]
+    answers: list[Accepted]
 
 
-SPANS = Reader(spans.read_request, spans.decode)
-GPU_METRICS = Reader(gpu.read_request, gpu.decode)
+class Decoder(Protocol):
+    """Takes requests, then returns their rows, once; one thread at a time."""
+
+    def add(self, tenant: str, body: bytes) -> int:
+        """Read a request and return about how large it becomes; raises MalformedRequest."""
+
+    def finish(self) -> list[Rows]:
+        """Return the rows of all requests that were added."""

@@ -38,7 +38,7 @@ def measured(gpu_writer, tenant):
         counter("hw.energy", 1400.0, seconds=2),
         counter("hw.gpu.memory.usage", 2**40 + 1),
     ]
-    gpu_writer.insert(decoded(tenant, metrics(*sent)).rows)
+    gpu_writer.insert(decoded(tenant, metrics(*sent)).tables[0])
 
 
 @pytest.mark.usefixtures("measured")

@@ -11,6 +11,7 @@ from axonize_server.ingest.batcher import Batcher
 from axonize_server.model import (
     Accepted,
     MalformedRequest,
+    NativeBlock,
     Overloaded,
     StoreRefused,
     StoreUnavailable,
@@ -25,8 +26,9 @@ from tests.server.steps import Rider, step
 class Store:
     """A real store that can be stopped, and that refuses or loses spans of certain names."""
 
-    def __init__(self, writer) -> None:
+    def __init__(self, writer, decoder) -> None:
         self.writer = writer
+        self.decoder = decoder
         self.may_write = threading.Event()
         self.may_write.set()
         self.writes: list[int] = []
@@ -36,22 +38,28 @@ class Store:
         assert self.may_write.wait(30)
         if self.broken:
             raise self.broken
-        if "refused" in spans["name"].to_pylist():
+        if holds(spans, "refused"):
             raise StoreRefused("a refused name")
-        if "unexpected" in spans["name"].to_pylist():
+        if holds(spans, "unexpected"):
             raise ZeroDivisionError
         self.writer.insert(spans, steps)
         self.writes.append(spans.num_rows)
 
 
+def holds(spans, name: str) -> bool:
+    if isinstance(spans, NativeBlock):
+        return name.encode() in spans.data
+    return name in spans["name"].to_pylist()
+
+
 @pytest.fixture
-def store(writer) -> Store:
-    return Store(writer)
+def store(writer, new_decoder) -> Store:
+    return Store(writer, new_decoder)
 
 
 def run(store, work, **limits):
     async def main():
-        batcher = Batcher(store.write, **limits)
+        batcher = Batcher(store.write, decoder=store.decoder, **limits)
         try:
             return await work(batcher), batcher.counters
         finally:

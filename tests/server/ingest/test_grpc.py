@@ -8,8 +8,8 @@ import grpc
 import grpc.aio
 import pytest
 from axonize_server.ingest.batcher import Batcher
+from axonize_server.ingest.gpu import decode as gpu_metrics
 from axonize_server.ingest.grpc import MAX_MESSAGE_BYTES, build_server
-from axonize_server.ingest.rows import GPU_METRICS
 from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.model import (
     MalformedRequest,
@@ -158,7 +158,7 @@ def test_metrics_are_stored(clickhouse, tenant):
 
     async def work(channel):
         nonlocal batcher
-        batcher = Batcher(GpuMetricWriter(clickhouse).insert, reader=GPU_METRICS)
+        batcher = Batcher(GpuMetricWriter(clickhouse).insert, decoder=gpu_metrics.Decoder)
         answer = await MetricsServiceStub(channel).Export(
             metrics(gauge("hw.power", 300.0), gauge("hw.fan.speed", 5.0))
         )

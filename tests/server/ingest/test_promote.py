@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from axonize_server.ingest.decode import decode, read_request
 from axonize_server.ingest.promoted import GPU_FIELDS, RESOURCE_COLUMNS, SPAN_COLUMNS, TEXT
 
 from tests.server.ingest.otlp import body, span
 
 
-def row(attributes, resource=None):
-    decoded = decode([read_request("t", body(span(1, attributes), resource=resource))])
-    return decoded.spans.to_pylist()[0]
+@pytest.fixture
+def row(decode):
+    def row(attributes, resource=None):
+        spans = decode(("t", body(span(1, attributes), resource=resource))).spans
+        return spans.drop(["start_time", "end_time"]).to_pylist()[0]
+
+    return row
 
 
 @pytest.mark.parametrize(
@@ -19,7 +22,7 @@ def row(attributes, resource=None):
     [(column, key) for column in SPAN_COLUMNS for key in column.keys],
     ids=lambda value: value.name,
 )
-def test_every_key_fills_its_column(column, key):
+def test_every_key_fills_its_column(row, column, key):
     value = "text" if column.type == TEXT else 2
 
     stored = row({"other": 1, key.name: value})
@@ -33,14 +36,14 @@ def test_every_key_fills_its_column(column, key):
     [(column, key) for column in RESOURCE_COLUMNS for key in column.keys],
     ids=lambda value: value.name,
 )
-def test_every_resource_key_fills_its_column(column, key):
+def test_every_resource_key_fills_its_column(row, column, key):
     stored = row({}, {key.name: "text"})
 
     assert stored[column.name] == "text"
     assert stored["resource_attributes"] == [(key.name, "text")]
 
 
-def test_a_current_name_wins_over_a_deprecated_one():
+def test_a_current_name_wins_over_a_deprecated_one(row):
     stored = row(
         {
             "gen_ai.usage.prompt_tokens": 1,
@@ -56,14 +59,14 @@ def test_a_current_name_wins_over_a_deprecated_one():
 
 
 @pytest.mark.parametrize("value", [-1, 2**32, 1.5, "many", float("nan"), True, [1], None])
-def test_a_value_that_a_column_cannot_hold_stays_an_attribute(value):
+def test_a_value_that_a_column_cannot_hold_stays_an_attribute(row, value):
     stored = row({"gen_ai.usage.input_tokens": value})
 
     assert stored["input_tokens"] == 0
     assert [key for key, _ in stored["attributes"]] == ["gen_ai.usage.input_tokens"]
 
 
-def test_values_convert_where_the_meaning_is_clear():
+def test_values_convert_where_the_meaning_is_clear(row):
     stored = row(
         {
             "gen_ai.request.model": 4,
@@ -77,7 +80,7 @@ def test_values_convert_where_the_meaning_is_clear():
     assert [stored[name] for name in columns] == ["4", 200, 7, 0.25]
 
 
-def test_gpus_become_lists_by_their_number():
+def test_gpus_become_lists_by_their_number(row):
     attributes = {f"gpu.{gpu}.{field}": f"{field}{gpu}" for field in GPU_FIELDS for gpu in (0, 2)}
 
     stored = row(attributes)
@@ -87,7 +90,7 @@ def test_gpus_become_lists_by_their_number():
     }
 
 
-def test_keys_that_only_look_like_gpus_are_plain_attributes():
+def test_keys_that_only_look_like_gpus_are_plain_attributes(row):
     stored = row(
         {"gpu.64.model": "a", "gpu.x.model": "b", "gpu.0.unknown": "c", "gpu.٣.model": "d"}
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
+from axonize_server.ingest import native
 from axonize_server.ingest.decode import decode, read_request
+from axonize_server.ingest.decoder import ArrowDecoder, NativeDecoder
 from axonize_server.model import Accepted
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -29,6 +32,7 @@ def test_the_table_says_what_was_sent(messages):
     assert decoded.answers == [Accepted(len(rows)) for rows in sent]
 
 
+@pytest.mark.parametrize("new_decoder", [ArrowDecoder, NativeDecoder][: 1 + native.USING_C])
 @settings(
     deadline=None,
     max_examples=20,
@@ -36,11 +40,14 @@ def test_the_table_says_what_was_sent(messages):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(BATCHES)
-def test_clickhouse_says_what_was_sent(writer, clickhouse, messages):
+def test_clickhouse_says_what_was_sent(new_decoder, writer, clickhouse, messages):
     tenant = f"round-trip-{next(_numbers)}"
-    requests = [read_request(tenant, message.SerializeToString()) for message in messages]
+    decoder = new_decoder()
+    for message in messages:
+        decoder.add(tenant, message.SerializeToString())
 
-    writer.insert(decode(requests).spans)
+    for part in decoder.finish():
+        writer.insert(*part.tables)
 
     with clickhouse.client() as client:
         table = client.query_arrow(ROWS, parameters={"tenant": tenant}, use_strings=True)

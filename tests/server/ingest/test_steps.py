@@ -137,11 +137,6 @@ def test_spans_and_steps_keep_the_order_and_the_tenants_of_their_requests():
     assert decoded.steps["number"].to_pylist() == [1, 2, 3]
     assert decoded.steps["request_ids"].to_pylist() == [["cmpl-2"], ["cmpl-1", "cmpl-3"], []]
     assert decoded.answers == [Accepted(3), Accepted(1), Accepted(2)]
-    first, others = decoded.cut(1)
-    assert (first.spans.num_rows, first.steps.num_rows, first.answers) == (2, 1, [Accepted(3)])
-    assert others.spans["tenant_id"].to_pylist() == ["t2"]
-    assert others.steps["number"].to_pylist() == [2, 3]
-    assert (others.steps_of_request, others.answers) == ([0, 2], [Accepted(1), Accepted(2)])
 
 
 @pytest.mark.parametrize("name", ["engine.step", "engine.request"])

@@ -19,7 +19,7 @@ def store(gpu_writer, tenant):
     """Store requests, one block each."""
 
     def insert(*sent, **options):
-        gpu_writer.insert(decoded(tenant, metrics(*sent, **options)).rows)
+        gpu_writer.insert(decoded(tenant, metrics(*sent, **options)).tables[0])
 
     return insert
 

@@ -30,6 +30,7 @@ from axonize_server.ingest.gpu.names import (
     Emitter,
     Rule,
 )
+from axonize_server.ingest.rows import Rows
 from axonize_server.model import Accepted, MalformedRequest
 
 MAX_MESSAGES = 100_000
@@ -67,26 +68,21 @@ DETAILS = ("model", "vendor", "power_source")
 Row = dict[str, Any]
 
 
-class Decoded(NamedTuple):
-    """The rows of many requests, in the order of the requests, and the answer to each."""
+class Decoder:
+    """Takes requests, then returns the rows of all of them."""
 
-    rows: pa.Table
-    rows_of_request: list[int]
-    answers: list[Accepted]
+    def __init__(self) -> None:
+        self._requests: list[Request] = []
 
-    @property
-    def tables(self) -> tuple[pa.Table]:
-        """What is written."""
-        return (self.rows,)
+    def add(self, tenant: str, body: bytes) -> int:
+        """Read a request and return about how large it becomes; raises MalformedRequest."""
+        request = read_request(tenant, body)
+        self._requests.append(request)
+        return request.stored_bytes
 
-    def cut(self, requests: int) -> tuple[Decoded, Decoded]:
-        """Return what the first requests say, and what the others say."""
-        first, others = self.rows_of_request[:requests], self.rows_of_request[requests:]
-        rows = sum(first)
-        return (
-            Decoded(self.rows.slice(0, rows), first, self.answers[:requests]),
-            Decoded(self.rows.slice(rows), others, self.answers[requests:]),
-        )
+    def finish(self) -> list[Rows]:
+        """Return the rows of all requests that were added."""
+        return [decode(self._requests)] if self._requests else []
 
 
 def read_request(tenant: str, body: bytes) -> Request:
@@ -126,7 +122,7 @@ def _points(metric: Metric) -> Sequence[Any]:
     return points
 
 
-def decode(requests: Sequence[Request]) -> Decoded:
+def decode(requests: Sequence[Request]) -> Rows:
     """Turn requests into one table; points that are faulty are left out and counted."""
     readings = [_read(request.message) for request in requests]
     sizes = [len(reading.rows) for reading in readings]
@@ -134,7 +130,8 @@ def decode(requests: Sequence[Request]) -> Decoded:
         request.tenant for request, size in zip(requests, sizes, strict=True) for _ in range(size)
     ]
     rows = [(key, row) for reading in readings for key, row in reading.rows.items()]
-    return Decoded(_table(tenants, rows), sizes, [reading.answer() for reading in readings])
+    answers = [reading.answer() for reading in readings]
+    return Rows(list(range(len(requests))), (_table(tenants, rows),), answers)
 
 
 class _Reading:

@@ -1,13 +1,18 @@
-"""Batch insert of spans, of engine steps and of GPU metrics."""
+"""Batch insert of spans and of engine steps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from axonize_server.model import NativeBlock
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 
 class SpanWriter:
@@ -16,13 +21,13 @@ class SpanWriter:
     def __init__(self, pool: ClientPool) -> None:
         self._pool = pool
 
-    def insert(self, spans: pa.Table, steps: pa.Table | None = None) -> None:
+    def insert(self, spans: pa.Table | NativeBlock, steps: pa.Table | None = None) -> None:
         """Store all rows before returning; columns are named as in `spans` and `engine_steps`.
 
         Raises StoreUnavailable when a retry can help and StoreRefused when the rows are at fault.
         The rows of one table may be stored then.
         """
-        _insert(self._pool, {"spans": spans, "engine_steps": steps})
+        _insert_all(self._pool, {"spans": spans, "engine_steps": steps})
 
 
 class GpuMetricWriter:
@@ -33,14 +38,21 @@ class GpuMetricWriter:
 
     def insert(self, rows: pa.Table) -> None:
         """Store all rows before returning; columns are named as in `gpu_metrics`."""
-        _insert(self._pool, {"gpu_metrics": rows})
+        _insert_all(self._pool, {"gpu_metrics": rows})
 
 
-def _insert(pool: ClientPool, tables: Mapping[str, pa.Table | None]) -> None:
+def _insert_all(pool: ClientPool, tables: Mapping[str, pa.Table | NativeBlock | None]) -> None:
     with pool.client() as client:
         try:
-            for name, table in tables.items():
-                if table is not None and table.num_rows:
-                    client.insert_arrow(name, table)
+            for name, rows in tables.items():
+                if rows is not None and rows.num_rows:
+                    _insert(client, name, rows)
         except (ClickHouseError, OSError) as error:
             raise write_error(error) from error
+
+
+def _insert(client: Client, name: str, rows: pa.Table | NativeBlock) -> None:
+    if isinstance(rows, NativeBlock):
+        client.raw_insert(name, insert_block=rows.data, fmt="Native")
+    else:
+        client.insert_arrow(name, rows)

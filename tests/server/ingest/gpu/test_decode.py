@@ -27,7 +27,7 @@ def rows(*sent: Metric, resource=None) -> list[dict]:
     assert found.answers[0].message == ""
     kept = [
         {name: value for name, value in row.items() if value not in (None, "")}
-        for row in found.rows.to_pylist()
+        for row in found.tables[0].to_pylist()
     ]
     return [{**row, "time": (row["time"].value - NOW_NS) / 1e9} for row in kept]
 
@@ -35,7 +35,7 @@ def rows(*sent: Metric, resource=None) -> list[dict]:
 def refusal(*sent: Metric) -> Accepted:
     """Return the answer to a request of which nothing is kept."""
     found = decoded("t", metrics(*sent))
-    assert found.rows.num_rows == 0
+    assert found.tables[0].num_rows == 0
     return found.answers[0]
 
 
@@ -130,13 +130,13 @@ def test_dcgm_speaks_of_percent_mebibytes_and_millijoules_and_names_its_host():
     ],
 )
 def test_a_mig_instance_belongs_to_a_gpu(attributes, resource_uuid, physical_uuid):
-    found = decoded("t", metrics(gauge("hw.power", 1.0, **attributes))).rows.to_pylist()[0]
+    found = decoded("t", metrics(gauge("hw.power", 1.0, **attributes))).tables[0].to_pylist()[0]
     assert (found["resource_uuid"], found["physical_uuid"]) == (resource_uuid, physical_uuid)
 
 
 def test_an_instance_that_dcgm_numbers_is_a_resource_of_its_own():
     sent = gauge("DCGM_FI_PROF_SM_ACTIVE", 0.5, UUID=GPU, GPU_I_ID="7")
-    found = decoded("t", metrics(sent)).rows.to_pylist()[0]
+    found = decoded("t", metrics(sent)).tables[0].to_pylist()[0]
     assert (found["resource_uuid"], found["physical_uuid"]) == (f"{GPU}:7", GPU)
 
 
@@ -153,12 +153,9 @@ def test_each_gpu_and_time_is_a_row_and_each_tenant_has_its_own():
         gauge("hw.power", 3.0, hw__id=other),
     )
     found = decoded("t", first, metrics(), metrics(gauge("hw.power", 4.0)))
-    assert found.rows["power_w"].to_pylist() == [1.0, 2.0, 3.0, 4.0]
-    assert found.rows["resource_uuid"].to_pylist() == [GPU, GPU, other, GPU]
+    assert found.tables[0]["power_w"].to_pylist() == [1.0, 2.0, 3.0, 4.0]
+    assert found.tables[0]["resource_uuid"].to_pylist() == [GPU, GPU, other, GPU]
     assert found.answers == [Accepted(3), Accepted(0), Accepted(1)]
-    head, tail = found.cut(1)
-    assert (head.rows.num_rows, head.rows_of_request) == (3, [3])
-    assert (tail.rows["power_w"].to_pylist(), tail.answers) == ([4.0], found.answers[1:])
 
 
 def test_the_end_of_a_series_is_no_fault():
@@ -260,7 +257,7 @@ def test_only_the_first_attributes_of_a_point_are_read():
 def test_a_time_beyond_what_the_column_holds_is_bounded(clickhouse, tenant):
     metric = gauge("hw.power", 1.0)
     metric.gauge.data_points[0].time_unix_nano = 2**64 - 1
-    GpuMetricWriter(clickhouse).insert(decoded(tenant, metrics(metric)).rows)
+    GpuMetricWriter(clickhouse).insert(decoded(tenant, metrics(metric)).tables[0])
     query = (
         "SELECT toUnixTimestamp64Nano(time), power_w, energy_j FROM gpu_metrics "
         "WHERE tenant_id = {tenant:String}"

@@ -1,0 +1,188 @@
+"""Spans acknowledged by a real server, and what it costs: `python -m tests.bench.ingest [seconds]`.
+
+Another process sends requests of 512 spans over loopback, so many at a time, and on the same cores.
+First, both decoders alone, in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import numpy as np
+from axonize_server.ingest import native
+from axonize_server.ingest.decoder import ArrowDecoder, Decoder, NativeDecoder
+
+from axonize.demo.processes import Server, start_server
+from tests.bench.otlp import SPANS, Template
+
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+REQUESTS = 40  # decoded at a time
+
+
+def spans_per_second(kind: type[Decoder], bodies: list[bytes]) -> float:
+    """Return the best of five rounds, by CPU time."""
+    best = 1e9
+    for _ in range(5):
+        begin = time.process_time()
+        decoder = kind()
+        for body in bodies:
+            decoder.add("default", body)
+        decoder.finish()
+        best = min(best, time.process_time() - begin)
+    return len(bodies) * SPANS / best
+
+
+# The load process
+
+
+async def send_grpc(address: str, packed: bool, work: Any) -> None:
+    compression = grpc.Compression.Gzip if packed else grpc.Compression.NoCompression
+    async with grpc.aio.insecure_channel(address, compression=compression) as channel:
+        export = channel.unary_unary(EXPORT)
+        await work(lambda body: export(body, timeout=60))
+
+
+async def send_http(address: str, packed: bool, work: Any) -> None:
+    headers = {"Content-Type": "application/x-protobuf"}
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(headers=headers, limits=limits, timeout=60) as client:
+
+        async def send(body: bytes) -> None:
+            content = gzip.compress(body, 6) if packed else body
+            (await client.post(f"{address}/v1/traces", content=content)).raise_for_status()
+
+        await work(send)
+
+
+async def load(options: argparse.Namespace) -> None:
+    template = Template()
+    latencies: list[float] = []
+    refused = 0
+    end = time.monotonic() + options.seconds
+
+    async def sender(send: Any) -> None:
+        nonlocal refused
+        while time.monotonic() < end:
+            body = template.body()
+            begin = time.monotonic()
+            try:
+                await send(body)
+            except (grpc.RpcError, httpx.HTTPError):
+                refused += 1
+            else:
+                latencies.append(time.monotonic() - begin)
+
+    async def work(send: Any) -> None:
+        await asyncio.gather(*(sender(send) for _ in range(options.in_flight)))
+
+    begin, cpu = time.monotonic(), time.process_time()
+    transport = send_grpc if options.load == "grpc" else send_http
+    await transport(options.address, options.gzip, work)
+    print(
+        json.dumps(
+            {
+                "rate": len(latencies) * SPANS / (time.monotonic() - begin),
+                "p50": float(np.percentile(latencies, 50)) * 1e3,
+                "p99": float(np.percentile(latencies, 99)) * 1e3,
+                "refused": refused,
+                "spans": len(latencies) * SPANS,
+                "cpu": time.process_time() - cpu,
+            }
+        )
+    )
+
+
+# The measuring process
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def ask_meanwhile(url: str, process: subprocess.Popen[str]) -> list[float]:
+    """Return how long each trivial GET took until the process ended, ms."""
+    took = []
+    with httpx.Client(timeout=60) as client:
+        while process.poll() is None:
+            begin = time.monotonic()
+            client.get(url)
+            took.append((time.monotonic() - begin) * 1e3)
+            time.sleep(0.05)
+    return took
+
+
+def measure(server: Server, transport: str, packed: bool, options: argparse.Namespace) -> None:
+    address = server.grpc.removeprefix("http://") if transport == "grpc" else server.http
+    command = [sys.executable, "-m", "tests.bench.ingest", str(options.seconds)]
+    command += ["--load", transport, "--address", address, "--in-flight", str(options.in_flight)]
+    command += ["--gzip"] * packed
+    before = cpu_s(server.pid)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        took = ask_meanwhile(f"{server.http}/healthz", process)
+        assert process.stdout
+        said = json.loads(process.stdout.read())
+    server_us = (cpu_s(server.pid) - before) / said["spans"] * 1e6
+    load_us = said["cpu"] / said["spans"] * 1e6
+    print(
+        f"{transport + (' gzip' if packed else ''):<12}{said['rate']:>10.0f}{said['p50']:>9.0f}"
+        f"{said['p99']:>9.0f}{server_us:>11.2f}{load_us:>9.2f}"
+        f"{peak_mib(server.pid):>10.0f}{np.percentile(took, 99):>10.1f}{said['refused']:>9}"
+    )
+
+
+def main(options: argparse.Namespace) -> None:
+    template = Template()
+    bodies = [template.body() for _ in range(REQUESTS)]
+    print(f"{len(bodies[0]) / SPANS:.0f} bytes a span; decoded alone, spans/s a core:")
+    for kind in [ArrowDecoder, NativeDecoder][: 1 + native.USING_C]:
+        print(f"  {kind.__name__:<16}{spans_per_second(kind, bodies):>10.0f}")
+    print(
+        f"{options.in_flight} requests in flight, {options.seconds:g} s each\n"
+        f"{'':<12}{'spans/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'server us':>11}{'load us':>9}"
+        f"{'peak MiB':>10}{'GET p99':>10}{'refused':>9}"
+    )
+    for transport in ("grpc", "http"):
+        for packed in (False, True):
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                start_server(Path(folder) / "data") as server,
+            ):
+                measure(server, transport, packed, options)
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seconds", nargs="?", type=float, default=20)
+    parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--load", choices=["grpc", "http"], help="be the process that sends")
+    parser.add_argument("--address")
+    parser.add_argument("--gzip", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    given = read_options()
+    if given.load:
+        asyncio.run(load(given))
+    else:
+        main(given)

@@ -1,0 +1,181 @@
+"""Whichever decoder reads a request, the same rows are stored and the same is answered."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+
+import pytest
+from axonize_server.ingest import native
+from axonize_server.ingest.decoder import ArrowDecoder, NativeDecoder, new_decoder
+from axonize_server.ingest.wire import LenientRequest
+from axonize_server.model import Accepted, MalformedRequest, NativeBlock
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.server.ingest.otlp import EVERY_TYPE, REQUESTS, body, pairs, span
+from tests.server.ingest.test_fuzz import damage
+from tests.server.steps import Rider, step
+
+pytestmark = pytest.mark.skipif(not native.USING_C, reason="the C extension is not used")
+
+ROWS = """
+SELECT toString(tuple(* EXCEPT (tenant_id, ingested_at))) AS row
+FROM {table:Identifier} WHERE tenant_id = {tenant:String} ORDER BY row
+"""
+_numbers = itertools.count()
+
+
+def refused(decoder, tenant, one) -> str:
+    try:
+        decoder.add(tenant, one)
+    except MalformedRequest as error:
+        return str(error)
+    return ""
+
+
+def stored(decoder, bodies, writer, clickhouse):
+    """Return all rows, as ClickHouse prints them, and the answer to each body."""
+    tenant = f"decoder-{next(_numbers)}"
+    answers, places = [], []
+    for one in bodies:
+        refusal = refused(decoder, tenant, one)
+        if not refusal:
+            places.append(len(answers))
+        answers.append(refusal)
+    for part in decoder.finish():
+        writer.insert(*part.tables)
+        for place, answer in zip(part.places, part.answers, strict=True):
+            answers[places[place]] = answer
+    with clickhouse.client() as client:
+        rows = [
+            client.query(
+                ROWS,
+                parameters={"tenant": tenant, "table": table},
+                query_formats={"String": "bytes"},
+            ).result_rows
+            for table in ("spans", "engine_steps")
+        ]
+    return rows, answers
+
+
+def check_equal(bodies, writer, clickhouse):
+    by_arrow = stored(ArrowDecoder(), bodies, writer, clickhouse)
+    natively = stored(NativeDecoder(), bodies, writer, clickhouse)
+    assert natively == by_arrow
+    assert sum(map(len, by_arrow[0])) == sum(
+        answer.spans for answer in by_arrow[1] if isinstance(answer, Accepted)
+    )
+    return by_arrow[1]
+
+
+def test_what_is_usual_is_read_natively():
+    decoder = new_decoder()
+    decoder.add("t", body(span(1, EVERY_TYPE), span(2, trace_id=b"short")))
+
+    [part] = decoder.finish()
+
+    block, _ = part.tables
+    assert isinstance(block, NativeBlock)
+    assert block.num_rows == 1
+    assert [(one.spans, one.rejected) for one in part.answers] == [(1, 1)]
+
+
+def test_the_unusual_is_read_with_arrow_beside_it():
+    decoder = new_decoder()
+    for one in (body(step(1, [Rider("a")])), body(span(1)), body(span(2)), body(step(2, []))):
+        decoder.add("t", one)
+
+    usual, unusual = decoder.finish()
+
+    assert (usual.places, unusual.places) == ([1, 2], [0, 3])
+    assert (usual.tables[0].num_rows, unusual.tables[1].num_rows) == (2, 2)
+    assert usual.answers + unusual.answers == [Accepted(1)] * 4
+
+
+NUMBERS = [0.0, -0.0, 1.0, 0.1, 1e9, 1e10, 9999999999.5, 1e15, 1e16, 1e22, 1e23, 123456.789]
+NUMBERS += [1e-4, 1e-5, 1e-6, 1.5e-6, 9.5e-7, 1e-7, 5e-324, 2.2250738585072014e-308, 1.1e-300]
+NUMBERS += [math.pi, 1 / 3, 2 / 3 * 1e-5, 2**53 + 1.0, 1.7976931348623157e308, math.inf, math.nan]
+TEXTS = ["", "1", "-1", "1.5", "007", ".5", "5.", "1e3", " 5", "5_0", "many", "9" * 15, "9" * 16]
+
+
+def test_every_number_has_one_text(writer, clickhouse):
+    source = random.Random(2)
+    numbers = NUMBERS + [source.uniform(-1, 1) * 10 ** source.randint(-30, 30) for _ in range(2000)]
+    numbers += [round(source.uniform(0, 1000), source.randint(0, 12)) for _ in range(2000)]
+    attributes = {str(i): number for i, number in enumerate(numbers)}
+
+    check_equal([body(span(1, attributes | {"list": numbers}))], writer, clickhouse)
+
+
+@pytest.mark.parametrize("value", [*TEXTS, *NUMBERS, 5, -5, 2**32, True, None, [1], {"a": 1}, b"5"])
+def test_promoted_columns(value, writer, clickhouse):
+    keys = ["gen_ai.usage.input_tokens", "axonize.ttft_ms", "cost.usd", "gen_ai.request.model"]
+    first = span(1, dict.fromkeys([*keys, "gpu.1.model", "http.status_code"], value))
+    first.attributes.extend(pairs({keys[0]: 7, "gen_ai.usage.prompt_tokens": 8, "gpu.1.model": ""}))
+
+    check_equal([body(first, resource={"service.name": value, "a": value})], writer, clickhouse)
+
+
+def not_utf8() -> bytes:
+    message = LenientRequest.FromString(body(span(1, {"key": "value"})))
+    message.resource_spans[0].schema_url = b"\xff"
+    return message.SerializeToString()
+
+
+def key_twice() -> bytes:
+    repeated = span(1, {"m": {"a": 1, "b": 2}})
+    repeated.attributes[0].value.kvlist_value.values.extend(pairs({"a": 3}))
+    return body(repeated)
+
+
+def said_twice() -> bytes:
+    one = span(1, {"list": [1]}, status={"code": 2, "message": "first"})
+    more = span(1, {"other": [2]}, status={"code": 1})
+    return body(type(one).FromString(one.SerializeToString() + more.SerializeToString()))
+
+
+UNUSUAL = {
+    "not UTF-8": not_utf8(),
+    "a step": body(step(1, [Rider("a")]), span(1)),
+    "a key twice in a list": key_twice(),
+    "said twice": said_twice(),
+    "many keys": body(span(1, {"m": {str(i): i for i in range(100)}})),
+    "deep": body(span(1, {"a": [[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]})),
+    "gpu.01": body(span(1, {"gpu.01.model": "a", "gpu.00.label": "b"})),
+    "an empty body": b"",
+    "invalid ids": body(span(1, parent_span_id=b"1"), span(2), span(3, trace_id=bytes(16))),
+    "damaged": body(span(1))[:-1],
+    "a step with a bad id": body(step(1, []), span(5, span_id=b"")),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_the_unusual_has_one_meaning(name, writer, clickhouse):
+    neighbour = body(span(9, {"k": "neighbour"}))
+
+    answers = check_equal([neighbour, UNUSUAL[name], neighbour], writer, clickhouse)
+
+    assert answers[0] == answers[2] == Accepted(1)
+
+
+@settings(
+    deadline=None,
+    max_examples=40,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(REQUESTS, min_size=1, max_size=3))
+def test_any_requests(writer, clickhouse, messages):
+    check_equal([message.SerializeToString() for message in messages], writer, clickhouse)
+
+
+def test_damaged_bodies(writer, clickhouse):
+    source = random.Random(3)
+    attributes = EVERY_TYPE | {"gpu.0.model": "H100", "gen_ai.usage.input_tokens": 5}
+    original = body(span(1, attributes), span(2, attributes, parent_span_id=b"12345678"))
+
+    answers = check_equal([damage(source, original) for _ in range(3000)], writer, clickhouse)
+
+    assert 0 < sum(isinstance(answer, Accepted) for answer in answers) < 3000
