@@ -15,6 +15,8 @@ from urllib.error import URLError
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from axonize.demo.processes import free_port
+
 READY_WITHIN_S = 120
 STOPPED_WITHIN_S = 60
 
@@ -55,6 +57,37 @@ class ServeProcess:
             self.process.send_signal(number)
         output, errors = self.process.communicate(timeout=STOPPED_WITHIN_S)
         return self.process.returncode, output, errors
+
+
+class ClickHouseProcess:
+    """ClickHouse's HTTP interface in a process that can be killed and started again."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.dsn = f"http://127.0.0.1:{self.port}/default"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        module = [sys.executable, "-m", "tests.server.clickhouse_http"]
+        self._process = subprocess.Popen([*module, str(self.port), str(self.directory)])
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not is_up(f"http://127.0.0.1:{self.port}/ping"):
+            assert self._process.poll() is None, "it ended"
+            assert time.monotonic() < deadline, "it does not answer"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """Kill it, when it runs, without a word."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, such as SIGSTOP to have it say nothing."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
 
 def _outside() -> dict[str, str]:

@@ -14,6 +14,8 @@ from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
 
 READ_CONNECTIONS = 4
+# Nobody waits longer for an insert, and a probe answers before those who probe give up.
+WRITE_TIMEOUT_S, PROBE_TIMEOUT_S = 30, 3
 
 
 class Databases:
@@ -25,10 +27,13 @@ class Databases:
 
     def __init__(self, settings: ServerSettings) -> None:
         _empty_scratch_folder(settings)
-        self.reading = ClientPool(settings.clickhouse, READ_CONNECTIONS)
-        self.writing = ClientPool(settings.clickhouse, size=1)
-        self.writing_metrics = ClientPool(settings.clickhouse, size=1)  # never waits for spans
-        self.probing = ClientPool(settings.clickhouse, size=1)  # never waits for a long query
+        dsn, read_timeout_s = settings.clickhouse, settings.query_timeout_s + 5
+        self.reading = ClientPool(dsn, READ_CONNECTIONS, timeout_s=read_timeout_s)
+        self.writing = ClientPool(dsn, size=1, timeout_s=WRITE_TIMEOUT_S)
+        # Never waits for spans.
+        self.writing_metrics = ClientPool(dsn, size=1, timeout_s=WRITE_TIMEOUT_S)
+        # Never waits for a long query.
+        self.probing = ClientPool(dsn, size=1, timeout_s=PROBE_TIMEOUT_S)
         with ExitStack() as undo, ThreadPoolExecutor() as threads:
             for pool in (self.reading, self.writing, self.writing_metrics, self.probing):
                 undo.callback(pool.close)

@@ -19,6 +19,7 @@ from axonize_server.model import (
     StoreRefused,
     StoreUnavailable,
 )
+from axonize_server.store.clickhouse import sql
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -39,9 +40,16 @@ ENGINE_OPTIONS = {
 
 TOO_SLOW = {159, 160}  # TIMEOUT_EXCEEDED, TOO_SLOW
 TOO_LARGE = {158, 241, 307, 396}  # TOO_MANY_ROWS, MEMORY_LIMIT, TOO_MANY_BYTES, ..._OR_BYTES
-# NETWORK_ERROR, SOCKET_TIMEOUT, NOT_ENOUGH_SPACE, TOO_MANY_PARTS, TABLE_IS_READ_ONLY,
-# TOO_MANY_SIMULTANEOUS_QUERIES, ALL_CONNECTION_TRIES_FAILED
-UNAVAILABLE = {202, 209, 210, 242, 243, 252, 279}
+# What passes by itself or by the hand of an operator: the rows are not at fault.
+UNAVAILABLE = {
+    *(75, 76, 425),  # CANNOT_WRITE_TO_FILE_DESCRIPTOR, CANNOT_OPEN_FILE, SYSTEM_ERROR: a full disk
+    *(243, 252),  # NOT_ENOUGH_SPACE, TOO_MANY_PARTS
+    *(202, 209, 210, 279),  # TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR, ...
+    *(32, 236, 394, 439),  # ATTEMPT_TO_READ_AFTER_EOF, ABORTED, QUERY_WAS_CANCELLED, no thread
+    *(164, 242, 225, 285, 319, 999),  # READONLY, TABLE_IS_READ_ONLY; the keeper and the replicas
+    *(81, 192, 193, 194, 497, 516),  # UNKNOWN_DATABASE, the user's password and rights
+}
+CONNECT_TIMEOUT_S = 5
 
 
 def read_error(error: Exception) -> DomainError:
@@ -65,17 +73,32 @@ def write_error(error: Exception) -> DomainError:
     return StoreRefused(f"ClickHouse refused the statement: {_first_line(error)}")
 
 
+def _is_stale(error: Exception) -> bool:
+    """Return whether the server did not answer, as opposed to answering with an error."""
+    cause = error.__cause__ if isinstance(error, DomainError) else error
+    return isinstance(cause, (ClickHouseError, OSError)) and getattr(cause, "code", None) is None
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
 
 
-def connect(dsn: str) -> Client:
-    """Open one connection; dsn is chdb://<directory> or http(s)://user:password@host:port/db."""
+def connect(dsn: str, timeout_s: int = 30) -> Client:
+    """Open one connection; dsn is chdb://<directory> or http(s)://user:password@host:port/db.
+
+    Over HTTP an answer is waited for timeout_s seconds at most. Raises StoreUnavailable.
+    """
     try:
         if dsn.startswith("chdb://"):
             return _open_embedded(Path(dsn.removeprefix("chdb://")))
         return clickhouse_connect.get_client(
-            dsn=dsn, settings=dict(SESSION_SETTINGS), autogenerate_session_id=False
+            dsn=dsn,
+            settings=dict(SESSION_SETTINGS),
+            autogenerate_session_id=False,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            send_receive_timeout=timeout_s,
+            # Sockets of its own: those of one pool that break or wait do not concern the others.
+            dedicated_pool=True,
         )
     except (ClickHouseError, OSError) as error:
         raise StoreUnavailable(f"cannot open ClickHouse: {_first_line(error)}") from error
@@ -92,11 +115,16 @@ def _open_embedded(directory: Path) -> Client:
 
 
 class ClientPool:
-    """At most `size` connections, opened when needed; a thread borrows one for one query."""
+    """At most `size` connections, opened when needed; a thread borrows one for one query.
 
-    def __init__(self, dsn: str, size: int, wait_s: float = 10.0) -> None:
+    A connection whose server did not answer is closed, and the next borrower opens another one:
+    the server that comes back may be a different one.
+    """
+
+    def __init__(self, dsn: str, size: int, wait_s: float = 10.0, timeout_s: int = 30) -> None:
         self.dsn = dsn
         self._wait_s = wait_s
+        self._timeout_s = timeout_s
         self._idle: queue.LifoQueue[Client | None] = queue.LifoQueue()
         self._size = size
         for _ in range(size):
@@ -110,8 +138,13 @@ class ClientPool:
         except queue.Empty:
             raise Overloaded(f"all {self._size} ClickHouse connections are busy") from None
         try:
-            client = client or connect(self.dsn)
+            client = client or connect(self.dsn, self._timeout_s)
             yield client
+        except Exception as error:
+            if client is not None and _is_stale(error):
+                client.close()
+                client = None
+            raise
         finally:
             self._idle.put(client)
 
@@ -138,8 +171,8 @@ class ClientPool:
         """Return whether ClickHouse answers."""
         try:
             with self.client() as client:
-                return bool(client.ping())
-        except DomainError:
+                return bool(client.query(sql.PING).result_rows)
+        except (DomainError, ClickHouseError, OSError):
             return False
 
     def close(self) -> None:

@@ -19,6 +19,8 @@ CLOCK_AHEAD_NS = 24 * HOUR_NS
 # How long after a time range the later spans of its traces are looked for.
 TRACE_TAIL_NS = HOUR_NS
 
+PING = "SELECT 1"
+
 CREATE_MIGRATIONS = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     version UInt32, name String, checksum String, applied_at DateTime DEFAULT now()

@@ -3,8 +3,11 @@ from __future__ import annotations
 import threading
 
 import pytest
-from axonize_server.model import Overloaded, StoreUnavailable
-from axonize_server.store.clickhouse.connection import ClientPool, connect
+from axonize_server.model import Overloaded, StoreRefused, StoreUnavailable
+from axonize_server.store.clickhouse.connection import ClientPool, connect, write_error
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from tests.server.serving import ClickHouseProcess
 
 
 def setting(pool: ClientPool, table: str, name: str) -> str:
@@ -58,3 +61,43 @@ def test_a_server_that_does_not_answer_is_unavailable_and_the_place_stays_free()
 def test_a_folder_that_another_engine_path_blocks_is_unavailable(clickhouse, tmp_path):
     with pytest.raises(StoreUnavailable, match="cannot open ClickHouse"):
         connect(f"chdb://{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (None, StoreUnavailable),
+        (243, StoreUnavailable),  # NOT_ENOUGH_SPACE
+        (75, StoreUnavailable),  # CANNOT_WRITE_TO_FILE_DESCRIPTOR
+        (516, StoreUnavailable),  # AUTHENTICATION_FAILED: the operator can mend it
+        (241, StoreUnavailable),  # MEMORY_LIMIT_EXCEEDED
+        (117, StoreRefused),  # INCORRECT_DATA
+        (53, StoreRefused),  # TYPE_MISMATCH
+    ],
+)
+def test_only_what_the_rows_are_to_blame_for_is_refused_for_good(code, kind):
+    assert type(write_error(DatabaseError("no", code=code))) is kind
+
+
+def test_a_connection_is_dropped_when_its_server_died_and_kept_when_it_said_no(tmp_path):
+    process = ClickHouseProcess(tmp_path)
+    process.start()
+    pool = ClientPool(process.dsn, size=1)
+    try:
+        with pool.client() as first:
+            pass
+        with pytest.raises(StoreRefused):
+            pool.columns("SELECT nothing_of_this_name", {}, {})
+        with pool.client() as same:
+            assert same is first
+        process.kill()
+        with pytest.raises(StoreUnavailable):
+            pool.columns("SELECT 1", {}, {})
+        assert pool.ping() is False
+        process.start()
+        with pool.client() as other:
+            assert other is not first
+        assert pool.columns("SELECT 1", {}, {}) == [[1]]
+    finally:
+        process.kill()
+    pool.close()

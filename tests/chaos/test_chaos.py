@@ -1,0 +1,146 @@
+"""A server under load loses its process or its databases: what it acknowledged stays.
+
+A short form runs with all tests; `nox -s chaos` runs 20 rounds and longer outages.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import httpx
+import pytest
+
+from axonize.demo.processes import free_port
+from tests.chaos.load import RETRYABLE, Load, Log, wrong
+from tests.server.serving import ClickHouseProcess, ServeProcess
+
+ROUNDS = int(os.environ.get("AXONIZE_CHAOS_ROUNDS", "2"))
+OUTAGE_S = float(os.environ.get("AXONIZE_CHAOS_OUTAGE_S", "4"))
+STOPPED_WITHIN_S = 10
+BACK_WITHIN_S = 60
+
+
+class Chaos:
+    """A data folder with two ports: a server that is started again and again, and its load."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.data_dir = folder / "data"
+        self.since = datetime.now(timezone.utc) - timedelta(minutes=1)
+        self.load_log = folder / "load.log"
+        http_port, grpc_port = free_port(), free_port()
+        self.http, self.grpc = f"http://127.0.0.1:{http_port}", f"127.0.0.1:{grpc_port}"
+        self._environment = environment
+        self._ports = ("--http-port", str(http_port), "--grpc-port", str(grpc_port))
+        self.server: ServeProcess
+
+    def start(self) -> float:
+        """Start the server; return the seconds until it was ready."""
+        started = time.monotonic()
+        self.server = ServeProcess(self.data_dir, *self._ports, **self._environment)
+        self.server.wait_ready()
+        return time.monotonic() - started
+
+    @contextmanager
+    def load(self) -> Iterator[Load]:
+        """Send until the block ends."""
+        load = Load(self.grpc, self.load_log)
+        try:
+            yield load
+        finally:
+            load.stop()
+
+    def check(self, log: Log) -> None:
+        """Fail when an acknowledged span is missing, or one is counted twice."""
+        assert log.acknowledged
+        assert set(log.refused) <= RETRYABLE, log.refused
+        assert wrong(self.http, log.acknowledged, self.since) == {}
+
+    def databases(self) -> dict[str, str]:
+        """Return which database is up, as the server says."""
+        databases: dict[str, str] = httpx.get(f"{self.http}/readyz", timeout=30).json()["databases"]
+        return databases
+
+
+@pytest.fixture
+def chaos(tmp_path: Path) -> Iterator[Callable[..., Chaos]]:
+    """Make a started server by its environment; what still runs is stopped at the end."""
+    made: list[Chaos] = []
+
+    def make(folder: Path = tmp_path, **environment: str) -> Chaos:
+        made.append(Chaos(folder, **environment))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.server.end()
+
+
+def until(what: Callable[[], bool]) -> float:
+    """Wait until something holds; return the seconds it took."""
+    started = time.monotonic()
+    while not what():
+        assert time.monotonic() - started < BACK_WITHIN_S
+        time.sleep(0.1)
+    return time.monotonic() - started
+
+
+def test_kill_9_loses_nothing(chaos, capsys) -> None:
+    subject = chaos()
+    ready = []
+    with subject.load() as load:
+        for number in range(ROUNDS):
+            load.wait_for(100)
+            subject.server.end(signal.SIGKILL)
+            ready.append(subject.start())
+            with capsys.disabled():
+                print(f"\nround {number + 1}: ready after {ready[-1]:.2f} s", end="", flush=True)
+        load.wait_for(100)
+    log = load.read()
+    subject.check(log)
+    assert log.refused
+    with capsys.disabled():
+        print(
+            f"\n{ROUNDS} kills: {len(log.acknowledged)} traces acknowledged, 0 wrong; "
+            f"ready after {statistics.median(ready):.2f} s (most {max(ready):.2f} s)"
+        )
+
+
+def test_sigterm_under_load_ends_in_time(chaos) -> None:
+    subject = chaos()
+    with subject.load() as load:
+        load.wait_for(100)
+        started = time.monotonic()
+        code, _, errors = subject.server.end(signal.SIGTERM)
+        took = time.monotonic() - started
+        subject.start()
+        load.wait_for(20)
+    assert code == 0, errors
+    assert took < STOPPED_WITHIN_S
+    subject.check(load.read())
+
+
+def test_a_clickhouse_that_is_away_is_refusals(chaos, tmp_path: Path) -> None:
+    clickhouse = ClickHouseProcess(tmp_path / "clickhouse")
+    clickhouse.start()
+    try:
+        subject = chaos(AXONIZE_CLICKHOUSE_DSN=clickhouse.dsn)
+        with subject.load() as load:
+            load.wait_for(100)
+            clickhouse.kill()
+            time.sleep(OUTAGE_S)
+            assert subject.databases() == {"clickhouse": "down", "postgres": "ok"}
+            clickhouse.start()
+            load.wait_for(100)
+        log = load.read()
+        assert log.refused["UNAVAILABLE"]
+        subject.check(log)
+    finally:
+        clickhouse.kill()
