@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -28,14 +29,17 @@ class ServeProcess:
         self.data_dir = data_dir
         command = [sys.executable, "-m", "axonize", "serve", "--data-dir", str(data_dir)]
         command += ["--http-port", "0", "--grpc-port", "0", *arguments]
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=data_dir.parent,
-            env={**_outside(), **environment},
-        )
+        # Files: nobody reads a pipe before the end, and a full one would stop the server's log.
+        folder = Path(tempfile.mkdtemp(dir=data_dir.parent))
+        self._output, self._errors = folder / "output", folder / "errors"
+        with self._output.open("wb") as output, self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                command,
+                stdout=output,
+                stderr=errors,
+                cwd=data_dir.parent,
+                env={**_outside(), **environment},
+            )
 
     def wait_ready(self) -> dict[str, Any]:
         """Return what server.json says, as soon as it belongs to this process."""
@@ -49,14 +53,14 @@ class ServeProcess:
                 return state
             time.sleep(0.05)
         self.process.kill()
-        raise AssertionError(f"not ready: {self.process.communicate()}")
+        raise AssertionError(f"not ready: {self.end()}")
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
         """Send a signal; return the exit code, the output and the errors."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=STOPPED_WITHIN_S)
-        return self.process.returncode, output, errors
+        self.process.wait(STOPPED_WITHIN_S)
+        return self.process.returncode, self._output.read_text(), self._errors.read_text()
 
 
 class ClickHouseProcess:
