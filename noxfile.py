@@ -99,6 +99,14 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """A million damaged requests through both decoders; AXONIZE_FUZZ_RUNS says another number."""
+    install(session, *group("tests"))
+    runs = os.environ.get("AXONIZE_FUZZ_RUNS", "500000")  # of each form
+    session.run("python", "-m", "tests.server.ingest.fuzz", env={"AXONIZE_FUZZ_RUNS": runs})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Ruff: style and formatting."""
     session.install(*group("lint"))

@@ -1,7 +1,7 @@
 /* OTLP trace requests to one block of the table `spans`, in ClickHouse's Native format.
 
-   axonize_server.ingest.native says what is promised. What is unusual (text that is not UTF-8, a
-   damaged body, engine steps ...) is not decided here: `add` returns None, and the decoder that is
+   axonize_server.ingest.native says what is promised. What is unusual (a damaged body, engine
+   steps ...) is not decided here: `add` returns None, and the decoder that is
    built of Arrow reads the request. So both have one meaning, which one test suite checks. */
 
 #define PY_SSIZE_T_CLEAN
@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "native/buffer.h"
-#include "native/wire.h"
 #include "native/utf8.h"
+#include "native/wire.h"
 #include "native/dictionary.h"
 #include "native/numbers.h"
 #include "native/value.h"
@@ -142,10 +142,11 @@ block_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     static char *names[] = {"span_columns", "resource_columns", "gpu_fields", "bounds", NULL};
     PyObject *spans, *resources, *gpu_fields;
     Bounds bounds;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!O!(nnnnn)", names, &PyTuple_Type, &spans,
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!O!(nnnnnn)", names, &PyTuple_Type, &spans,
                                      &PyTuple_Type, &resources, &PyTuple_Type, &gpu_fields,
                                      &bounds.most_parsed, &bounds.most_stored, &bounds.span_bytes,
-                                     &bounds.message_bytes, &bounds.row_bytes))
+                                     &bounds.message_bytes, &bounds.row_bytes,
+                                     &bounds.gpu_bytes))
         return NULL;
     NativeBlock *self = (NativeBlock *)type->tp_alloc(type, 0); /* zeroed */
     if (!self)
@@ -182,8 +183,9 @@ block_add(NativeBlock *self, PyObject *args)
         return PyErr_NoMemory();
     if (outcome == UNUSUAL)
         Py_RETURN_NONE;
-    return Py_BuildValue("KKn", (unsigned long long)request.accepted,
-                         (unsigned long long)request.rejected, (Py_ssize_t)request.stored);
+    return Py_BuildValue("KKni", (unsigned long long)request.accepted,
+                         (unsigned long long)request.rejected, (Py_ssize_t)request.stored,
+                         request.text_replaced);
 }
 
 static PyObject *
@@ -218,14 +220,57 @@ static PyTypeObject block_type = {
     .tp_methods = block_methods,
 };
 
-static struct PyModuleDef decode_module = {
-    PyModuleDef_HEAD_INIT, .m_name = "axonize_server._decode", .m_size = -1};
+/* For the tests of what happens without memory. */
+static PyObject *
+fail_allocation(PyObject *Py_UNUSED(module), PyObject *number)
+{
+    allocations_left = PyLong_AsLong(number);
+    if (allocations_left == -1 && PyErr_Occurred())
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+set_powers_of_ten(PyObject *Py_UNUSED(module), PyObject *table)
+{
+    if (!PyBytes_Check(table) || PyBytes_GET_SIZE(table) != sizeof powers_of_ten)
+        return PyErr_Format(PyExc_ValueError, "the table takes %zu bytes", sizeof powers_of_ten);
+    memcpy(powers_of_ten, PyBytes_AS_STRING(table), sizeof powers_of_ten);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"set_powers_of_ten", set_powers_of_ten, METH_O,
+     "Give the table by which numbers are written; before the first Block is filled."},
+    {"fail_allocation", fail_allocation, METH_O,
+     "Let one allocation of this thread fail, after so many others; -1: none."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef decode_module = {PyModuleDef_HEAD_INIT,
+                                           .m_name = "axonize_server._decode",
+                                           .m_size = -1,
+                                           .m_methods = functions};
+
+/* Fill the key of the hash with random bytes. */
+static int
+seed_hash(void)
+{
+    PyObject *os = PyImport_ImportModule("os");
+    PyObject *bytes = os ? PyObject_CallMethod(os, "urandom", "n", (Py_ssize_t)sizeof hash_key)
+                         : NULL;
+    if (bytes)
+        memcpy(hash_key, PyBytes_AS_STRING(bytes), sizeof hash_key);
+    Py_XDECREF(os);
+    Py_XDECREF(bytes);
+    return bytes ? 0 : -1;
+}
 
 PyMODINIT_FUNC
 PyInit__decode(void)
 {
     PyObject *module = PyModule_Create(&decode_module);
-    if (!module || PyType_Ready(&block_type) < 0 ||
+    if (!module || seed_hash() < 0 || PyType_Ready(&block_type) < 0 ||
         PyModule_AddObjectRef(module, "Block", (PyObject *)&block_type) < 0) {
         Py_XDECREF(module);
         return NULL;

@@ -16,7 +16,8 @@ _SPAN_BYTES = 192
 _LARGE = {"Span", "NumberDataPoint", "HistogramDataPoint", "ExponentialHistogramDataPoint"}
 _MESSAGE_BYTES = 64
 _ROW_BYTES = 200  # what the columns of an empty span take
-SIZES = (MAX_PARSED_BYTES, MAX_STORED_BYTES, _SPAN_BYTES, _MESSAGE_BYTES, _ROW_BYTES)
+_GPU_BYTES = 6 * 4  # an element in each list of GPU fields
+SIZES = (MAX_PARSED_BYTES, MAX_STORED_BYTES, _SPAN_BYTES, _MESSAGE_BYTES, _ROW_BYTES, _GPU_BYTES)
 """The same for the extension."""
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
@@ -63,19 +64,25 @@ def check_parsed_bytes(body: bytes, request: Message = _TRACES) -> None:
 
 
 def stored_bytes(request: Any, body_bytes: int) -> int:
-    """Return about how large the columns become: each span repeats its resource and scope.
-
-    Raises MalformedRequest when that is too much.
-    """
+    """Return about how large the columns become without GPUs: a span repeats resource and scope."""
     size = body_bytes
     for resource_spans in request.resource_spans:
         resource_bytes = resource_spans.resource.ByteSize()
         for scope_spans in resource_spans.scope_spans:
             row_bytes = _ROW_BYTES + resource_bytes + scope_spans.scope.ByteSize()
             size += len(scope_spans.spans) * row_bytes
+    return size
+
+
+def with_gpus(stored: int, gpus: int) -> int:
+    """Return the size with so many elements in the spans' lists of GPUs.
+
+    Raises MalformedRequest when that is too much.
+    """
+    size = stored + gpus * _GPU_BYTES
     if size > MAX_STORED_BYTES:
         raise MalformedRequest(
-            f"the spans with their resource attributes would take {size} bytes, "
+            f"the spans with their resource attributes and GPUs would take {size} bytes, "
             f"more than {MAX_STORED_BYTES}; send fewer spans in a request"
         )
     return size

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 
 from axonize_server.ingest import wire
 from axonize_server.ingest.attributes import read_attributes, text_of
-from axonize_server.ingest.bounds import check_parsed_bytes, stored_bytes
+from axonize_server.ingest.bounds import check_parsed_bytes, stored_bytes, with_gpus
 from axonize_server.ingest.faults import FINE, INVALID_IDS, REASONS
 from axonize_server.ingest.fields import (
     Flags,
@@ -27,7 +27,7 @@ from axonize_server.ingest.fields import (
     times,
     times_and_status,
 )
-from axonize_server.ingest.promote import KeyIndex, promote, promote_gpus
+from axonize_server.ingest.promote import KeyIndex, count_gpus, promote, promote_gpus
 from axonize_server.ingest.promoted import RESOURCE_COLUMNS, SPAN_COLUMNS
 from axonize_server.ingest.steps import find_steps, read_steps
 from axonize_server.model import Accepted, MalformedRequest
@@ -69,7 +69,14 @@ def read_request(tenant: str, body: bytes) -> Request:
     # Written again, so that both parsers agree on what was said twice or not at all.
     rewritten = message.SerializeToString()
     del message  # it takes several times the memory of the columns
-    return Request(tenant, wire.COLUMNAR.list_to_record_batch([rewritten]), text_replaced, size)
+    columns = wire.COLUMNAR.list_to_record_batch([rewritten])
+    size = with_gpus(size, _count_gpus(columns) if b"gpu." in body else 0)
+    return Request(tenant, columns, text_replaced, size)
+
+
+def _count_gpus(columns: pa.RecordBatch) -> int:
+    scopes = columns.column("resource_spans").flatten().field("scope_spans").flatten()
+    return count_gpus(scopes.field("spans").flatten().field("attributes"))
 
 
 def _parse(body: bytes) -> tuple[Any, bool]:

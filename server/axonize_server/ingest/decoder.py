@@ -44,14 +44,14 @@ class NativeDecoder:
     def add(self, tenant: str, body: bytes) -> int:
         """See Decoder."""
         place = len(self._places) + len(self._other_places)
-        counts: tuple[int, int, int] | None = self._block.add(tenant, body)
+        counts: tuple[int, int, int, int] | None = self._block.add(tenant, body)
         if counts is None:
             size = self._others.add(tenant, body)
             self._other_places.append(place)
             return size
-        accepted, rejected, size = counts
+        accepted, rejected, size, text_replaced = counts
         self._places.append(place)
-        self._answers.append(answer(accepted, [rejected]))
+        self._answers.append(answer(accepted, [rejected], bool(text_replaced)))
         return size
 
     def finish(self) -> list[Rows]:

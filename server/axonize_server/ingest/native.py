@@ -39,6 +39,20 @@ def _table(columns: Iterable[Column]) -> tuple[Any, ...]:
     )
 
 
+def _highest_bits(power: int) -> int:
+    """Return the 128 highest bits of 10**power, rounded up."""
+    ten: int = 10 ** abs(power)
+    if power < 0:
+        return -(-(1 << 127 + ten.bit_length()) // ten)
+    return -(-(ten << 128) >> ten.bit_length())
+
+
+def _powers_of_ten() -> bytes:
+    return b"".join(_highest_bits(power).to_bytes(16, "little") for power in range(-292, 325))
+
+
+if USING_C:
+    _decode.set_powers_of_ten(_powers_of_ten())
 _ARGUMENTS = (
     _table(SPAN_COLUMNS),
     _table(RESOURCE_COLUMNS),
@@ -50,8 +64,9 @@ _ARGUMENTS = (
 def new_block() -> Any:
     """Return an empty block of the extension; only where USING_C.
 
-    `add(tenant, body)` returns how many spans were accepted and rejected and about how large they
-    become, or None for a request that is left to the other decoder: then nothing was added.
+    `add(tenant, body)` returns how many spans were accepted and rejected, about how large they
+    become and whether text was replaced, or None for a request that is left to the other decoder:
+    then nothing was added.
     `data()` returns the block as bytes. One thread at a time; the GIL is free meanwhile.
     """
     return _decode.Block(*_ARGUMENTS)

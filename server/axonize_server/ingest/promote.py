@@ -8,12 +8,15 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from axonize_server.ingest.attributes import Attributes
+from axonize_server.ingest.attributes import Attributes, text_of
 from axonize_server.ingest.promoted import GPU_FIELDS, MAX_GPUS, TEXT, Column
 
 Positions = npt.NDArray[np.intp]
-_GPU_KEY = re.compile(r"gpu\.(\d{1,2})\.(\w+)", re.ASCII)
+# What Arrow reads as a number, but for what no column holds (infinity) and what is none (NaN).
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_GPU_KEY = re.compile(r"gpu\.(0|[1-9]\d?)\.(\w+)", re.ASCII)
 _SCALARS = np.frombuffer(b"sidb", np.uint8)
 _NUMBERS = np.frombuffer(b"sid", np.uint8)
 
@@ -101,15 +104,25 @@ def _fits(numbers: npt.NDArray[np.float64], target: pa.DataType) -> npt.NDArray[
 
 
 def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return np.nan
+    return float(text) if _NUMBER.fullmatch(text) else np.nan
+
+
+def count_gpus(attributes: pa.ListArray) -> int:
+    """Return how many elements the lists of a GPU field have together, from spans' KeyValues."""
+    keys = text_of(attributes.flatten().field("key")).dictionary_encode()
+    names = keys.dictionary.to_pylist()
+    sizes = {name: gpu + 1 for gpu, _, name in _gpu_keys(names)}
+    counts = np.zeros(len(attributes), np.intp)
+    wanted = np.array([sizes.get(name, 0) for name in names], np.intp)
+    np.maximum.at(
+        counts, pc.list_parent_indices(attributes).to_numpy(), wanted[keys.indices.to_numpy()]
+    )
+    return int(counts.sum())
 
 
 def promote_gpus(index: KeyIndex) -> dict[str, pa.ListArray]:
     """Return a list column for each GPU field: element N comes from the key gpu.N.FIELD."""
-    groups = [(gpu, field, index.positions(name)) for gpu, field, name in _gpu_keys(index)]
+    groups = [(gpu, field, index.positions(name)) for gpu, field, name in _gpu_keys(index.names)]
     counts = np.zeros(index.owners, np.int32)
     for gpu, _, positions in groups:
         owners = index.owner(positions)
@@ -128,8 +141,8 @@ def promote_gpus(index: KeyIndex) -> dict[str, pa.ListArray]:
     return columns
 
 
-def _gpu_keys(index: KeyIndex) -> Iterator[tuple[int, str, str]]:
-    for name in index.names:
+def _gpu_keys(names: Iterable[str]) -> Iterator[tuple[int, str, str]]:
+    for name in names:
         match = _GPU_KEY.fullmatch(name)
         if match and match[2] in GPU_FIELDS and int(match[1]) < MAX_GPUS:
             yield int(match[1]), match[2], name

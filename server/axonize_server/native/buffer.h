@@ -42,20 +42,39 @@ slice_of(const char *text)
     return (Slice){(const uint8_t *)text, strlen(text)};
 }
 
+/* The slice without its first bytes, of which there are so many. */
+static inline Slice
+after(Slice slice, size_t count)
+{
+    return (Slice){slice.bytes + count, slice.length - count};
+}
+
 typedef struct {
     uint8_t *bytes;
     size_t length, capacity;
 } Buffer;
 
+/* Tests let an allocation fail, after so many others; never while this is negative. */
+static _Thread_local long allocations_left = -1;
+
+/* What realloc does; without memory the old one stays. */
+static void *
+allocate(void *memory, size_t size)
+{
+    int refused = allocations_left >= 0 && !allocations_left--;
+    void *allocated = refused ? NULL : realloc(memory, size);
+    if (!allocated)
+        fail(NO_MEMORY);
+    return allocated;
+}
+
 static int
 grow(Buffer *buffer, size_t more)
 {
     size_t capacity = (buffer->capacity + more) * 2;
-    uint8_t *bytes = realloc(buffer->bytes, capacity);
-    if (!bytes) {
-        fail(NO_MEMORY);
+    uint8_t *bytes = allocate(buffer->bytes, capacity);
+    if (!bytes)
         return 0;
-    }
     buffer->bytes = bytes;
     buffer->capacity = capacity;
     return 1;

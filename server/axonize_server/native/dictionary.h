@@ -14,23 +14,63 @@ typedef struct {
     uint32_t count, size; /* size is a power of two, more than twice the count */
 } Dictionary;
 
+/* --- SipHash-1-3, so that no sender finds texts that share a slot --- */
+
+static uint64_t hash_key[2]; /* another one in every process */
+
+typedef struct {
+    uint64_t a, b, c, d;
+} Sip;
+
+static inline uint64_t
+rotated(uint64_t number, int bits)
+{
+    return number << bits | number >> (64 - bits);
+}
+
+static inline void
+sip_round(Sip *sip)
+{
+    sip->a += sip->b;
+    sip->b = rotated(sip->b, 13) ^ sip->a;
+    sip->a = rotated(sip->a, 32);
+    sip->c += sip->d;
+    sip->d = rotated(sip->d, 16) ^ sip->c;
+    sip->a += sip->d;
+    sip->d = rotated(sip->d, 21) ^ sip->a;
+    sip->c += sip->b;
+    sip->b = rotated(sip->b, 17) ^ sip->c;
+    sip->c = rotated(sip->c, 32);
+}
+
+static inline void
+sip_add(Sip *sip, uint64_t part)
+{
+    sip->d ^= part;
+    sip_round(sip);
+    sip->a ^= part;
+}
+
 static uint64_t
 hash_of(Slice text)
 {
-    uint64_t hash = text.length * 0x9E3779B97F4A7C15u, part;
-    const uint8_t *at = text.bytes;
-    size_t rest = text.length;
-    for (; rest >= 8; at += 8, rest -= 8) {
-        memcpy(&part, at, 8);
-        hash = (hash ^ part) * 0xD6E8FEB86659FD93u;
-        hash ^= hash >> 32;
+    Sip sip = {hash_key[0] ^ 0x736F6D6570736575u, hash_key[1] ^ 0x646F72616E646F6Du,
+               hash_key[0] ^ 0x6C7967656E657261u, hash_key[1] ^ 0x7465646279746573u};
+    uint64_t part, last = (uint64_t)text.length << 56;
+    for (; text.length >= 8; text = after(text, 8)) {
+        memcpy(&part, text.bytes, 8);
+        sip_add(&sip, part);
     }
-    part = 0;
-    if (rest)
-        memcpy(&part, at, rest);
-    hash = (hash ^ part) * 0xD6E8FEB86659FD93u;
-    return hash ^ hash >> 32;
+    for (size_t i = 0; i < text.length; i++)
+        last |= (uint64_t)text.bytes[i] << 8 * i;
+    sip_add(&sip, last);
+    sip.c ^= 0xFF;
+    for (int i = 0; i < 3; i++)
+        sip_round(&sip);
+    return sip.a ^ sip.b ^ sip.c ^ sip.d;
 }
+
+/* --- the dictionary --- */
 
 static inline Slice
 word_text(const Dictionary *dictionary, uint32_t number)
@@ -42,13 +82,13 @@ word_text(const Dictionary *dictionary, uint32_t number)
 static int
 resize(Dictionary *dictionary, uint32_t size)
 {
-    uint32_t *slots = calloc(size, sizeof *slots);
-    Word *words = slots ? realloc(dictionary->words, size / 2 * sizeof *words) : NULL;
+    uint32_t *slots = allocate(NULL, size * sizeof *slots);
+    Word *words = slots ? allocate(dictionary->words, size / 2 * sizeof *words) : NULL;
     if (!words) {
         free(slots);
-        fail(NO_MEMORY);
         return 0;
     }
+    memset(slots, 0, size * sizeof *slots);
     for (uint32_t i = 0; i < dictionary->count; i++) {
         uint32_t slot = (uint32_t)words[i].hash & (size - 1);
         while (slots[slot])
@@ -75,11 +115,11 @@ number_of(Dictionary *dictionary, Slice text)
         slot = (slot + 1) & (dictionary->size - 1);
     }
     if ((dictionary->count + 1) * 2 >= dictionary->size) {
-        if (dictionary->size > UINT32_MAX / 4 || !resize(dictionary, dictionary->size * 2)) {
+        if (dictionary->size > UINT32_MAX / 4)
             fail(NO_MEMORY);
-            return 0;
-        }
-        return number_of(dictionary, text);
+        else if (resize(dictionary, dictionary->size * 2))
+            return number_of(dictionary, text);
+        return 0;
     }
     if (!reserve(&dictionary->texts, text.length + 10))
         return 0;

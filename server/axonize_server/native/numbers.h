@@ -19,9 +19,45 @@ write_integer(char *text, int64_t number)
     return (size_t)(at - text);
 }
 
-static const double POWERS[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
-                                1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16};
-#define MOST_POWER 16
+/* --- the shortest digits: Raffaello Giulietti's Schubfach --- */
+
+#define LOWEST_POWER (-292)
+#define POWER_COUNT 617
+
+/* 128 bits of each power of ten, the highest ones: see powers_of_ten() in native.py. */
+static struct {
+    uint64_t low, high;
+} powers_of_ten[POWER_COUNT];
+
+/* floor(log2(10^exponent)) */
+static inline int
+log2_of_power(int exponent)
+{
+    return (int)((int64_t)exponent * 1741647 >> 19);
+}
+
+static inline uint64_t
+multiply_high(uint64_t one, uint64_t other, uint64_t *low)
+{
+    uint64_t one_low = (uint32_t)one, one_high = one >> 32;
+    uint64_t other_low = (uint32_t)other, other_high = other >> 32;
+    uint64_t middle = one_high * other_low + (one_low * other_low >> 32);
+    uint64_t second = one_low * other_high + (uint32_t)middle;
+    *low = one * other;
+    return one_high * other_high + (middle >> 32) + (second >> 32);
+}
+
+/* Return the number times a power of ten, whose lowest bit says if anything was cut off. */
+static inline uint64_t
+scale(uint64_t number, int power)
+{
+    uint64_t low, lowest, carried;
+    uint64_t high = multiply_high(number, powers_of_ten[power - LOWEST_POWER].high, &low);
+    carried = multiply_high(number, powers_of_ten[power - LOWEST_POWER].low, &lowest);
+    low += carried;
+    high += low < carried;
+    return high | (low > 1);
+}
 
 /* The decimal digits of a number, and the place of the first one: 0.05 is "5" at -2. */
 typedef struct {
@@ -36,44 +72,53 @@ strip_zeros(Decimal *decimal)
         decimal->count--;
 }
 
-/* A number of up to 15 digits is a whole number divided by a power of ten, exactly. */
-static int
-read_short(double number, Decimal *decimal)
+static void
+set_decimal(Decimal *decimal, uint64_t digits, int power)
 {
-    for (int power = 0; power <= MOST_POWER; power++) {
-        double scaled = number * POWERS[power];
-        if (scaled >= 1e15)
-            return 0;
-        int64_t whole = (int64_t)(scaled + 0.5);
-        if (!whole || (double)whole / POWERS[power] != number)
-            continue;
-        decimal->count = (int)write_integer(decimal->digits, whole);
-        decimal->exponent = decimal->count - 1 - power;
-        strip_zeros(decimal);
-        return 1;
+    decimal->count = (int)write_integer(decimal->digits, (int64_t)digits);
+    decimal->exponent = decimal->count - 1 + power;
+    strip_zeros(decimal);
+}
+
+/* Find the fewest digits that are nearer to a positive number than to its neighbours. The number is
+   significand * 2^exponent; everything is taken times four, so that half-ways are whole. */
+static void
+shorten(uint64_t significand, int exponent, int lower_is_nearer, Decimal *decimal)
+{
+    int power = (int)(((int64_t)exponent * 1262611 - (lower_is_nearer ? 524031 : 0)) >> 22);
+    int shift = exponent + log2_of_power(-power) + 1;
+    uint64_t open = significand & 1; /* even ones are what is read half-way */
+    uint64_t exact = scale(significand * 4 << shift, -power), digits = exact / 4;
+    uint64_t low = scale((significand * 4 - 2 + (uint64_t)lower_is_nearer) << shift, -power) + open;
+    uint64_t high = scale((significand * 4 + 2) << shift, -power) - open;
+    uint64_t fewer = digits / 10 * 40; /* with one digit less */
+    int below = low <= fewer, above = fewer + 40 <= high;
+    if (digits >= 10 && below != above) {
+        set_decimal(decimal, digits / 10 + (uint64_t)above, power + 1);
+        return;
     }
-    return 0;
+    below = low <= digits * 4;
+    above = digits * 4 + 4 <= high;
+    uint64_t rest = exact - digits * 4;
+    int nearer = rest > 2 || (rest == 2 && digits & 1);
+    set_decimal(decimal, digits + (uint64_t)(below != above ? above : nearer), power);
 }
 
 static void
-read_printed(double number, Decimal *decimal)
+read_double(double number, Decimal *decimal)
 {
-    char printed[MOST_NUMBER_BYTES];
-    /* Numbers next to 0 have fewer digits than others. */
-    for (int digits = number < 1e-290 ? 1 : 15; digits <= 17; digits++) {
-        snprintf(printed, sizeof printed, "%.*e", digits - 1, number);
-        if (digits == 17 || strtod(printed, NULL) == number)
-            break;
-    }
-    const char *at = printed;
-    decimal->count = 0;
-    for (; *at != 'e'; at++) {
-        if (*at >= '0' && *at <= '9') /* whatever separates the fraction here */
-            decimal->digits[decimal->count++] = *at;
-    }
-    decimal->exponent = atoi(at + 1);
-    strip_zeros(decimal);
+    uint64_t bits;
+    memcpy(&bits, &number, 8);
+    uint64_t fraction = bits & 0xFFFFFFFFFFFFFu;
+    int exponent = (int)(bits >> 52), is_normal = exponent > 0;
+    if (number < 1e15 && (double)(int64_t)number == number)
+        set_decimal(decimal, (uint64_t)number, 0);
+    else
+        shorten(fraction | (uint64_t)is_normal << 52, exponent - 1074 - is_normal,
+                !fraction && exponent > 1, decimal);
 }
+
+/* --- writing --- */
 
 static char *
 write_digits(char *at, const char *digits, int count)
@@ -138,9 +183,8 @@ write_double(char *text, double number, const NumberStyle *style)
     number = fabs(number);
     if (isinf(number))
         return (size_t)(write_digits(at, "inf", 3) - text);
-    Decimal decimal = {"0", 1, 0};
-    if (number != 0 && !read_short(number, &decimal))
-        read_printed(number, &decimal);
+    Decimal decimal;
+    read_double(number, &decimal);
     if (decimal.exponent < style->low || decimal.exponent >= style->high)
         return (size_t)(write_scientific(at, &decimal, style->exponent) - text);
     at = write_positional(at, &decimal);
@@ -149,27 +193,72 @@ write_double(char *text, double number, const NumberStyle *style)
     return (size_t)(at - text);
 }
 
-/* Read digits with or without a fraction, 15 at most; 0 when the text is anything else. */
+/* --- reading --- */
+
+static const double POWERS[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
+                                1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+                                1e18, 1e19, 1e20, 1e21, 1e22}; /* all exact */
+#define MOST_POWER 22
+
+/* The readers of a number take their part off the begin of the text. */
+
+static int
+read_digits(Slice *text, uint64_t *whole)
+{
+    int count = 0;
+    for (; text->length && *text->bytes >= '0' && *text->bytes <= '9'; count++) {
+        *whole = *whole * 10 + (uint64_t)(*text->bytes - '0');
+        *text = after(*text, 1);
+    }
+    return count;
+}
+
+static int
+read_sign(Slice *text)
+{
+    int negative = text->length && *text->bytes == '-';
+    if (text->length && (negative || *text->bytes == '+'))
+        *text = after(*text, 1);
+    return negative;
+}
+
+/* Read the exponent, if there is one; 0 when it has no digits. */
+static int
+read_exponent(Slice *text, int *exponent)
+{
+    uint64_t digits = 0;
+    if (!text->length || (*text->bytes != 'e' && *text->bytes != 'E'))
+        return 1;
+    *text = after(*text, 1);
+    int negative = read_sign(text), count = read_digits(text, &digits);
+    if (count > 9) {
+        fail(UNUSUAL);
+        return 0;
+    }
+    *exponent += negative ? -(int)digits : (int)digits;
+    return count > 0;
+}
+
+/* Read a decimal number, see promote.py; 0 when the text writes none. Where the nearest double is
+   not the quotient or the product of two that are exact, it is left to the other decoder. */
 static int
 parse_number(Slice text, double *number)
 {
     uint64_t whole = 0;
-    int digits = 0, power = -1, negative = text.length && text.bytes[0] == '-';
-    for (size_t i = (size_t)negative; i < text.length; i++) {
-        uint8_t byte = text.bytes[i];
-        if (byte == '.' && power < 0 && digits)
-            power = 0;
-        else if (byte >= '0' && byte <= '9' && ++digits <= 15) {
-            whole = whole * 10 + (uint64_t)(byte - '0');
-            power += power >= 0;
-        }
-        else
-            return 0;
+    int negative = read_sign(&text), digits = read_digits(&text, &whole), fraction = 0;
+    if (text.length && *text.bytes == '.') {
+        text = after(text, 1);
+        fraction = read_digits(&text, &whole);
     }
-    if (!digits || text.bytes[text.length - 1] == '.')
+    int exponent = -fraction;
+    if (!(digits + fraction) || !read_exponent(&text, &exponent) || text.length)
         return 0;
-    *number = (double)whole / POWERS[power > 0 ? power : 0];
-    if (negative)
-        *number = -*number;
+    if (digits + fraction > 15 || abs(exponent) > MOST_POWER) {
+        fail(UNUSUAL);
+        return 0;
+    }
+    double magnitude = exponent < 0 ? (double)whole / POWERS[-exponent]
+                                    : (double)whole * POWERS[exponent];
+    *number = negative ? -magnitude : magnitude;
     return 1;
 }

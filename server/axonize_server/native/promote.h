@@ -81,10 +81,7 @@ number_in(const Value *value, double *number)
     switch (value->letter) {
     case 'i': *number = (double)value->integer; return 1;
     case 'd': *number = value->number; return 1;
-    case 's':
-        if (!parse_number(value->content, number))
-            fail(UNUSUAL);
-        return 1;
+    case 's': return parse_number(value->content, number);
     default: return 0;
     }
 }
@@ -140,6 +137,7 @@ typedef struct {
     int count;
     uint64_t cells;
     uint32_t row_cells; /* of the span that is being read */
+    uint32_t row_gpus;  /* the same, with those whose value is no text */
     Buffer ends;
 } Gpus;
 
@@ -152,14 +150,13 @@ find_gpu(const Gpus *gpus, Slice key, Meaning *meaning)
     int number = 0;
     for (; at < key.length && at < 6 && key.bytes[at] >= '0' && key.bytes[at] <= '9'; at++)
         number = number * 10 + (key.bytes[at] - '0');
-    if (at == 4 || at == key.length || key.bytes[at] != '.' || number >= MOST_GPUS)
+    int written_longer = at == 6 && key.bytes[4] == '0';
+    if (at == 4 || at == key.length || key.bytes[at] != '.' || written_longer || number >= MOST_GPUS)
         return 0;
     Slice field = {key.bytes + at + 1, key.length - at - 1};
     for (int i = 0; i < gpus->count; i++) {
         if (!same(slice_of(gpus->names[i]), field))
             continue;
-        if (at == 6 && key.bytes[4] == '0') /* gpu.01 is gpu.1 */
-            fail(UNUSUAL);
         meaning->gpu = (int16_t)number;
         meaning->field = (int16_t)i;
         return 1;
@@ -170,6 +167,8 @@ find_gpu(const Gpus *gpus, Slice key, Meaning *meaning)
 static void
 set_gpu(Gpus *gpus, const Meaning *meaning, const Value *value, Slice text)
 {
+    if (gpus->row_gpus <= (uint32_t)meaning->gpu)
+        gpus->row_gpus = (uint32_t)meaning->gpu + 1;
     if (!strchr("sidb", value->letter))
         return;
     for (; gpus->row_cells <= (uint32_t)meaning->gpu; gpus->row_cells++, gpus->cells++) {

@@ -3,7 +3,8 @@
 #define LAST_TIME INT64_MAX /* what DateTime64(9) holds */
 
 typedef struct {
-    size_t most_parsed, most_stored, span_bytes, message_bytes, row_bytes; /* see bounds.py */
+    size_t most_parsed, most_stored; /* see bounds.py, like the others */
+    size_t span_bytes, message_bytes, row_bytes, gpu_bytes;
 } Bounds;
 
 typedef struct {
@@ -13,6 +14,7 @@ typedef struct {
     size_t stored; /* about how large the columns become */
     uint64_t accepted, rejected;
     size_t resource_bytes, scope_bytes;
+    int text_replaced;
 } Request;
 
 static inline uint64_t
@@ -58,7 +60,7 @@ add_event(Columnar *block, Slice message)
     for (uint32_t tag; (tag = next_field(&reader));) {
         switch (tag) {
         case FIXED64(1): time = read_fixed(&reader, 8); break;
-        case LENGTH(2): name = read_text(&reader); break;
+        case LENGTH(2): name = read_text(&block->scratch, &reader); break;
         case LENGTH(3): add_pair(block, map, &map->entries, read_bytes(&reader)); break;
         default: skip(&reader, tag);
         }
@@ -79,7 +81,7 @@ add_link(Columnar *block, Slice message)
         switch (tag) {
         case LENGTH(1): trace_id = read_bytes(&reader); break;
         case LENGTH(2): span_id = read_bytes(&reader); break;
-        case LENGTH(3): trace_state = read_text(&reader); break;
+        case LENGTH(3): trace_state = read_text(&block->scratch, &reader); break;
         case LENGTH(4): add_pair(block, map, &map->entries, read_bytes(&reader)); break;
         default: skip(&reader, tag);
         }
@@ -92,21 +94,17 @@ add_link(Columnar *block, Slice message)
 
 /* The meaning of a key is looked up when the block meets it first. */
 static const Meaning *
-meaning_of(Columnar *block, uint32_t key, Slice name)
+meaning_of(Columnar *block, uint32_t key)
 {
-    while (block->meanings.length / sizeof(Meaning) <= key) {
-        Meaning nothing = {{-1, 0}, -1, 0};
-        if (!reserve(&block->meanings, sizeof nothing))
-            return NULL;
-        put(&block->meanings, &nothing, sizeof nothing);
-        Meaning *last = (Meaning *)(void *)(block->meanings.bytes + block->meanings.length) - 1;
-        if (block->meanings.length / sizeof(Meaning) < (size_t)key + 1)
-            continue;
-        last->first = find_key(&block->span_columns, name, 0);
-        if (last->first.column < 0)
-            find_gpu(&block->gpus, name, last);
+    while (fault == FINE && block->meanings.length / sizeof(Meaning) <= key) {
+        uint32_t number = (uint32_t)(block->meanings.length / sizeof(Meaning));
+        Slice name = word_text(&block->attributes.keys, number);
+        Meaning meaning = {find_key(&block->span_columns, name, 0), -1, 0};
+        if (meaning.first.column < 0)
+            find_gpu(&block->gpus, name, &meaning);
+        put(&block->meanings, &meaning, sizeof meaning);
     }
-    return (const Meaning *)(void *)block->meanings.bytes + key;
+    return fault == FINE ? (const Meaning *)(void *)block->meanings.bytes + key : NULL;
 }
 
 static void
@@ -116,7 +114,7 @@ add_attribute(Columnar *block, Slice message)
     Pair pair;
     read_pair(&block->scratch, message, &pair);
     Slice text = text_of(&block->scratch, &pair.value);
-    const Meaning *meaning = meaning_of(block, put_entry(map, &map->entries, &pair, text), pair.key);
+    const Meaning *meaning = meaning_of(block, put_entry(map, &map->entries, &pair, text));
     if (!meaning)
         return;
     const Columns *columns = &block->span_columns;
@@ -142,7 +140,7 @@ read_status(Columnar *block, Slice message, Span *span)
         fail(UNUSUAL);
     for (uint32_t tag; (tag = next_field(&reader));) {
         switch (tag) {
-        case LENGTH(2): span->status_message = read_text(&reader); break;
+        case LENGTH(2): span->status_message = read_text(&block->scratch, &reader); break;
         case VARINT(3): span->status = (int32_t)read_varint(&reader); break;
         default: skip(&reader, tag);
         }
@@ -150,16 +148,17 @@ read_status(Columnar *block, Slice message, Span *span)
 }
 
 static void
-read_span(Columnar *block, Slice message, Span *span)
+read_span(Request *request, Slice message, Span *span)
 {
+    Columnar *block = request->block;
     Reader reader = reader_of(message);
     for (uint32_t tag; fault == FINE && (tag = next_field(&reader));) {
         switch (tag) {
         case LENGTH(1): span->trace_id = read_bytes(&reader); break;
         case LENGTH(2): span->span_id = read_bytes(&reader); break;
-        case LENGTH(3): span->trace_state = read_text(&reader); break;
+        case LENGTH(3): span->trace_state = read_text(&block->scratch, &reader); break;
         case LENGTH(4): span->parent_span_id = read_bytes(&reader); break;
-        case LENGTH(5): span->name = read_text(&reader); break;
+        case LENGTH(5): span->name = read_text(&block->scratch, &reader); break;
         case VARINT(6): span->kind = (int32_t)read_varint(&reader); break;
         case FIXED64(7): span->start = read_fixed(&reader, 8); break;
         case FIXED64(8): span->end = read_fixed(&reader, 8); break;
@@ -171,6 +170,7 @@ read_span(Columnar *block, Slice message, Span *span)
         default: skip(&reader, tag);
         }
     }
+    request->stored += block->gpus.row_gpus * request->bounds->gpu_bytes;
 }
 
 static void
@@ -230,7 +230,7 @@ add_rejected_span(Request *request, Slice message)
     set_mark(request->block, &mark);
     open_values(&request->block->span_columns);
     if (fault == FINE)
-        read_span(request->block, message, &span);
+        read_span(request, message, &span);
     return_to(request->block, &mark);
     request->rejected++;
 }
@@ -249,6 +249,14 @@ add_owners(Request *request)
 }
 
 static void
+check_bounds(const Request *request)
+{
+    if (request->block->scratch.parsed > request->bounds->most_parsed ||
+        request->stored > request->bounds->most_stored)
+        fail(UNUSUAL);
+}
+
+static void
 add_span(Request *request, Slice message)
 {
     static const char STEP[] = "engine.step"; /* of another table: see steps.py */
@@ -256,12 +264,10 @@ add_span(Request *request, Slice message)
     Span span = {0};
     block->scratch.parsed += request->bounds->span_bytes;
     request->stored += request->bounds->row_bytes + request->resource_bytes + request->scope_bytes;
-    if (block->scratch.parsed > request->bounds->most_parsed ||
-        request->stored > request->bounds->most_stored) {
-        fail(UNUSUAL);
+    check_bounds(request);
+    if (fault != FINE)
         return;
-    }
-    block->gpus.row_cells = 0;
+    block->gpus.row_cells = block->gpus.row_gpus = 0;
     open_owner(&block->attributes, &block->attributes.entries);
     if (UNLIKELY(looks_rejected(message))) {
         add_rejected_span(request, message);
@@ -270,7 +276,7 @@ add_span(Request *request, Slice message)
     open_values(&block->span_columns);
     if (fault != FINE)
         return;
-    read_span(block, message, &span);
+    read_span(request, message, &span);
     if (same(span.name, slice_of(STEP)))
         fail(UNUSUAL);
     close_owner(&block->attributes, &block->attributes.entries);
@@ -291,8 +297,8 @@ read_scope(Request *request, Slice message)
     request->scope_bytes = message.length;
     for (uint32_t tag; fault == FINE && (tag = next_field(&reader));) {
         switch (tag) {
-        case LENGTH(1): name = read_text(&reader); break;
-        case LENGTH(2): version = read_text(&reader); break;
+        case LENGTH(1): name = read_text(&block->scratch, &reader); break;
+        case LENGTH(2): version = read_text(&block->scratch, &reader); break;
         case LENGTH(3):
             add_pair(block, &block->scope_attributes, &block->scope, read_bytes(&reader));
             break;
@@ -341,7 +347,7 @@ add_scope_spans(Request *request, Slice message)
         if (tag == LENGTH(2))
             add_span(request, read_bytes(&reader));
         else if (tag == LENGTH(3))
-            read_text(&reader); /* the schema's URL */
+            read_text(&block->scratch, &reader); /* the schema's URL */
         else
             skip(&reader, tag);
     }
@@ -396,7 +402,7 @@ add_resource_spans(Request *request, Slice message)
         if (tag == LENGTH(2))
             add_scope_spans(request, read_bytes(&reader));
         else if (tag == LENGTH(3))
-            read_text(&reader);
+            read_text(&block->scratch, &reader);
         else
             skip(&reader, tag);
     }
@@ -421,6 +427,9 @@ add_request(Request *request, Slice body)
         else
             skip(&reader, tag);
     }
+    check_bounds(request);
+    request->text_replaced = block->scratch.replaced != NULL;
+    free_replaced(&block->scratch.replaced);
     if (fault != FINE)
         return_to(block, &mark);
     return fault;

@@ -19,8 +19,16 @@ typedef struct {
     size_t parsed; /* about how much memory the messages take, as bounds.py counts it */
     size_t message_bytes, most_parsed;
     Buffer json;
+    Replaced *replaced;
     char digits[MOST_NUMBER_BYTES];
 } Scratch;
+
+static inline Slice
+read_text(Scratch *scratch, Reader *reader)
+{
+    Slice text = read_bytes(reader);
+    return valid_bytes(text) == text.length ? text : replace_text(&scratch->replaced, text);
+}
 
 static inline Reader
 open_message(Scratch *scratch, Slice message)
@@ -32,21 +40,14 @@ open_message(Scratch *scratch, Slice message)
 }
 
 static void
-set_nested(Value *value, char letter, Slice content)
-{
-    if (value->letter == letter) /* said twice: the lists would be joined */
-        fail(UNUSUAL);
-    value->letter = letter;
-    value->content = content;
-}
-
-static void
 read_value(Scratch *scratch, Slice message, Value *value)
 {
     Reader reader = open_message(scratch, message);
     for (uint32_t tag; (tag = next_field(&reader));) {
+        if (UNLIKELY(value->letter == 'a' || value->letter == 'm'))
+            stop(&reader); /* a list, which another value would be joined to or hide */
         switch (tag) {
-        case LENGTH(1): value->letter = 's'; value->content = read_text(&reader); break;
+        case LENGTH(1): value->letter = 's'; value->content = read_text(scratch, &reader); break;
         case VARINT(2): value->letter = 'b'; value->integer = read_varint(&reader) != 0; break;
         case VARINT(3): value->letter = 'i'; value->integer = (int64_t)read_varint(&reader); break;
         case FIXED64(4): {
@@ -55,8 +56,8 @@ read_value(Scratch *scratch, Slice message, Value *value)
             memcpy(&value->number, &bits, 8);
             break;
         }
-        case LENGTH(5): set_nested(value, 'a', read_bytes(&reader)); break;
-        case LENGTH(6): set_nested(value, 'm', read_bytes(&reader)); break;
+        case LENGTH(5): value->letter = 'a'; value->content = read_bytes(&reader); break;
+        case LENGTH(6): value->letter = 'm'; value->content = read_bytes(&reader); break;
         case LENGTH(7): value->letter = 'x'; value->content = read_bytes(&reader); break;
         default: stop(&reader); /* another kind of value */
         }
@@ -71,7 +72,7 @@ read_pair(Scratch *scratch, Slice message, Pair *pair)
     *pair = (Pair){{NULL, 0}, {'n', {NULL, 0}, 0, 0}};
     for (uint32_t tag; (tag = next_field(&reader));) {
         if (tag == LENGTH(1))
-            pair->key = read_text(&reader);
+            pair->key = read_text(scratch, &reader);
         else if (tag == LENGTH(2) && !values++)
             read_value(scratch, read_bytes(&reader), &pair->value);
         else if (tag == LENGTH(2))

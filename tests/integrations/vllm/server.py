@@ -17,6 +17,8 @@ import httpx
 from tests.integrations.vllm.conftest import environment
 
 RECORDING = "tests.integrations.vllm.recording_scheduler.RecordingScheduler"
+SERVERS = "--api-server-count"
+UP = "Application startup complete"  # what uvicorn logs, once in each process
 START_S = 300  # on a busy machine each process takes half a minute to import vLLM
 
 
@@ -79,20 +81,23 @@ def serving(model: Path, folder: Path, collector: str, *arguments: str) -> Itera
     with log.open("w") as file:
         process = subprocess.Popen(command, env=variables, stdout=file, stderr=file)
     try:
-        _wait(f"http://127.0.0.1:{port}/health", process, log)
+        servers = int(arguments[arguments.index(SERVERS) + 1]) if SERVERS in arguments else 1
+        _wait(f"http://127.0.0.1:{port}/health", process, log, servers)
         yield Server(f"http://127.0.0.1:{port}", folder, process)
     finally:
         process.terminate()
         process.wait(60)
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path, servers: int) -> None:
+    """Wait until all API servers are up; the first to be would answer for all of them."""
     end = time.monotonic() + START_S
     while True:
         assert process.poll() is None, log.read_text()[-5000:]
         assert time.monotonic() < end, log.read_text()[-5000:]
         try:
-            if httpx.get(url).status_code == 200:
+            if log.read_text().count(UP) >= servers and httpx.get(url).status_code == 200:
                 return
         except httpx.HTTPError:
-            time.sleep(0.2)
+            pass
+        time.sleep(0.2)

@@ -8,14 +8,15 @@ import random
 
 import pytest
 from axonize_server.ingest import native
+from axonize_server.ingest.decode import INVALID_TEXT
 from axonize_server.ingest.decoder import ArrowDecoder, NativeDecoder, new_decoder
 from axonize_server.ingest.wire import LenientRequest
-from axonize_server.model import Accepted, MalformedRequest, NativeBlock
+from axonize_server.model import Accepted, NativeBlock
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.server.ingest.fuzz import damage, refusal
 from tests.server.ingest.otlp import EVERY_TYPE, REQUESTS, body, pairs, span
-from tests.server.ingest.test_fuzz import damage
 from tests.server.steps import Rider, step
 
 pytestmark = pytest.mark.skipif(not native.USING_C, reason="the C extension is not used")
@@ -27,23 +28,15 @@ FROM {table:Identifier} WHERE tenant_id = {tenant:String} ORDER BY row
 _numbers = itertools.count()
 
 
-def refused(decoder, tenant, one) -> str:
-    try:
-        decoder.add(tenant, one)
-    except MalformedRequest as error:
-        return str(error)
-    return ""
-
-
 def stored(decoder, bodies, writer, clickhouse):
     """Return all rows, as ClickHouse prints them, and the answer to each body."""
     tenant = f"decoder-{next(_numbers)}"
     answers, places = [], []
     for one in bodies:
-        refusal = refused(decoder, tenant, one)
-        if not refusal:
+        refused = refusal(decoder, tenant, one)
+        if not refused:
             places.append(len(answers))
-        answers.append(refusal)
+        answers.append(refused)
     for part in decoder.finish():
         writer.insert(*part.tables)
         for place, answer in zip(part.places, part.answers, strict=True):
@@ -96,8 +89,19 @@ def test_the_unusual_is_read_with_arrow_beside_it():
 
 NUMBERS = [0.0, -0.0, 1.0, 0.1, 1e9, 1e10, 9999999999.5, 1e15, 1e16, 1e22, 1e23, 123456.789]
 NUMBERS += [1e-4, 1e-5, 1e-6, 1.5e-6, 9.5e-7, 1e-7, 5e-324, 2.2250738585072014e-308, 1.1e-300]
-NUMBERS += [math.pi, 1 / 3, 2 / 3 * 1e-5, 2**53 + 1.0, 1.7976931348623157e308, math.inf, math.nan]
-TEXTS = ["", "1", "-1", "1.5", "007", ".5", "5.", "1e3", " 5", "5_0", "many", "9" * 15, "9" * 16]
+NUMBERS += [
+    2.0**-24,
+    math.pi,
+    1 / 3,
+    2 / 3 * 1e-5,
+    2**53 + 1.0,
+    1.7976931348623157e308,
+    math.inf,
+    math.nan,
+]
+TEXTS = ["", "1", "-1", "+1", "1.5", "007", ".5", "5.", ".", "1e3", "1E+3", "1e", "1e-3", "1e23"]
+TEXTS += ["many", " 5", "5 ", "5_0", "\uff15", "nan", "nan(1)", "-inf", "1e400", "1e9999999999"]
+TEXTS += ["9" * 15, "9" * 16, "0.1234567890123456789", "5\x00", "0x10"]
 
 
 def test_every_number_has_one_text(writer, clickhouse):
@@ -118,6 +122,38 @@ def test_promoted_columns(value, writer, clickhouse):
     check_equal([body(first, resource={"service.name": value, "a": value})], writer, clickhouse)
 
 
+@pytest.mark.parametrize("neighbour", ["1", " 5", "many"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_number_in_text_means_the_same_beside_any_other(decode, text, neighbour):
+    key = "gen_ai.usage.input_tokens"
+
+    alone = decode(("t", body(span(1, {key: text}))))
+    beside = decode(("t", body(span(1, {key: text}), span(2, {key: neighbour}))))
+
+    assert beside.spans["input_tokens"][0] == alone.spans["input_tokens"][0]
+
+
+def test_text_that_is_not_utf8(writer, clickhouse):
+    source = random.Random(4)
+    odd = [0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xE0, 0xE1, 0xED]
+    odd += [0xEF, 0xF0, 0xF1, 0xF4, 0xF5, 0xFF]
+    original = body(
+        span(1, {"k" * 12: "v" * 12, "list": ["l" * 12], "m": {"n" * 12: 1}}, name="s" * 12)
+    )
+    bodies = [original]
+    for _ in range(1000):
+        one = original
+        for letter in source.sample(b"kvlns", source.randrange(1, 6)):
+            one = one.replace(bytes([letter]) * 12, bytes(source.choices(odd, k=12)))
+        bodies.append(one)
+    block = native.new_block()
+
+    answers = check_equal(bodies, writer, clickhouse)
+
+    assert {one.message for one in answers} == {"", INVALID_TEXT}
+    assert None not in [block.add("t", one) for one in bodies]
+
+
 def not_utf8() -> bytes:
     message = LenientRequest.FromString(body(span(1, {"key": "value"})))
     message.resource_spans[0].schema_url = b"\xff"
@@ -136,7 +172,13 @@ def said_twice() -> bytes:
     return body(type(one).FromString(one.SerializeToString() + more.SerializeToString()))
 
 
+def list_hidden() -> bytes:
+    """A list that is damaged inside, and then another value of the same attribute."""
+    return body(span(1, {"k": b"???"})).replace(b"\x05:\x03???", b"\x052\x01\xff:\x00")
+
+
 UNUSUAL = {
+    "a list that is hidden": list_hidden(),
     "not UTF-8": not_utf8(),
     "a step": body(step(1, [Rider("a")]), span(1)),
     "a key twice in a list": key_twice(),

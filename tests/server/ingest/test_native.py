@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import subprocess
 import sys
@@ -66,6 +67,98 @@ def test_a_request_that_is_left_alone_leaves_nothing():
     assert block.add("t", body(span(3)))[:2] == fresh.add("t", body(span(3)))[:2] == (1, 0)
 
 
+USUAL = body(span(1, EVERY_TYPE | {"gpu.1.model": "H100", "": "x"}), span(2, trace_id=b"short"))
+OTHER = body(
+    span(3, {"gen_ai.request.model": "m", "cost.usd": 0.5, "new": 1}),
+    resource={"service.name": "\N{GRINNING FACE}" * 100},
+).replace("\N{GRINNING FACE}".encode(), b"\xff\xff\xff\xff")
+
+
+def add_without_memory(block, one: bytes, after: int) -> bool:
+    """Return whether the request was added though an allocation had failed, if one did."""
+    native._decode.fail_allocation(after)
+    try:
+        block.add("t", one)
+    except MemoryError:
+        return False
+    finally:
+        native._decode.fail_allocation(-1)
+    return True
+
+
+def rows(block, clickhouse, path) -> list[tuple]:
+    path.write_bytes(block.data())
+    with clickhouse.client() as client:
+        read = f"SELECT * FROM file('{path}', Native)"
+        return client.query(read, query_formats={"*String": "bytes"}).result_rows
+
+
+@needs_c
+def test_a_request_for_which_there_is_no_memory_leaves_nothing(clickhouse, tmp_path):
+    expected = native.new_block()
+    for one in (OTHER, USUAL):
+        expected.add("t", one)
+    wanted = str(rows(expected, clickhouse, tmp_path / "expected"))
+    failed = 0
+
+    for after in itertools.count():
+        block = native.new_block()
+        if add_without_memory(block, OTHER, after):
+            break
+        failed += 1
+        for one in (OTHER, USUAL):
+            block.add("t", one)
+        assert str(rows(block, clickhouse, tmp_path / "block")) == wanted
+
+    assert failed > 20
+
+
+@needs_c
+def test_a_block_for_which_there_is_no_memory():
+    for after in range(1000):
+        native._decode.fail_allocation(after)
+        try:
+            block = native.new_block()
+        except MemoryError:
+            continue
+        finally:
+            native._decode.fail_allocation(-1)
+        break
+
+    assert after > 50
+    assert block.add("t", USUAL)[:2] == (1, 1)
+
+
+LEAKS = """
+import resource
+from axonize_server.ingest.decoder import NativeDecoder
+from tests.server.ingest.test_native import OTHER, USUAL
+from tests.server.steps import step
+
+def decode(times):
+    for _ in range(times):
+        decoder = NativeDecoder()
+        for one in [USUAL, OTHER, USUAL[:-1] + bytes([255])] * 20:
+            decoder._block.add("t", one)
+        decoder.finish()
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+decode(50)
+before = peak()
+decode(2000)
+print(peak() - before)
+"""
+
+
+@needs_c
+def test_memory_is_given_back():
+    grown_kib = int(subprocess.check_output([sys.executable, "-c", LEAKS], text=True))
+
+    assert grown_kib < 1024
+
+
 @needs_c
 def test_other_threads_run_meanwhile():
     large = body(*(span(i, EVERY_TYPE) for i in range(1, 100))) * 300
@@ -89,4 +182,4 @@ def test_other_threads_run_meanwhile():
 )
 def test_a_table_that_is_no_table_is_refused(table):
     with pytest.raises((TypeError, ValueError, SystemError)):
-        native._decode.Block(table, (), (), (1, 1, 1, 1, 1))
+        native._decode.Block(table, (), (), (1, 1, 1, 1, 1, 1))
