@@ -141,7 +141,9 @@ class Config:
         5000.0, "A span of this many ms or more is slow.", minimum=0.0
     )
     gpu_profiling: bool = setting(
-        True, "Read the GPUs that spans name, while there are such spans."
+        True,
+        "Read the GPUs from the first span that names one, or engine that works on one, and send "
+        "their metrics; one process of a machine sends them.",
     )
     gpu_snapshot_interval_ms: int = setting(
         100, "Time in ms between two readings of the GPUs.", minimum=1

@@ -72,7 +72,9 @@ def find(*, import_libraries: bool) -> Iterator[Finding]:
         yield Finding("Settings", "bad", str(error), "Correct the variable, or unset it.")
     yield from check_gpus()
     yield from check_libraries(import_libraries=import_libraries)
-    yield from check_processes(status.read_all(config.status_dir))
+    processes = status.read_all(config.status_dir)
+    yield from check_processes(processes)
+    yield from check_profilers(processes)
 
 
 def check_installation() -> Iterator[Finding]:
@@ -276,6 +278,31 @@ def _check_process(process: Mapping[str, Any]) -> Iterator[Finding]:
         text = f"{name}: the last request failed: {process['last_error']}"
         yield Finding(section, level, text, _advise(process["last_error"]))
     yield from _check_patches(section, rows)
+
+
+def check_profilers(processes: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Look at what every process says of the GPUs that it reads and of their metrics."""
+    for process in processes:
+        if (process.get("profiler") or {}).get("running"):
+            yield from _check_profiler(str(process["pid"]), process["profiler"])
+
+
+def _check_profiler(name: str, profiler: Mapping[str, Any]) -> Iterator[Finding]:
+    section, points = "Profiler", profiler["points_exported"]
+    if profiler["why_not"]:
+        yield Finding(section, "note", f"{name}: no GPU is read: {profiler['why_not']}")
+        return
+    if not profiler["exporting"]:
+        sent = "sends no metrics; one process of a machine does"
+    else:
+        sent = f"sends their metrics, {points} points so far"
+    text = f"{name}: reads {profiler['gpus']} GPUs, {sent}"
+    yield Finding(section, "good", text, facts=profiler)
+    dropped = {why: count for why, count in profiler["points_dropped"].items() if count}
+    if dropped:
+        reasons = ", ".join(f"{why} {count}" for why, count in dropped.items())
+        text = f"{name}: metric points lost: {reasons}: {profiler['last_error']}"
+        yield Finding(section, "note", text, "Send to a collector that takes OTLP metrics.")
 
 
 def render(findings: Sequence[Finding], style: Style) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 GRPC_PORT = 4317
 HTTP_PORT = 4318
 TRACES_PATH = "/v1/traces"
+METRICS_PATH = "/v1/metrics"
 
 
 class Endpoint(NamedTuple):
@@ -46,5 +47,13 @@ def grpc_target(endpoint: Endpoint) -> str:
 
 def traces_path(endpoint: Endpoint) -> str:
     """Add /v1/traces to the path of a base URL, unless it is there already."""
-    path = endpoint.path.rstrip("/")
-    return path if path.endswith(TRACES_PATH) else path + TRACES_PATH
+    return _base_path(endpoint) + TRACES_PATH
+
+
+def metrics_path(endpoint: Endpoint) -> str:
+    """Return the path of metrics beside that of traces."""
+    return _base_path(endpoint) + METRICS_PATH
+
+
+def _base_path(endpoint: Endpoint) -> str:
+    return endpoint.path.rstrip("/").removesuffix(TRACES_PATH)

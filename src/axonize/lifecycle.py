@@ -14,11 +14,13 @@ from axonize import guard, recording, status
 from axonize.config import Config, load
 from axonize.export import make_exporter
 from axonize.export.exporter import Exporter
+from axonize.export.gpu import GPUExport, lock_path
 from axonize.export.resource import describe_process
 from axonize.export.worker import Worker
 from axonize.gpu import open_backend
 from axonize.gpu.profiler import Profiler
 from axonize.guard import guarded
+from axonize.host_lock import HostLock
 from axonize.integrations import install_on_import
 from axonize.pipeline import let_hurry
 from axonize.sampling import Sampler, head_bound
@@ -40,7 +42,8 @@ class Pipeline:
         self._exporter = exporter
         self._buffer = RingBuffer(config.buffer_size)
         self._resource = describe_process(config, VERSION)
-        self._status = status.StatusFile(status.directory(config.status_dir))
+        folder = status.directory(config.status_dir)
+        self._status = status.StatusFile(folder)
         self.worker = Worker(
             self._buffer,
             lambda: exporter or make_exporter(config),
@@ -50,7 +53,7 @@ class Pipeline:
             interval_s=config.flush_interval_ms / 1000,
             timeout_s=config.export_timeout_ms / 1000,
             retry_bytes=config.retry_buffer_mb * 2**20,
-            tick=self._status.refresh,
+            tick=self._tick,
         )
         self._sampler = Sampler(
             self._push,
@@ -58,7 +61,19 @@ class Pipeline:
             slow_ns=config.slow_threshold_ms * 1e6 if config.always_sample_slow else None,
             capacity=config.buffer_size,
         )
-        self.profiler = Profiler(open_backend, interval_s=config.gpu_snapshot_interval_ms / 1000)
+        self.profiler = Profiler(
+            open_backend,
+            interval_s=config.gpu_snapshot_interval_ms / 1000,
+            started=self._start,
+        )
+        self.gpu_export = GPUExport(
+            self.profiler,
+            HostLock(lock_path(folder, config)),
+            self.worker.send_metrics,
+            self._resource,
+            ("axonize", VERSION),
+            timeout_s=config.export_timeout_ms / 1000,
+        )
         self._wake_at, self._wake = 1, self._start
 
     def connect(self) -> None:
@@ -73,12 +88,14 @@ class Pipeline:
         )
         let_hurry(self.worker.send_within)
         recording.describe_gpu = self.profiler.describe if self.config.gpu_profiling else None
+        recording.start_profiler = self.profiler.start if self.config.gpu_profiling else None
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Send what waits, for at most this long, and end the worker."""
         longest_s = min(self.config.exit_timeout_ms, self.config.export_timeout_ms) / 1000
         self.profiler.stop()
         self.worker.stop(longest_s if timeout_s is None else timeout_s)
+        self.gpu_export.stop()
         self._status.remove()
 
     def successor(self) -> Pipeline:
@@ -104,7 +121,14 @@ class Pipeline:
         """Return the name under which this process is seen."""
         return str(self._resource["service.name"])
 
+    def _tick(self) -> None:
+        with guarded:
+            self.gpu_export.refresh()
+        self._status.refresh()
+
     def _start(self) -> None:
+        if self._wake == self.worker.wake:
+            return
         self.worker.start()
         self._wake_at, self._wake = self.config.batch_size, self.worker.wake
         if _current is self:
@@ -157,7 +181,7 @@ def reconnect() -> None:
     if _current is None:
         configure(None)
         let_hurry(None)
-        recording.describe_gpu = None
+        recording.describe_gpu = recording.start_profiler = None
     else:
         _current.connect()
 
@@ -200,6 +224,7 @@ def _after_fork_in_child() -> None:
     global _current
     reseed()
     if _current is not None:
+        _current.gpu_export.release()
         _inherited.append(_current)
         _current = _current.successor()
         _current.connect()
@@ -211,6 +236,7 @@ def _describe_part(name: str) -> object:
 
 status.add_section("service", lambda: _current and _current.describe_service())
 status.add_section("endpoint", lambda: _current and _current.config.endpoint)
+status.add_section("profiler", lambda: _current and _current.gpu_export.describe())
 for _part in ("exported", "waiting", "retrying", "dropped", "last_error"):
     status.add_section(_part, partial(_describe_part, _part))
 

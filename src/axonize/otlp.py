@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from axonize.guard import guarded
+from axonize.protobuf import count, field, fixed32, fixed64, pack_double, text, text_field, varint
 from axonize.spans import KINDS, STATUSES, Event, Span, SpanContext
 from axonize.values import plain_attributes
 
-# A field's tag is its number * 8 + its wire type: 0 varint, 1 fixed64, 2 length, 5 fixed32.
-_pack_double = struct.Struct("<d").pack
-_pack_fixed64 = struct.Struct("<Q").pack
-_pack_fixed32 = struct.Struct("<I").pack
 _KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS, start=1)}
 _UNSIGNED_64 = 2**64 - 1
-_BYTES = [bytes([number]) for number in range(0x80)]
 
 
 def encode_spans(spans: Iterable[Span]) -> bytes:
@@ -30,15 +25,15 @@ def encode_request(
 ) -> bytes:
     """Encode a whole ExportTraceServiceRequest: resource attributes, scope (name, version)."""
     name, version = scope
-    scope_field = _field(b"\x0a", _text_field(b"\x0a", name) + _text_field(b"\x12", version))
-    resource_attributes = _attributes(b"\x0a", plain_attributes(resource))
-    scope_spans = _field(b"\x12", b"".join([scope_field, *encoded_spans]))
-    return _field(b"\x0a", _field(b"\x0a", resource_attributes) + scope_spans)
+    scope_field = field(b"\x0a", text_field(b"\x0a", name) + text_field(b"\x12", version))
+    resource_attributes = attributes_field(b"\x0a", plain_attributes(resource))
+    scope_spans = field(b"\x12", b"".join([scope_field, *encoded_spans]))
+    return field(b"\x0a", field(b"\x0a", resource_attributes) + scope_spans)
 
 
 @guarded
 def _encode_one(span: Span) -> bytes:
-    return _field(b"\x12", _span(span))
+    return field(b"\x12", _span(span))
 
 
 def _span(span: Span) -> bytes:
@@ -48,28 +43,28 @@ def _span(span: Span) -> bytes:
             bytes.fromhex(span.trace_id),
             b"\x12\x08",
             bytes.fromhex(span.span_id),
-            _text_field(b"\x1a", span.trace_state),
+            text_field(b"\x1a", span.trace_state),
             b"\x22\x08" + bytes.fromhex(span.parent_span_id) if span.parent_span_id else b"",
-            _text_field(b"\x2a", span.name),
-            b"\x30" + _varint(_KIND_NUMBERS[span.kind]),
-            _fixed64(b"\x39", span.start_ns),
-            _fixed64(b"\x41", span.end_ns),
-            _attributes(b"\x4a", span.attributes),
-            _count(b"\x50", span.dropped_attributes_count),
-            *[_field(b"\x5a", _event(event)) for event in span.events],
-            _count(b"\x60", span.dropped_events_count),
-            *[_field(b"\x6a", _link(*link)) for link in span.links],
-            _count(b"\x70", span.dropped_links_count),
+            text_field(b"\x2a", span.name),
+            b"\x30" + varint(_KIND_NUMBERS[span.kind]),
+            fixed64(b"\x39", span.start_ns),
+            fixed64(b"\x41", span.end_ns),
+            attributes_field(b"\x4a", span.attributes),
+            count(b"\x50", span.dropped_attributes_count),
+            *[field(b"\x5a", _event(event)) for event in span.events],
+            count(b"\x60", span.dropped_events_count),
+            *[field(b"\x6a", _link(*link)) for link in span.links],
+            count(b"\x70", span.dropped_links_count),
             _status(span),
-            _fixed32(b"\x85\x01", span.trace_flags),
+            fixed32(b"\x85\x01", span.trace_flags),
         ]
     )
 
 
 def _event(event: Event) -> bytes:
     name, time_ns, attributes = event
-    time = _fixed64(b"\x09", time_ns)
-    return time + _text_field(b"\x12", name) + _attributes(b"\x1a", attributes)
+    time = fixed64(b"\x09", time_ns)
+    return time + text_field(b"\x12", name) + attributes_field(b"\x1a", attributes)
 
 
 def _link(context: SpanContext, attributes: Mapping[str, Any]) -> bytes:
@@ -79,9 +74,9 @@ def _link(context: SpanContext, attributes: Mapping[str, Any]) -> bytes:
             bytes.fromhex(context.trace_id),
             b"\x12\x08",
             bytes.fromhex(context.span_id),
-            _text_field(b"\x1a", context.trace_state),
-            _attributes(b"\x22", attributes),
-            _fixed32(b"\x35", context.trace_flags),
+            text_field(b"\x1a", context.trace_state),
+            attributes_field(b"\x22", attributes),
+            fixed32(b"\x35", context.trace_flags),
         ]
     )
 
@@ -89,26 +84,27 @@ def _link(context: SpanContext, attributes: Mapping[str, Any]) -> bytes:
 def _status(span: Span) -> bytes:
     if span.status == "unset":
         return b""
-    code = _varint(STATUSES.index(span.status))
-    return _field(b"\x7a", _text_field(b"\x12", span.status_message) + b"\x18" + code)
+    code = varint(STATUSES.index(span.status))
+    return field(b"\x7a", text_field(b"\x12", span.status_message) + b"\x18" + code)
 
 
-def _attributes(tag: bytes, attributes: Mapping[str, Any]) -> bytes:
-    return b"".join([_field(tag, _key_value(key, value)) for key, value in attributes.items()])
+def attributes_field(tag: bytes, attributes: Mapping[str, Any]) -> bytes:
+    """Encode attributes, of plain values, as KeyValue messages."""
+    return b"".join([field(tag, _key_value(key, value)) for key, value in attributes.items()])
 
 
 def _key_value(key: str, value: Any) -> bytes:
-    return _key(key) + _field(b"\x12", _ANY_VALUE[type(value)](value))
+    return _key(key) + field(b"\x12", _ANY_VALUE[type(value)](value))
 
 
 @lru_cache(maxsize=4096)
 def _key(key: str) -> bytes:
-    return _text_field(b"\x0a", key)
+    return text_field(b"\x0a", key)
 
 
 def _integer(value: int) -> bytes:
     if -(2**63) <= value < 2**63:
-        return b"\x18" + _varint(value & _UNSIGNED_64)
+        return b"\x18" + varint(value & _UNSIGNED_64)
     return _string(_digits(value))
 
 
@@ -120,12 +116,12 @@ def _digits(value: int) -> str:
 
 
 def _string(value: str) -> bytes:
-    return _field(b"\x0a", _text(value))
+    return field(b"\x0a", text(value))
 
 
 def _array(values: tuple[Any, ...]) -> bytes:
-    return _field(
-        b"\x2a", b"".join([_field(b"\x0a", _ANY_VALUE[type(value)](value)) for value in values])
+    return field(
+        b"\x2a", b"".join([field(b"\x0a", _ANY_VALUE[type(value)](value)) for value in values])
     )
 
 
@@ -133,47 +129,9 @@ _ANY_VALUE: dict[type, Callable[[Any], bytes]] = {
     str: _string,
     bool: lambda value: b"\x10\x01" if value else b"\x10\x00",
     int: _integer,
-    float: lambda value: b"\x21" + _pack_double(value),
-    bytes: lambda value: _field(b"\x3a", value),
+    float: lambda value: b"\x21" + pack_double(value),
+    bytes: lambda value: field(b"\x3a", value),
     tuple: _array,
-    dict: lambda values: _field(b"\x32", _attributes(b"\x0a", values)),
+    dict: lambda values: field(b"\x32", attributes_field(b"\x0a", values)),
     type(None): lambda _: b"",
 }
-
-
-def _text(value: str) -> bytes:
-    return value.encode("utf-8", "replace")  # a lone surrogate has no UTF-8 form
-
-
-def _varint(number: int) -> bytes:
-    if number < 0x80:
-        return _BYTES[number]
-    encoded = bytearray()
-    while number >= 0x80:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
-    return bytes(encoded)
-
-
-def _field(tag: bytes, content: bytes) -> bytes:
-    return tag + _varint(len(content)) + content
-
-
-# What has the default value of its type is left out, as protobuf does.
-
-
-def _text_field(tag: bytes, value: str) -> bytes:
-    return _field(tag, _text(value)) if value else b""
-
-
-def _count(tag: bytes, number: int) -> bytes:
-    return tag + _varint(number) if number else b""
-
-
-def _fixed64(tag: bytes, number: int) -> bytes:
-    return tag + _pack_fixed64(number) if number else b""
-
-
-def _fixed32(tag: bytes, number: int) -> bytes:
-    return tag + _pack_fixed32(number) if number else b""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 describe_gpu: Callable[[int, str], Mapping[str, Any]] | None = None
 """Returns the attributes gpu.N.* for N and a label; set while GPUs are profiled."""
+start_profiler: Callable[[], object] | None = None
+"""Starts to read the GPUs; set while GPUs are profiled."""
 
 
 @guarded
@@ -23,6 +25,13 @@ def set_gpus(span: Span, labels: Iterable[str]) -> None:
         span.set_attribute(f"gpu.{index}.label", label)
         if describe_gpu is not None:
             span.set_attributes(describe_gpu(index, label))
+
+
+@guarded
+def profile_gpus() -> None:
+    """Have the GPUs read from now on, for a process that works on them without naming them."""
+    if start_profiler is not None:
+        start_profiler()
 
 
 @guarded

@@ -14,6 +14,7 @@ from typing import Any
 
 from axonize import speed
 from axonize.config import Config, load
+from axonize.private import make_private
 
 WRITE_EVERY_S = 5.0
 
@@ -82,19 +83,13 @@ class StatusFile:
             return
         self._written = now
         with contextlib.suppress(OSError):  # a full or read-only disk is no reason to complain
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self._is_private():
+            if make_private(self._folder):
                 self._write(json.dumps(describe(), default=str))
 
     def remove(self) -> None:
         """Remove the file."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
-
-    def _is_private(self) -> bool:
-        """Tell whether nobody else could have put something into the folder."""
-        found = self._folder.lstat()
-        return found.st_uid == os.getuid() and found.st_mode & 0o022 == 0
 
     def _write(self, text: str) -> None:
         beside = self._path.with_suffix(".new")

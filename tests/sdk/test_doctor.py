@@ -263,3 +263,41 @@ def test_says_why_no_gpu_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(doctor.check_gpus()) == [
         Finding("GPUs", "note", "no GPU is read: NVML: no permission")
     ]
+
+
+PROFILER = {
+    "running": True,
+    "gpus": 2,
+    "why_not": "",
+    "exporting": True,
+    "points_exported": 40,
+    "points_dropped": {"full": 0, "rejected": 0},
+    "last_error": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, [("good", "7: reads 2 GPUs, sends their metrics, 40 points so far")]),
+        (
+            {"exporting": False},
+            [("good", "7: reads 2 GPUs, sends no metrics; one process of a machine does")],
+        ),
+        ({"running": False}, []),
+        ({"why_not": "NVML: no driver"}, [("note", "7: no GPU is read: NVML: no driver")]),
+        (
+            {"points_dropped": {"full": 0, "rejected": 3}, "last_error": "UNIMPLEMENTED"},
+            [
+                ("good", "7: reads 2 GPUs, sends their metrics, 40 points so far"),
+                ("note", "7: metric points lost: rejected 3: UNIMPLEMENTED"),
+            ],
+        ),
+    ],
+)
+def test_says_what_the_profiler_does(
+    changed: dict[str, object], expected: list[tuple[str, str]]
+) -> None:
+    process = {"pid": 7, "profiler": {**PROFILER, **changed}}
+    findings = doctor.check_profilers([process, {"pid": 8, "profiler": None}])
+    assert [(finding.level, finding.text) for finding in findings] == expected

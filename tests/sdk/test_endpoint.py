@@ -8,6 +8,7 @@ from axonize.endpoint import (
     Endpoint,
     choose_protocol,
     grpc_target,
+    metrics_path,
     parse_endpoint,
     traces_path,
 )
@@ -33,6 +34,7 @@ def test_understood(text: str, endpoint: Endpoint, target: str, path: str, proto
     assert parsed == endpoint
     assert grpc_target(parsed) == target
     assert traces_path(parsed) == path
+    assert metrics_path(parsed) == path.removesuffix("traces") + "metrics"
     assert choose_protocol("auto", parsed) == protocol
     assert choose_protocol("grpc", parsed) == "grpc"
 

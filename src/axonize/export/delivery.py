@@ -22,7 +22,7 @@ _logger = logging.getLogger("axonize")
 
 
 class Request(NamedTuple):
-    """An encoded request, how many spans it holds and when it was made (monotonic seconds)."""
+    """An encoded request, how many spans or points it holds and when it was made (monotonic s)."""
 
     encoded: bytes
     spans: int
@@ -43,12 +43,14 @@ class Delivery:
         *,
         capacity_bytes: int,
         timeout_s: float,
+        what: str = "spans",
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._send = send
         self._capacity_bytes = capacity_bytes
         self._timeout_s = timeout_s
+        self._what = what
         self._clock = clock
         self._jitter = jitter
         self._requests: deque[Request] = deque()
@@ -131,7 +133,7 @@ class Delivery:
         """Count spans that will never arrive, and say so, though not too often."""
         self.dropped[reason] += spans
         self.last_error = why
-        self.warn("spans lost: %d (%s: %s)", spans, reason, why)
+        self.warn("%s lost: %d (%s: %s)", self._what, spans, reason, why)
 
     def warn(self, message: str, *values: object) -> None:
         """Log a warning, at most one in WARN_EVERY_S."""

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 
 class Receipt(NamedTuple):
-    """The collector's answer: how many spans of the request it refused, and its words."""
+    """The collector's answer: how many spans or points of the request it refused, and why."""
 
     rejected_spans: int = 0
     message: str = ""
@@ -28,13 +28,16 @@ class Rejected(Exception):  # noqa: N818 - says what happened, as Retryable does
 
 
 class Exporter(Protocol):
-    """Sends encoded requests; only the worker's thread calls send()."""
+    """Sends encoded requests; only the worker's thread calls its sends."""
 
     def send(self, request: bytes, timeout_s: float) -> Receipt:
         """Return once the collector has acknowledged; raise Retryable or Rejected."""
 
+    def send_metrics(self, request: bytes, timeout_s: float) -> Receipt:
+        """Do the same for an ExportMetricsServiceRequest."""
+
     def interrupt(self) -> None:
-        """From any thread: make a send() that is under way end soon, with Retryable."""
+        """From any thread: make a send that is under way end soon, with Retryable."""
 
     def close(self) -> None:
         """Give the connection back; may be called twice."""

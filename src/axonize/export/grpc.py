@@ -12,7 +12,8 @@ from axonize.endpoint import Endpoint, grpc_target
 from axonize.export.exporter import Receipt, Rejected, Retryable
 from axonize.export.response import read_receipt, read_retry_delay_s
 
-METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+METRICS = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 STATUS_DETAILS = "grpc-status-details-bin"
 # OTLP specification, "Failures"; RESOURCE_EXHAUSTED only when the collector sends RetryInfo.
 RETRYABLE = frozenset(
@@ -51,13 +52,31 @@ class GRPCExporter:
         gzip = compression == "gzip"
         self._compression = grpc.Compression.Gzip if gzip else grpc.Compression.NoCompression
         self._channel = _open_channel(endpoint, certificate)
-        self._export = self._channel.unary_stream(METHOD)
+        self._traces = self._channel.unary_stream(TRACES)
+        self._metrics = self._channel.unary_stream(METRICS)
         self._call: Any = None
 
     def send(self, request: bytes, timeout_s: float) -> Receipt:
         """Call Export with the request's bytes as they are."""
+        return self._export(self._traces, request, timeout_s)
+
+    def send_metrics(self, request: bytes, timeout_s: float) -> Receipt:
+        """Call the Export of metrics on the same channel."""
+        return self._export(self._metrics, request, timeout_s)
+
+    def interrupt(self) -> None:
+        """Cancel the call that is under way."""
+        call = self._call
+        if call is not None:
+            call.cancel()
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._channel.close()
+
+    def _export(self, method: Any, request: bytes, timeout_s: float) -> Receipt:
         try:
-            self._call = self._export(
+            self._call = method(
                 request,
                 timeout=timeout_s,
                 metadata=self._metadata,
@@ -70,16 +89,6 @@ class GRPCExporter:
             raise Retryable(str(error)) from error
         finally:
             self._call = None
-
-    def interrupt(self) -> None:
-        """Cancel the call that is under way."""
-        call = self._call
-        if call is not None:
-            call.cancel()
-
-    def close(self) -> None:
-        """Close the channel."""
-        self._channel.close()
 
 
 def _open_channel(endpoint: Endpoint, certificate: str) -> Any:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from axonize.endpoint import HTTP_PORT, Endpoint, traces_path
+from axonize.endpoint import HTTP_PORT, Endpoint, metrics_path, traces_path
 from axonize.export.exporter import Receipt, Rejected, Retryable
 from axonize.export.response import read_receipt, read_status_message
 
@@ -32,7 +32,6 @@ class HTTPExporter:
         certificate: str = "",
     ) -> None:
         self._endpoint = endpoint
-        self._path = traces_path(endpoint)
         self._gzip = compression == "gzip"
         self._headers = {**headers, "content-type": "application/x-protobuf"}
         if self._gzip:
@@ -42,23 +41,11 @@ class HTTPExporter:
 
     def send(self, request: bytes, timeout_s: float) -> Receipt:
         """POST the request; a connection that the collector closed while idle is opened anew."""
-        body = _compress(request) if self._gzip else request
-        kept_alive = self._connection is not None
-        try:
-            try:
-                status, after, answer = self._post(body, timeout_s)
-            except (ConnectionError, http.client.BadStatusLine):
-                if not kept_alive:
-                    raise
-                status, after, answer = self._post(body, timeout_s)
-        except (OSError, http.client.HTTPException) as error:
-            raise Retryable(f"{type(error).__name__}: {error}") from error
-        if 200 <= status < 300:
-            return read_receipt(answer)
-        message = f"HTTP {status} {read_status_message(answer)}".rstrip()
-        if status in RETRYABLE:
-            raise Retryable(message, parse_retry_after(after, time.time()))
-        raise Rejected(message)
+        return self._send(traces_path(self._endpoint), request, timeout_s)
+
+    def send_metrics(self, request: bytes, timeout_s: float) -> Receipt:
+        """POST to the path of metrics on the same connection."""
+        return self._send(metrics_path(self._endpoint), request, timeout_s)
 
     def interrupt(self) -> None:
         """Shut the socket, so that the thread that waits for it sees its end."""
@@ -73,14 +60,33 @@ class HTTPExporter:
         if connection is not None:
             connection.close()
 
-    def _post(self, body: bytes, timeout_s: float) -> tuple[int, str, bytes]:
+    def _send(self, path: str, request: bytes, timeout_s: float) -> Receipt:
+        body = _compress(request) if self._gzip else request
+        kept_alive = self._connection is not None
+        try:
+            try:
+                status, after, answer = self._post(path, body, timeout_s)
+            except (ConnectionError, http.client.BadStatusLine):
+                if not kept_alive:
+                    raise
+                status, after, answer = self._post(path, body, timeout_s)
+        except (OSError, http.client.HTTPException) as error:
+            raise Retryable(f"{type(error).__name__}: {error}") from error
+        if 200 <= status < 300:
+            return read_receipt(answer)
+        message = f"HTTP {status} {read_status_message(answer)}".rstrip()
+        if status in RETRYABLE:
+            raise Retryable(message, parse_retry_after(after, time.time()))
+        raise Rejected(message)
+
+    def _post(self, path: str, body: bytes, timeout_s: float) -> tuple[int, str, bytes]:
         connection = self._connection or self._open()
         self._connection = connection
         connection.timeout = timeout_s
         if connection.sock is not None:
             connection.sock.settimeout(timeout_s)
         try:
-            connection.request("POST", self._path, body, self._headers)
+            connection.request("POST", path, body, self._headers)
             response = connection.getresponse()
             answer = response.read(MOST_ANSWER)
         except BaseException:

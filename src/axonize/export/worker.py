@@ -83,6 +83,13 @@ class Worker:
             self._next_tick = due
             self.wake()
 
+    def send_metrics(self, request: bytes, timeout_s: float) -> Receipt:
+        """Send metrics the way spans go, during tick() only; at an exit for no longer than it."""
+        if self._exit_by is not None:
+            timeout_s = min(timeout_s, max(0.0, self._exit_by - time.monotonic()))
+        with self._sending:
+            return self._open_exporter().send_metrics(request, timeout_s)
+
     def flush(self, timeout_s: float) -> bool:
         """Send what has ended; true once all of it is acknowledged, false if any is not in time."""
         if self._thread is None and not len(self._buffer):
@@ -204,9 +211,12 @@ class Worker:
 
     def _send(self, request: bytes, timeout_s: float) -> Receipt:
         with self._sending:
-            if self._exporter is None:
-                self._exporter = self._make_exporter()
-            return self._exporter.send(request, timeout_s)
+            return self._open_exporter().send(request, timeout_s)
+
+    def _open_exporter(self) -> Exporter:
+        if self._exporter is None:
+            self._exporter = self._make_exporter()
+        return self._exporter
 
     def _leave(self) -> None:
         assert self._exit_by is not None

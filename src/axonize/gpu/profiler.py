@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from axonize.gpu.backend import DiscoveredGPU, GPUBackend, GPUGone, Reading
+from axonize.gpu.backend import Counters, DiscoveredGPU, GPUBackend, GPUGone, Reading
+from axonize.gpu.metrics import Sample, measure_rates
 from axonize.gpu.visible import find_gpu
 from axonize.guard import guarded
 
 LOOK_AGAIN_S = 5.0  # for a GPU that went away
+COUNT_EVERY_S = 1.0
 PATIENCE_S = 0.05  # for a reading under way before a fork
 MOST_LABELS = 1024  # remembered until the next reading
 GIB = 2**30
@@ -22,15 +24,24 @@ _logger = logging.getLogger("axonize")
 
 
 class Profiler:
-    """Reads the GPUs every `interval_s` from the first describe() on.
+    """Reads the GPUs every `interval_s` from the first describe() on, or from start().
+
+    `started` is called once then. While `counting` is true it takes `samples` about once a second.
 
     Readers take the newest snapshot without a lock: it is replaced, never changed. Without a GPU
     or its library the thread says so once, at debug level, and ends.
     """
 
-    def __init__(self, open_backend: Callable[[], GPUBackend], *, interval_s: float) -> None:
+    def __init__(
+        self,
+        open_backend: Callable[[], GPUBackend],
+        *,
+        interval_s: float,
+        started: Callable[[], object] = lambda: None,
+    ) -> None:
         self._open = open_backend
         self._interval_s = interval_s
+        self._started = started
         self._backend: GPUBackend | None = None
         self._gpus: Sequence[DiscoveredGPU] = ()
         self._look_again = 0.0  # monotonic s
@@ -39,6 +50,11 @@ class Profiler:
         self._reading = threading.Lock()
         self._stopped = threading.Event()
         self.snapshot: Snapshot = ()
+        self.counting = False
+        self.samples: tuple[Sample, ...] = ()
+        self.why_not = ""  # no GPU is read
+        self._counted: dict[str, tuple[float, Counters]] = {}  # monotonic s, by UUID
+        self._count_again = 0.0  # monotonic s
         self._described: tuple[Snapshot, dict[object, Mapping[str, str | float]]] = ((), {})
 
     def describe(self, number: int, label: str) -> Mapping[str, str | float]:
@@ -47,7 +63,7 @@ class Profiler:
         Only the label before the first reading, and where it means no GPU.
         """
         if self._thread is None:
-            self._start()
+            self.start()
         snapshot, described = self._described
         if snapshot is not self.snapshot:
             snapshot, described = self._described = (self.snapshot, {})
@@ -71,6 +87,21 @@ class Profiler:
         values = _values(reading) if reading else {}
         return {f"gpu.{number}.{name}": value for name, value in {**told, **values}.items()}
 
+    @property
+    def running(self) -> bool:
+        """Whether the thread has been started."""
+        return self._thread is not None
+
+    def start(self) -> None:
+        """Read from now on; nothing when that is so already."""
+        with self._starting:
+            if self._thread is not None or self._stopped.is_set():
+                return
+            thread = threading.Thread(target=self._run, name="axonize-gpu", daemon=True)
+            thread.start()
+            self._thread = thread
+        self._started()
+
     def stop(self) -> None:
         """End the thread; waits for a reading under way, though not for long."""
         self._stopped.set()
@@ -85,18 +116,12 @@ class Profiler:
         """End a successful pause()."""
         self._reading.release()
 
-    def _start(self) -> None:
-        with self._starting:
-            if self._thread is None and not self._stopped.is_set():
-                thread = threading.Thread(target=self._run, name="axonize-gpu", daemon=True)
-                thread.start()
-                self._thread = thread
-
     @guarded
     def _run(self) -> None:
         try:
             self._look()
         except GPUGone as reason:
+            self.why_not = str(reason)
             _logger.debug("no GPU is profiled: %s", reason)
             return
         while not self._stopped.wait(self._interval_s):
@@ -113,6 +138,23 @@ class Profiler:
                 self._lose(reason)
         found = [(gpu, reading) for gpu in self._gpus if (reading := self._read(gpu))]
         self.snapshot = tuple(found)
+        if self.counting and time.monotonic() >= self._count_again:
+            self._count_again = time.monotonic() + COUNT_EVERY_S
+            self.samples = tuple(sample for each in found if (sample := self._sample(*each)))
+
+    def _sample(self, gpu: DiscoveredGPU, reading: Reading) -> Sample | None:
+        assert self._backend is not None
+        try:
+            counters = self._backend.read_counters(gpu)
+        except GPUGone as reason:
+            self._lose(reason)
+            return None
+        now = time.monotonic()
+        then, before = self._counted.get(gpu.uuid, (now, Counters()))
+        self._counted[gpu.uuid] = now, counters
+        rates = measure_rates(before, counters, now - then)
+        source = "estimated" if reading.power_estimated else self._backend.name
+        return Sample(gpu, time.time_ns(), reading, counters, rates, source)
 
     def _look(self) -> None:
         """Start the library anew and find what there is."""

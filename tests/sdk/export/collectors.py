@@ -20,6 +20,14 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
+    MetricsServiceServicer,
+    add_MetricsServiceServicer_to_server,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceRequest,
@@ -39,6 +47,7 @@ class Collector:
 
     port: int = 0
     requests: list[ExportTraceServiceRequest] = field(default_factory=list)
+    metrics: list[ExportMetricsServiceRequest] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     answers: deque[Any] = field(default_factory=deque)
     attempts: int = 0
@@ -103,6 +112,21 @@ class TraceService(TraceServiceServicer):  # type: ignore[misc]
         return ExportTraceServiceResponse()
 
 
+class MetricsService(MetricsServiceServicer):  # type: ignore[misc]
+    def __init__(self, collector: Collector) -> None:
+        self.collector = collector
+
+    def Export(
+        self, request: ExportMetricsServiceRequest, context: grpc.ServicerContext
+    ) -> ExportMetricsServiceResponse:
+        self.collector.connections.add(context.peer())
+        misbehave = self.collector.note(dict(context.invocation_metadata()))
+        if misbehave is not None:
+            misbehave(context)
+        self.collector.metrics.append(request)
+        return ExportMetricsServiceResponse()
+
+
 @contextmanager
 def grpc_collector(
     credentials: grpc.ServerCredentials | None = None, port: int = 0
@@ -110,6 +134,7 @@ def grpc_collector(
     collector = Collector()
     server = grpc.server(futures.ThreadPoolExecutor(8))
     add_TraceServiceServicer_to_server(TraceService(collector), server)
+    add_MetricsServiceServicer_to_server(MetricsService(collector), server)
     address = f"127.0.0.1:{port}"
     collector.port = (
         server.add_secure_port(address, credentials)
@@ -178,7 +203,10 @@ class Handler(BaseHTTPRequestHandler):
         if answer is None or 200 <= answer.status < 300:
             if headers.get("content-encoding") == "gzip":
                 body = gzip.decompress(body)
-            self.collector.accept(ExportTraceServiceRequest.FromString(body))
+            if self.path.endswith("/v1/metrics"):
+                self.collector.metrics.append(ExportMetricsServiceRequest.FromString(body))
+            else:
+                self.collector.accept(ExportTraceServiceRequest.FromString(body))
         self.reply(answer or Reply(200))
 
     def reply(self, answer: Reply) -> None:

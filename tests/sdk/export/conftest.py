@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sdk.export.collectors import Collector, grpc_collector, http_collector
+from tests.sdk.gpu.conftest import gpus, library
+
+__all__ = ["gpus", "library"]
 
 
 @pytest.fixture

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import grpc
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from axonize.endpoint import parse_endpoint
 from axonize.export.exporter import Receipt, Rejected, Retryable
 from axonize.export.grpc import GRPCExporter
+from axonize.otlp_metrics import encode_metrics
 from axonize.speed import Span, encode_request, encode_spans
 from tests.sdk.export.collectors import (
     Collector,
@@ -38,6 +42,14 @@ def test_request_arrives_as_it_is(collector: Collector, exporter: GRPCExporter) 
     assert exporter.send(REQUEST, 10) == Receipt()
     assert collector.requests == [ExportTraceServiceRequest.FromString(REQUEST)] * 2
     assert collector.headers[0]["authorization"] == "Bearer k"
+    assert len(collector.connections) == 1
+
+
+def test_metrics_share_the_channel(collector: Collector, exporter: GRPCExporter) -> None:
+    metrics = encode_metrics({}, ("axonize", "1"), [])
+    assert [exporter.send(REQUEST, 10), exporter.send_metrics(metrics, 10)] == [Receipt()] * 2
+    assert collector.metrics == [ExportMetricsServiceRequest.FromString(metrics)]
+    assert collector.headers[1]["authorization"] == "Bearer k"
     assert len(collector.connections) == 1
 
 

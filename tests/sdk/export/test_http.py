@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceRequest,
@@ -21,6 +24,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from axonize.endpoint import parse_endpoint
 from axonize.export.exporter import Receipt, Rejected, Retryable
 from axonize.export.http import HTTPExporter, parse_retry_after
+from axonize.otlp_metrics import encode_metrics
 from axonize.speed import Span, encode_request, encode_spans
 from tests.sdk.export.collectors import (
     Collector,
@@ -50,6 +54,17 @@ def test_requests_share_a_connection(web_collector: Collector, exporter: HTTPExp
     assert headers["content-type"] == "application/x-protobuf"
     assert headers[":path"] == "/v1/traces"
     assert len(web_collector.connections) == 1
+
+
+def test_metrics_go_beside_traces(web_collector: Collector, exporter: HTTPExporter) -> None:
+    metrics = encode_metrics({}, ("axonize", "1"), [])
+    assert exporter.send_metrics(metrics, 10) == Receipt()
+    assert web_collector.metrics == [ExportMetricsServiceRequest.FromString(metrics)]
+    assert web_collector.headers[0][":path"] == "/v1/metrics"
+    whole = HTTPExporter(parse_endpoint(web_collector.url + "/otlp/v1/traces"), {})
+    whole.send_metrics(metrics, 10)
+    whole.close()
+    assert web_collector.headers[1][":path"] == "/otlp/v1/metrics"
 
 
 def test_path_of_the_endpoint(web_collector: Collector) -> None:

@@ -11,6 +11,12 @@ from axonize.export.memory import MemoryExporter
 from tests.sdk.export.collectors import spans_of
 
 
+def test_keeps_metrics() -> None:
+    exporter = MemoryExporter()
+    exporter.send_metrics(b"metrics", 10)
+    assert (exporter.metrics, exporter.requests) == ([b"metrics"], [])
+
+
 def test_keeps_requests(tmp_path: Path) -> None:
     exporter = MemoryExporter()
     axonize.init(exporter=exporter, status_dir=str(tmp_path), integrations=["none"])

@@ -129,3 +129,31 @@ def test_a_forked_child_reads_for_itself(library: object, gpus: State) -> None:
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_counters_are_read_while_somebody_wants_them(
+    gpus: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiler, "COUNT_EVERY_S", 0.01)
+    started: list[bool] = []
+    found = Profiler(open_backend, interval_s=0.005, started=lambda: started.append(True))
+    found.start()
+    found.start()
+    wait_for(lambda: found.snapshot)
+    assert (started, found.running, found.samples) == ([True], True, ())
+    found.counting = True
+    wait_for(lambda: found.samples and found.samples[0].rates["pcie_received"] is not None)
+    found.stop()
+    card, split, *_ = found.samples
+    assert (card.gpu.uuid, card.counters.energy_joules, card.power_source) == (CARD, 5000, "nvml")
+    assert [split.gpu.uuid, found.samples[2].power_source] == [SPLIT, "estimated"]
+
+
+def test_an_engine_that_works_on_gpus_has_them_read(
+    gpu_profiler: Profiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording.profile_gpus()
+    assert not gpu_profiler.running
+    monkeypatch.setattr(recording, "start_profiler", gpu_profiler.start)
+    recording.profile_gpus()
+    assert gpu_profiler.running

@@ -14,6 +14,7 @@ from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.integrations.vllm.ride import Ride, Run, Step, Stretch, record
 from axonize.pipeline import send_within
+from axonize.recording import profile_gpus
 from axonize.speed import Span
 
 AT_ONCE = 32  # steps; fewer when a request ends, so that nothing waits in an idle engine
@@ -72,6 +73,8 @@ class Recorder:
     def __init__(self, config: Any) -> None:
         self._engine = engine = describe(config)
         self._gpu_count = engine.gpu_count
+        if engine.gpu_count:
+            profile_gpus()
         self._attributes = engine.attributes
         self._attributes[names.ENGINE_ID] = engine.id
         self._rides: dict[str, Ride] = {}
