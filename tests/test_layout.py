@@ -13,6 +13,7 @@ PAIRS = (("src/axonize", "tests/sdk"), ("server/axonize_server", "tests/server")
 # Names and records: there is nothing to run.
 DATA = {
     "version.py",
+    "accounts.py",
     "gpus.py",
     "model.py",
     "steps.py",
@@ -30,6 +31,7 @@ DATA = {
 ELSEWHERE = {
     "opentelemetry.py": "tests/integrations/opentelemetry",
     "api/parameters.py": "tests/server/api/test_traces.py",
+    "auth/revocation.py": "tests/server/auth/test_lookup.py",
     "ingest/fields.py": "tests/server/ingest/test_decode.py",
     "ingest/gpu/faults.py": "tests/server/ingest/gpu/test_decode.py",
     "ingest/json_messages.py": "tests/server/ingest/test_json.py",

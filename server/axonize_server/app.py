@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp
 
 from axonize_server import ui
 from axonize_server.api import errors, health
@@ -21,8 +22,10 @@ from axonize_server.api.gpus import GpuController
 from axonize_server.api.metrics import Metric
 from axonize_server.api.steps import StepController
 from axonize_server.api.traces import TraceController
+from axonize_server.auth.gate import Authenticate, Gate
 from axonize_server.auth.guards import provide_tenant, require_key
-from axonize_server.auth.keys import Authenticate, static_key
+from axonize_server.auth.hosts import check_hosts
+from axonize_server.auth.keys import StaticKeyring
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.reader import SpanReader
@@ -40,6 +43,8 @@ class Parts:
     receivers: Sequence[Router] = ()
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     metrics: Callable[[], Iterable[Metric]] = tuple
+    allowed_hosts: Sequence[str] | None = None
+    """Names that the server answers to beside those of this machine; None: to every name."""
 
 
 def create_app(parts: Parts) -> Litestar:
@@ -47,7 +52,7 @@ def create_app(parts: Parts) -> Litestar:
     api = Router(
         "/api/v1",
         route_handlers=[TraceController, StepController, GpuController],
-        guards=[require_key(parts.authenticate)],
+        guards=[require_key(parts.authenticate, "read")],
         dependencies={
             "tenant": Provide(provide_tenant),
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
@@ -64,10 +69,15 @@ def create_app(parts: Parts) -> Litestar:
             ui.build_controller(),
         ],
         exception_handlers=errors.HANDLERS,
-        middleware=[compress],
+        middleware=_middleware(parts),
         openapi_config=_openapi(),
         logging_config=None,
     )
+
+
+def _middleware(parts: Parts) -> list[Callable[[ASGIApp], ASGIApp]]:
+    hosts = parts.allowed_hosts
+    return [compress] if hosts is None else [check_hosts(hosts), compress]
 
 
 def _openapi() -> OpenAPIConfig:
@@ -94,7 +104,7 @@ def openapi_document() -> str:
             reader=SpanReader(nowhere, {}),
             step_reader=StepReader(nowhere, {}),
             gpu_reader=GpuReader(nowhere, {}),
-            authenticate=static_key(""),
+            authenticate=Gate(StaticKeyring("")).authenticate,
         )
     )
     return json.dumps(app.openapi_schema.to_schema(), indent=2, ensure_ascii=False) + "\n"

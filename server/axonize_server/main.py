@@ -9,11 +9,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from axonize_server.app import Parts, create_app
-from axonize_server.auth.keys import static_key
+from axonize_server.auth.gate import Gate, TenantKeyring
+from axonize_server.auth.keys import StaticKeyring
+from axonize_server.auth.lookup import Lookup
+from axonize_server.auth.revocation import watch
 from axonize_server.banner import announce, withdraw
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.ingest.gpu import decode as gpu_metrics
@@ -29,6 +32,7 @@ from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
+from axonize_server.store.postgres.keys import Keys
 
 OK, REFUSED = 0, 2
 METRICS_QUEUE_BYTES = 32 << 20
@@ -100,23 +104,24 @@ async def serve(settings: ServerSettings) -> None:
         )
         stack.push_async_callback(gpu_batcher.close)
         submits = {TRACES: batcher.submit, METRICS: gpu_batcher.submit}
-        authenticate = static_key(settings.api_key)
+        gate = await stack.enter_async_context(_gate(settings, Keys(databases.postgres)))
         app = create_app(
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
                 step_reader=StepReader(databases.reading, settings.query_limits),
                 gpu_reader=GpuReader(databases.reading, settings.query_limits),
-                authenticate=authenticate,
-                receivers=[build_router(submits, authenticate)],
+                authenticate=gate.authenticate,
+                receivers=[build_router(submits, gate.authenticate)],
                 probes={
                     "clickhouse": databases.probing.ping,
                     "postgres": databases.postgres.ping,
                 },
+                allowed_hosts=settings.allowed_hosts if settings.is_open else None,
                 metrics=lambda: collect(batcher.counters, gpu_batcher.counters),
             )
         )
         async with (
-            run_grpc(settings, submits, authenticate) as grpc_port,
+            run_grpc(settings, submits, gate.authenticate) as grpc_port,
             run_http(settings, app, socket),
         ):
             addresses = Addresses.of(settings.host, socket.getsockname()[1], grpc_port)
@@ -125,6 +130,17 @@ async def serve(settings: ServerSettings) -> None:
             stack.callback(withdraw, settings)
             await stop.wait()
             _exit_when_stuck(settings.stop_timeout_s + CLOSING_S)
+
+
+@asynccontextmanager
+async def _gate(settings: ServerSettings, keys: Keys) -> AsyncIterator[Gate]:
+    """Decide about requests until the block ends."""
+    if settings.auth_mode == "static":
+        yield Gate(StaticKeyring(settings.api_key))
+        return
+    known = Lookup(keys.use)
+    async with watch(keys.version, known.forget):
+        yield Gate(TenantKeyring(known))
 
 
 def _stop_on_signals() -> asyncio.Event:
