@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -44,3 +44,12 @@ class ApiKey(msgspec.Struct, frozen=True):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What a tenant stored on one UTC day, each span and step once."""
+
+    day: date
+    spans: int
+    engine_steps: int
+    gpu_seconds: float

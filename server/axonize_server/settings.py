@@ -55,6 +55,11 @@ class ServerSettings:
         "Key that senders and readers show with `static`; without one only loopback is served.",
         secret=True,
     )
+    admin_key: str = setting(
+        "",
+        "Key of whoever runs the server: makes tenants and their keys; without one nobody can.",
+        secret=True,
+    )
     allowed_hosts: tuple[str, ...] = setting(
         (),
         "Names, written `a,b`, that a server without a key answers to beside localhost; for the "

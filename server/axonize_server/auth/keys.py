@@ -7,10 +7,11 @@ import hmac
 import secrets
 from typing import NamedTuple, Protocol
 
-from axonize_server.accounts import SCOPES, Principal
+from axonize_server.accounts import Principal
 from axonize_server.model import Unauthenticated
 
 DEFAULT_TENANT = "default"
+USER_SCOPES = frozenset(("ingest", "read"))
 SEND_A_KEY = "send `Authorization: Bearer KEY` with a valid key of this server"
 
 
@@ -57,7 +58,7 @@ class StaticKeyring:
     """One key that opens everything of the default tenant; an empty one lets everyone in."""
 
     def __init__(self, api_key: str) -> None:
-        self._principal = Principal(DEFAULT_TENANT, frozenset(SCOPES), digest(api_key))
+        self._principal = Principal(DEFAULT_TENANT, USER_SCOPES, digest(api_key))
         self.is_open = not api_key
 
     async def find(self, key_sha256: bytes) -> Principal | None:

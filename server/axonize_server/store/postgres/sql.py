@@ -42,3 +42,46 @@ FROM api_keys WHERE tenant_id = %s ORDER BY created_at, prefix
 REVOKE_KEY = """
 UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE tenant_id = %s AND prefix = %s
 """
+
+SELECT_TENANTS = """
+SELECT tenant_id, name, created_at, suspended_at, max_spans_per_day
+FROM tenants ORDER BY tenant_id
+"""
+SELECT_TENANT = """
+SELECT tenant_id, name, created_at, suspended_at, max_spans_per_day
+FROM tenants WHERE tenant_id = %s
+"""
+INSERT_TENANT = """
+INSERT INTO tenants (tenant_id, name, max_spans_per_day) VALUES (%s, %s, %s)
+RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
+"""
+SUSPEND_TENANT = """
+UPDATE tenants SET suspended_at = coalesce(suspended_at, now()) WHERE tenant_id = %s
+RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
+"""
+RESUME_TENANT = """
+UPDATE tenants SET suspended_at = NULL WHERE tenant_id = %s
+RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
+"""
+SET_QUOTA = """
+UPDATE tenants SET max_spans_per_day = %s WHERE tenant_id = %s
+RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
+"""
+# Later releases may add tables: whatever names a tenant is its own.
+TABLES_OF_TENANTS = """
+SELECT table_name FROM information_schema.columns
+WHERE table_schema = current_schema() AND column_name = 'tenant_id'
+    AND table_name <> 'tenants' ORDER BY table_name
+"""
+DELETE_OF_TENANT = "DELETE FROM {table} WHERE tenant_id = %s"
+DELETE_TENANT = "DELETE FROM tenants WHERE tenant_id = %s"
+
+SELECT_USAGE = """
+SELECT day, spans, engine_steps, gpu_seconds FROM usage_records
+WHERE tenant_id = %s AND day BETWEEN %s AND %s ORDER BY day
+"""
+# Two servers that count the same day find the same.
+INSERT_USAGE = """
+INSERT INTO usage_records (tenant_id, day, spans, engine_steps, gpu_seconds)
+VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
