@@ -13,6 +13,7 @@ PAIRS = (("src/axonize", "tests/sdk"), ("server/axonize_server", "tests/server")
 # Names and records: there is nothing to run.
 DATA = {
     "version.py",
+    "accounts.py",
     "gpus.py",
     "model.py",
     "steps.py",
@@ -30,6 +31,7 @@ DATA = {
 ELSEWHERE = {
     "opentelemetry.py": "tests/integrations/opentelemetry",
     "api/parameters.py": "tests/server/api/test_traces.py",
+    "auth/revocation.py": "tests/server/auth/test_lookup.py",
     "ingest/fields.py": "tests/server/ingest/test_decode.py",
     "ingest/gpu/faults.py": "tests/server/ingest/gpu/test_decode.py",
     "ingest/json_messages.py": "tests/server/ingest/test_json.py",
@@ -37,6 +39,13 @@ ELSEWHERE = {
     "ingest/signals.py": "tests/server/ingest/test_http.py",
     "ingest/wire.py": "tests/server/ingest/test_decode.py",
     "store/clickhouse/rows.py": "tests/server/store/clickhouse/test_reader.py",
+    "api/admin_schemas.py": "tests/server/api/test_admin.py",
+    "erasure.py": "tests/server/api/test_admin.py",
+    "store/clickhouse/tenants/eraser.py": "tests/server/api/test_admin.py",
+    "store/clickhouse/tenants/reader.py": "tests/server/test_usage.py",
+    "store/clickhouse/tenants/sql.py": "tests/server/test_usage.py",
+    "store/postgres/tenants.py": "tests/server/api/test_admin.py",
+    "store/postgres/usage.py": "tests/server/test_usage.py",
     "store/clickhouse/gpus/reader.py": "tests/server/query/test_gpus.py",
     "store/clickhouse/steps/reader.py": "tests/server/query/test_steps.py",
 }

@@ -13,20 +13,45 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp
 
 from axonize_server import ui
-from axonize_server.api import errors, health
+from axonize_server.api import admin, errors, health
 from axonize_server.api.compression import compress
 from axonize_server.api.gpus import GpuController
 from axonize_server.api.metrics import Metric
 from axonize_server.api.steps import StepController
 from axonize_server.api.traces import TraceController
+from axonize_server.auth.admin import AdminGate
+from axonize_server.auth.gate import Authenticate, Gate
 from axonize_server.auth.guards import provide_tenant, require_key
-from axonize_server.auth.keys import Authenticate, static_key
+from axonize_server.auth.hosts import check_hosts
+from axonize_server.auth.keys import StaticKeyring
+from axonize_server.erasure import Erasure
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
+from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
+from axonize_server.store.clickhouse.tenants.reader import UsageReader
+from axonize_server.store.postgres.connection import Postgres
+from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.tenants import Tenants
+from axonize_server.store.postgres.usage import UsageRecords
+from axonize_server.usage import Meter
+
+
+def nobody() -> admin.Administration:
+    """Return an administration that lets nobody in."""
+    nowhere, unread = Postgres(""), ClientPool("", size=0)
+    tenants = Tenants(nowhere)
+    return admin.Administration(
+        tenants=tenants,
+        keys=Keys(nowhere),
+        meter=Meter(UsageReader(unread, {}), UsageRecords(nowhere)),
+        erasure=Erasure(tenants, TenantEraser(unread)),
+        gate=AdminGate("", Gate(StaticKeyring("")).authenticate),
+    )
 
 
 @dataclass(frozen=True)
@@ -37,9 +62,12 @@ class Parts:
     step_reader: StepReader
     gpu_reader: GpuReader
     authenticate: Authenticate
+    administration: admin.Administration = field(default_factory=nobody)
     receivers: Sequence[Router] = ()
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     metrics: Callable[[], Iterable[Metric]] = tuple
+    allowed_hosts: Sequence[str] | None = None
+    """Names that the server answers to beside those of this machine; None: to every name."""
 
 
 def create_app(parts: Parts) -> Litestar:
@@ -47,7 +75,7 @@ def create_app(parts: Parts) -> Litestar:
     api = Router(
         "/api/v1",
         route_handlers=[TraceController, StepController, GpuController],
-        guards=[require_key(parts.authenticate)],
+        guards=[require_key(parts.authenticate, "read")],
         dependencies={
             "tenant": Provide(provide_tenant),
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
@@ -56,18 +84,29 @@ def create_app(parts: Parts) -> Litestar:
         },
         security=[{"key": []}],
     )
+    management = Router(
+        "/api/v1",
+        route_handlers=[admin.build_router(parts.administration)],
+        security=[{"key": []}],
+    )
     return Litestar(
         route_handlers=[
             api,
+            management,
             health.build_controller(parts.probes, parts.metrics),
             *parts.receivers,
             ui.build_controller(),
         ],
         exception_handlers=errors.HANDLERS,
-        middleware=[compress],
+        middleware=_middleware(parts),
         openapi_config=_openapi(),
         logging_config=None,
     )
+
+
+def _middleware(parts: Parts) -> list[Callable[[ASGIApp], ASGIApp]]:
+    hosts = parts.allowed_hosts
+    return [compress] if hosts is None else [check_hosts(hosts), compress]
 
 
 def _openapi() -> OpenAPIConfig:
@@ -94,7 +133,7 @@ def openapi_document() -> str:
             reader=SpanReader(nowhere, {}),
             step_reader=StepReader(nowhere, {}),
             gpu_reader=GpuReader(nowhere, {}),
-            authenticate=static_key(""),
+            authenticate=Gate(StaticKeyring("")).authenticate,
         )
     )
     return json.dumps(app.openapi_schema.to_schema(), indent=2, ensure_ascii=False) + "\n"

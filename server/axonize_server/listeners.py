@@ -11,7 +11,7 @@ from typing import NamedTuple
 import uvicorn
 from litestar import Litestar
 
-from axonize_server.auth.keys import Authenticate
+from axonize_server.auth.gate import Authenticate
 from axonize_server.ingest.grpc import build_server
 from axonize_server.ingest.receiver import Submits
 from axonize_server.model import StartError

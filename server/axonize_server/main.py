@@ -9,12 +9,18 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
+from axonize_server.api.admin import Administration
 from axonize_server.app import Parts, create_app
-from axonize_server.auth.keys import static_key
+from axonize_server.auth.admin import AdminGate
+from axonize_server.auth.gate import Gate, TenantKeyring
+from axonize_server.auth.keys import StaticKeyring
+from axonize_server.auth.lookup import Lookup
+from axonize_server.auth.revocation import watch
 from axonize_server.banner import announce, withdraw
+from axonize_server.erasure import Erasure
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.ingest.gpu import decode as gpu_metrics
 from axonize_server.ingest.http import build_router
@@ -27,8 +33,14 @@ from axonize_server.settings import ServerSettings, load_settings
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
+from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
+from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
+from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.tenants import Tenants
+from axonize_server.store.postgres.usage import UsageRecords
+from axonize_server.usage import Meter, Quota, recording, within_quota
 
 OK, REFUSED = 0, 2
 METRICS_QUEUE_BYTES = 32 << 20
@@ -99,24 +111,41 @@ async def serve(settings: ServerSettings) -> None:
             max_queue_bytes=METRICS_QUEUE_BYTES,
         )
         stack.push_async_callback(gpu_batcher.close)
-        submits = {TRACES: batcher.submit, METRICS: gpu_batcher.submit}
-        authenticate = static_key(settings.api_key)
+        tenants = Tenants(databases.postgres)
+        usage_reader = UsageReader(databases.reading, settings.query_limits)
+        quota = Quota(usage_reader, tenants)
+        submits = {
+            TRACES: within_quota(batcher.submit, quota),
+            METRICS: gpu_batcher.submit,
+        }
+        meter = Meter(usage_reader, UsageRecords(databases.postgres))
+        await stack.enter_async_context(recording(meter, tenants))
+        keys = Keys(databases.postgres)
+        gate = await stack.enter_async_context(_gate(settings, keys))
         app = create_app(
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
                 step_reader=StepReader(databases.reading, settings.query_limits),
                 gpu_reader=GpuReader(databases.reading, settings.query_limits),
-                authenticate=authenticate,
-                receivers=[build_router(submits, authenticate)],
+                authenticate=gate.authenticate,
+                administration=Administration(
+                    tenants=tenants,
+                    keys=keys,
+                    meter=meter,
+                    erasure=Erasure(tenants, TenantEraser(databases.reading)),
+                    gate=AdminGate(settings.admin_key, gate.authenticate),
+                ),
+                receivers=[build_router(submits, gate.authenticate)],
                 probes={
                     "clickhouse": databases.probing.ping,
                     "postgres": databases.postgres.ping,
                 },
-                metrics=lambda: collect(batcher.counters, gpu_batcher.counters),
+                allowed_hosts=settings.allowed_hosts if settings.is_open else None,
+                metrics=lambda: collect(batcher.counters, gpu_batcher.counters, quota.refused),
             )
         )
         async with (
-            run_grpc(settings, submits, authenticate) as grpc_port,
+            run_grpc(settings, submits, gate.authenticate) as grpc_port,
             run_http(settings, app, socket),
         ):
             addresses = Addresses.of(settings.host, socket.getsockname()[1], grpc_port)
@@ -125,6 +154,17 @@ async def serve(settings: ServerSettings) -> None:
             stack.callback(withdraw, settings)
             await stop.wait()
             _exit_when_stuck(settings.stop_timeout_s + CLOSING_S)
+
+
+@asynccontextmanager
+async def _gate(settings: ServerSettings, keys: Keys) -> AsyncIterator[Gate]:
+    """Decide about requests until the block ends."""
+    if settings.auth_mode == "static":
+        yield Gate(StaticKeyring(settings.api_key))
+        return
+    known = Lookup(keys.use)
+    async with watch(keys.version, known.forget):
+        yield Gate(TenantKeyring(known))
 
 
 def _stop_on_signals() -> asyncio.Event:

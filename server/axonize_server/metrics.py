@@ -6,8 +6,11 @@ from axonize_server.api.metrics import Metric
 from axonize_server.ingest.batcher import Counters
 
 
-def collect(spans: Counters, points: Counters) -> list[Metric]:
-    """Return what the receivers of spans and of metric points counted since the start."""
+def collect(spans: Counters, points: Counters, over_quota: int = 0) -> list[Metric]:
+    """Return what the receivers of spans and of metric points counted since the start.
+
+    over_quota: requests refused because their tenant had used up its day.
+    """
     both = (spans, points)
     return [
         Metric("axonize_spans_accepted_total", "counter", "Spans stored.", spans.accepted_spans),
@@ -36,6 +39,12 @@ def collect(spans: Counters, points: Counters) -> list[Metric]:
             "Requests refused, by reason.",
             dict(spans.refused + points.refused),
             label="reason",
+        ),
+        Metric(
+            "axonize_quota_refused_total",
+            "counter",
+            "Requests refused because their tenant had stored all that it may on the day.",
+            over_quota,
         ),
         Metric(
             "axonize_queue_bytes",

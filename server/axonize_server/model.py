@@ -37,6 +37,18 @@ class Unauthenticated(DomainError):
     """The request carries no key, or one that is not valid."""
 
 
+class Forbidden(DomainError):
+    """The key is valid, but not for this."""
+
+
+class Conflict(DomainError):
+    """What shall be made is there already."""
+
+
+class QuotaExceeded(DomainError):
+    """The tenant has stored as many spans today as it may; trying again helps tomorrow."""
+
+
 class Overloaded(DomainError):
     """The server holds as much unwritten data as it may; try again after retry_after_s seconds."""
 

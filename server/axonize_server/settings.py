@@ -45,9 +45,25 @@ class ServerSettings:
         "PostgreSQL in the data folder.",
         secret=True,
     )
-    auth_mode: str = setting("static", "`static`: one key, one tenant.", choices=("static",))
+    auth_mode: str = setting(
+        "static",
+        "`static`: one key, one tenant; `multi_tenant`: keys that the admin API makes.",
+        choices=("static", "multi_tenant"),
+    )
     api_key: str = setting(
-        "", "Key that senders and readers show; without one only loopback is served.", secret=True
+        "",
+        "Key that senders and readers show with `static`; without one only loopback is served.",
+        secret=True,
+    )
+    admin_key: str = setting(
+        "",
+        "Key of whoever runs the server: makes tenants and their keys; without one nobody can.",
+        secret=True,
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        (),
+        "Names, written `a,b`, that a server without a key answers to beside localhost; for the "
+        "name that a proxy sends.",
     )
     query_timeout_s: int = setting(
         30, "Longest time in s that one query may take.", minimum=1, maximum=3600
@@ -71,6 +87,11 @@ class ServerSettings:
     def clickhouse(self) -> str:
         """Return where ClickHouse is, the embedded one by default."""
         return self.clickhouse_dsn or f"chdb://{self.data_path / 'clickhouse'}"
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether no key is asked for."""
+        return self.auth_mode == "static" and not self.api_key
 
     @property
     def query_limits(self) -> dict[str, int]:
@@ -121,6 +142,13 @@ def _known(path: Path, content: dict[object, object]) -> dict[str, object]:
 
 def refuse_open_door(settings: ServerSettings) -> None:
     """Raise ValueError when others could reach a server that asks for no key."""
+    if settings.auth_mode == "multi_tenant":
+        if settings.api_key:
+            raise ValueError(
+                "api_key is for auth_mode=static and opens nothing with multi_tenant: unset "
+                "AXONIZE_API_KEY, and make keys with the admin API"
+            )
+        return
     if not settings.api_key and not is_loopback(settings.host):
         raise ValueError(
             f"host={settings.host} lets others reach this server, and no key protects it: "

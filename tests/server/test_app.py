@@ -3,7 +3,8 @@ from __future__ import annotations
 import gzip
 
 from axonize_server.app import Parts, create_app
-from axonize_server.auth.keys import static_key
+from axonize_server.auth.gate import Gate
+from axonize_server.auth.keys import StaticKeyring
 from litestar import Controller, post
 from litestar.testing import TestClient
 
@@ -22,7 +23,7 @@ def test_the_routes_of_every_room_are_there(reader, step_reader, gpu_reader):
         reader=reader,
         step_reader=step_reader,
         gpu_reader=gpu_reader,
-        authenticate=static_key("secret"),
+        authenticate=Gate(StaticKeyring("secret")).authenticate,
         receivers=[Receiver],
     )
     with TestClient(create_app(parts)) as client:
@@ -39,7 +40,7 @@ def test_long_answers_are_compressed(reader, step_reader, gpu_reader):
         reader=reader,
         step_reader=step_reader,
         gpu_reader=gpu_reader,
-        authenticate=static_key(""),
+        authenticate=Gate(StaticKeyring("")).authenticate,
     )
     with (
         TestClient(create_app(parts)) as client,

@@ -127,6 +127,14 @@ def test_others_are_not_served_without_a_key(serve):
     assert errors.count("\n") == 1
 
 
+def test_without_a_key_a_web_page_with_a_name_of_its_own_reads_nothing(serve):
+    http = serve().wait_ready()["http"]
+    status, body = call(f"{http}/api/v1/traces", Host="evil.example")
+    assert (status, json.loads(body)["status"]) == (403, 403)
+    assert call(f"{http}/v1/traces", otlp(1), Host="evil.example")[0] == 403
+    assert call(f"{http}/api/v1/traces", Host="localhost:1")[0] == 200
+
+
 def test_a_key_protects_data_but_not_health(serve):
     state = serve(AXONIZE_API_KEY="k").wait_ready()
     http = state["http"]
@@ -165,6 +173,7 @@ def test_migrate_brings_a_new_folder_up_to_date_and_then_does_nothing(tmp_path):
     second = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     assert first.stdout.splitlines() == [
         "applied postgres/001_tenants.sql",
+        "applied postgres/003_api_keys.sql",
         "applied clickhouse/001_spans.sql",
         "applied clickhouse/002_engine_steps.sql",
         "applied clickhouse/003_gpu_metrics.sql",

@@ -17,7 +17,7 @@ def test_what_the_receivers_count_is_published():
         rejected_by_reason=Counter(unknown_metric=2, delta=1), queue_bytes=1,
         commits=1, commit_seconds=0.25,
     )  # fmt: skip
-    text = render(collect(spans, points))
+    text = render(collect(spans, points, over_quota=5))
     assert [line for line in text.splitlines() if not line.startswith("#")] == [
         "axonize_spans_accepted_total 5",
         "axonize_spans_rejected_total 1",
@@ -26,6 +26,7 @@ def test_what_the_receivers_count_is_published():
         'axonize_metric_points_rejected_total{reason="unknown_metric"} 2',
         'axonize_requests_refused_total{reason="MalformedRequest"} 1',
         'axonize_requests_refused_total{reason="Overloaded"} 3',
+        "axonize_quota_refused_total 5",
         "axonize_queue_bytes 8",
         "axonize_commits_total 4",
         "axonize_commit_seconds_total 0.75",

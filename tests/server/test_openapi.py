@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from axonize_server.app import Parts, create_app, openapi_document
-from axonize_server.auth.keys import static_key
+from axonize_server.auth.gate import Gate
+from axonize_server.auth.keys import StaticKeyring
 from litestar.testing import TestClient
 
 COMMITTED = Path(__file__).parents[2] / "ui" / "openapi.json"
@@ -36,7 +37,7 @@ def test_the_document_is_served_without_a_key(reader, step_reader, gpu_reader):
             reader=reader,
             step_reader=step_reader,
             gpu_reader=gpu_reader,
-            authenticate=static_key("secret"),
+            authenticate=Gate(StaticKeyring("secret")).authenticate,
         )
     )
     with TestClient(app) as client:

@@ -47,7 +47,7 @@ def test_an_empty_file_says_nothing():
         ("a: [", "config.yaml cannot be read as YAML"),
         ("http_port: many", "http_port='many': expected a whole number"),
         ("http_port: 70000", "http_port=70000: expected at most 65535"),
-        ("auth_mode: none", "auth_mode='none': expected one of static"),
+        ("auth_mode: none", "auth_mode='none': expected one of static, multi_tenant"),
     ],
 )
 def test_a_fault_in_the_file_is_named(text, message):
@@ -76,6 +76,13 @@ def test_without_a_key_others_are_not_served(host):
 def test_without_a_key_this_machine_is_served(host):
     assert load_settings({"host": host}, {}).host == host
     assert is_loopback(host)
+
+
+def test_with_many_tenants_everyone_may_be_served_and_one_key_for_all_is_refused():
+    settings = load_settings({"host": "0.0.0.0", "auth_mode": "multi_tenant"}, {})
+    assert not settings.is_open
+    with pytest.raises(ValueError, match="unset AXONIZE_API_KEY"):
+        load_settings({"auth_mode": "multi_tenant", "api_key": "k"}, {})
 
 
 def test_limits_of_queries_follow_the_settings():

@@ -12,8 +12,8 @@ from axonize_server.api.errors import documented
 from axonize_server.api.times import parse_time
 from axonize_server.query.cursor import TRACE_ID
 
-QUERY_PROBLEMS = documented(400, 401, 429, 503, 504)
-READ_PROBLEMS = documented(400, 401, 404, 429, 503, 504)
+QUERY_PROBLEMS = documented(400, 401, 403, 429, 503, 504)
+READ_PROBLEMS = documented(400, 401, 403, 404, 429, 503, 504)
 HOUR_NS = 3_600_000_000_000
 
 Tenant = NamedDependency[str]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from axonize_server.model import InvalidQuery
 
 RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)"
 )
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 FIRST_NS = 0
 LAST_NS = 7_258_118_400_000_000_000  # 2200-01-01, well before int64 ends
 EXPECTED = "expected an RFC 3339 time such as 2026-11-23T07:39:01.123Z"
@@ -31,6 +32,11 @@ def parse_time(name: str, text: str) -> int:
     if not FIRST_NS <= nanoseconds < LAST_NS:
         raise InvalidQuery(f"{name}: expected a time from 1970 to 2199")
     return nanoseconds
+
+
+def format_moment(moment: datetime) -> str:
+    """Write a time of an account as format_time does."""
+    return format_time((moment - EPOCH) // timedelta(microseconds=1) * 1000)
 
 
 def format_time(nanoseconds: int) -> str:

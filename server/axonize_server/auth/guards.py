@@ -8,14 +8,16 @@ from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from axonize_server.auth.keys import Authenticate
+from axonize_server.accounts import Scope
+from axonize_server.auth.gate import Authenticate
 
 
-def require_key(authenticate: Authenticate) -> Guard:
-    """Return a guard that lets a request pass with a valid key and notes its tenant."""
+def require_key(authenticate: Authenticate, scope: Scope) -> Guard:
+    """Return a guard that lets a request pass with a key of that scope and notes its tenant."""
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        connection.state.tenant = authenticate(connection.headers.get("authorization"))
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        authorization = connection.headers.get("authorization")
+        connection.state.tenant = await authenticate(authorization, scope)
 
     return guard
 

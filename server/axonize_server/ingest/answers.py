@@ -18,8 +18,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from axonize_server.model import (
     Accepted,
     DomainError,
+    Forbidden,
     MalformedRequest,
     Overloaded,
+    QuotaExceeded,
     StoreUnavailable,
     Unauthenticated,
 )
@@ -34,7 +36,10 @@ class Codes(NamedTuple):
 
 _CODES: dict[type[DomainError], Codes] = {
     MalformedRequest: Codes(3, 400),  # INVALID_ARGUMENT
+    Forbidden: Codes(7, 403),  # PERMISSION_DENIED
     Overloaded: Codes(8, 429),  # RESOURCE_EXHAUSTED
+    # Without a time to retry, which over gRPC says not to: a sender would wait until tomorrow.
+    QuotaExceeded: Codes(8, 429),
     StoreUnavailable: Codes(14, 503),  # UNAVAILABLE
     Unauthenticated: Codes(16, 401),  # UNAUTHENTICATED
 }

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import grpc
 import grpc.aio
 
-from axonize_server.auth.keys import Authenticate
+from axonize_server.auth.gate import Authenticate
 from axonize_server.ingest import answers
 from axonize_server.ingest.receiver import Submit, Submits
 from axonize_server.ingest.signals import Signal
@@ -51,7 +51,7 @@ def _export(
 ) -> Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Awaitable[bytes]]:
     async def export(bodies: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> bytes:
         try:
-            tenant = authenticate(_authorization(context))
+            tenant = await authenticate(_authorization(context), "ingest")
             accepted = await submit(tenant, await _only(bodies))
         except DomainError as error:
             await _refuse(context, error)

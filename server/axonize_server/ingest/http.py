@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 from litestar import Request, Response, Router, post
 from litestar.handlers import HTTPRouteHandler
 
-from axonize_server.auth.keys import Authenticate
+from axonize_server.auth.gate import Authenticate
 from axonize_server.ingest import answers
 from axonize_server.ingest.body import BodyReader, BodyTooLarge, UnknownEncoding
 from axonize_server.ingest.receiver import Submit, Submits
@@ -66,7 +66,7 @@ def build_router(
         submit: Submit,
     ) -> Accepted:
         headers, content_type = request.headers, _content_type(request)
-        tenant = authenticate(headers.get("authorization"))
+        tenant = await authenticate(headers.get("authorization"), "ingest")
         _check_content_type(request, content_type)
         reader = json if content_type == JSON else protobuf
         reader.check_declared(headers.get("content-length"))

@@ -10,7 +10,7 @@ from axonize_server.model import Unauthenticated
 from litestar.testing import TestClient
 
 
-def authenticate(authorization: str | None) -> str:
+async def authenticate(authorization: str | None, scope: str) -> str:
     """Take the key for the name of the tenant, so that each test has its own."""
     if not authorization:
         raise Unauthenticated("no key")

@@ -7,8 +7,9 @@ from litestar.di import NamedDependency, Provide
 from litestar.testing import create_test_client
 
 
-def authenticate(authorization: str | None) -> str:
+async def authenticate(authorization: str | None, scope: str) -> str:
     """Know one key."""
+    assert scope == "read"
     if authorization != "Bearer good":
         raise Unauthenticated("no")
     return "acme"
@@ -27,7 +28,7 @@ def refuse(_, error):
 def test_a_handler_is_given_the_tenant_of_the_key_and_is_not_called_without_one():
     with create_test_client(
         [who],
-        guards=[require_key(authenticate)],
+        guards=[require_key(authenticate, "read")],
         dependencies={"tenant": Provide(provide_tenant)},
         exception_handlers={Unauthenticated: refuse},
     ) as client:

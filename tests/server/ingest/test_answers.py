@@ -6,8 +6,10 @@ import pytest
 from axonize_server.ingest import answers
 from axonize_server.model import (
     Accepted,
+    Forbidden,
     MalformedRequest,
     Overloaded,
+    QuotaExceeded,
     StoreRefused,
     StoreUnavailable,
     Unauthenticated,
@@ -27,6 +29,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
         (Overloaded("x", 2.5), (8, 429), 2.5),
         (StoreUnavailable("x", 5.0), (14, 503), 5.0),
         (Unauthenticated("x"), (16, 401), None),
+        (Forbidden("x"), (7, 403), None),
+        (QuotaExceeded("x"), (8, 429), None),
         (StoreRefused("x"), (13, 500), None),
     ],
 )

@@ -12,8 +12,10 @@ from axonize_server.ingest.gpu import decode as gpu_metrics
 from axonize_server.ingest.grpc import MAX_MESSAGE_BYTES, build_server
 from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.model import (
+    Forbidden,
     MalformedRequest,
     Overloaded,
+    QuotaExceeded,
     StoreRefused,
     StoreUnavailable,
     Unauthenticated,
@@ -30,11 +32,20 @@ from tests.server.ingest.otlp import body, request, span
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 
-def with_server(submit, work, authenticate=lambda authorization: "t", signal=TRACES):
+def anyone(tenant="t"):
+    """Let everyone in."""
+
+    async def authenticate(authorization, scope):
+        return tenant
+
+    return authenticate
+
+
+def with_server(submit, work, authenticate=None, signal=TRACES):
     """Run work(channel) against a server."""
 
     async def main():
-        server, port = build_server({signal: submit}, authenticate, "127.0.0.1:0")
+        server, port = build_server({signal: submit}, authenticate or anyone(), "127.0.0.1:0")
         await server.start()
         options = [("grpc.max_send_message_length", -1)]
         try:
@@ -82,7 +93,7 @@ def test_spans_are_stored(compression, writer, clickhouse, tenant):
     async def submit(tenant, body):
         return await batcher[0].submit(tenant, body)
 
-    answer = with_server(submit, work, lambda authorization: tenant)
+    answer = with_server(submit, work, anyone(tenant))
 
     query = "SELECT count() FROM spans WHERE tenant_id = {tenant:String}"
     with clickhouse.client() as client:
@@ -99,6 +110,8 @@ def test_spans_are_stored(compression, writer, clickhouse, tenant):
         (StoreUnavailable("why", 3.0), grpc.StatusCode.UNAVAILABLE),
         (StoreRefused("why"), grpc.StatusCode.INTERNAL),
         (Unauthenticated("why"), grpc.StatusCode.UNAUTHENTICATED),
+        (Forbidden("why"), grpc.StatusCode.PERMISSION_DENIED),
+        (QuotaExceeded("why"), grpc.StatusCode.RESOURCE_EXHAUSTED),
     ],
 )
 def test_refusals(error, code):
@@ -117,8 +130,8 @@ def test_refusals(error, code):
 def test_the_tenant_comes_from_the_authorization():
     seen = []
 
-    def authenticate(authorization):
-        seen.append(authorization)
+    async def authenticate(authorization, scope):
+        seen.append((authorization, scope))
         if authorization != "Bearer key":
             raise Unauthenticated("no key")
         return "tenant-of-key"
@@ -135,7 +148,7 @@ def test_the_tenant_comes_from_the_authorization():
     codes = with_server(submit, work, authenticate)
 
     assert codes == (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.INVALID_ARGUMENT)
-    assert seen == [None, "Bearer key", "tenant-of-key"]
+    assert seen == [(None, "ingest"), ("Bearer key", "ingest"), "tenant-of-key"]
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
@@ -165,7 +178,7 @@ def test_metrics_are_stored(clickhouse, tenant):
         await batcher.close()
         return answer, batcher.counters
 
-    answer, counters = with_server(submit, work, lambda authorization: tenant, METRICS)
+    answer, counters = with_server(submit, work, anyone(tenant), METRICS)
 
     assert stored_powers(clickhouse, tenant) == [300.0]
     assert answer.partial_success.rejected_data_points == 1
@@ -181,11 +194,11 @@ def stored_powers(clickhouse, tenant) -> list[float]:
 
 def test_a_port_has_one_server():
     async def main():
-        first, port = build_server({TRACES: never}, str, "127.0.0.1:0")
+        first, port = build_server({TRACES: never}, anyone(), "127.0.0.1:0")
         await first.start()
         try:
             with pytest.raises(RuntimeError):
-                build_server({TRACES: never}, str, f"127.0.0.1:{port}")
+                build_server({TRACES: never}, anyone(), f"127.0.0.1:{port}")
         finally:
             await first.stop(0)
 

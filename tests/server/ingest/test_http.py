@@ -60,7 +60,8 @@ class Server:
             raise self.answer
         return self.answer
 
-    def authenticate(self, authorization: str | None) -> str:
+    async def authenticate(self, authorization: str | None, scope: str) -> str:
+        assert scope == "ingest"
         if authorization == "Bearer wrong":
             raise Unauthenticated("no such key")
         return authorization or "default"

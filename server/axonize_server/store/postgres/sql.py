@@ -20,3 +20,68 @@ SELECT_MIGRATIONS = "SELECT version, name, checksum FROM schema_migrations"
 INSERT_MIGRATION = "INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, %s, %s)"
 
 PING = "SELECT 1"
+
+AUTH_VERSION = "SELECT version FROM auth_version"
+
+# Finds a key and notes its use in one step; each server asks every five minutes or so.
+USE_KEY = """
+UPDATE api_keys SET last_used_at = now() FROM tenants
+WHERE key_sha256 = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+    AND tenants.tenant_id = api_keys.tenant_id
+RETURNING api_keys.tenant_id, scopes, key_sha256, expires_at, suspended_at IS NOT NULL
+"""
+INSERT_KEY = """
+INSERT INTO api_keys (prefix, tenant_id, key_sha256, name, scopes, expires_at)
+VALUES (%s, %s, %s, %s, %s, %s)
+RETURNING prefix, tenant_id, name, scopes, created_at, expires_at, last_used_at, revoked_at
+"""
+SELECT_KEYS = """
+SELECT prefix, tenant_id, name, scopes, created_at, expires_at, last_used_at, revoked_at
+FROM api_keys WHERE tenant_id = %s ORDER BY created_at, prefix
+"""
+REVOKE_KEY = """
+UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE tenant_id = %s AND prefix = %s
+"""
+
+SELECT_TENANTS = """
+SELECT tenant_id, name, created_at, suspended_at, max_spans_per_day
+FROM tenants ORDER BY tenant_id
+"""
+SELECT_TENANT = """
+SELECT tenant_id, name, created_at, suspended_at, max_spans_per_day
+FROM tenants WHERE tenant_id = %s
+"""
+INSERT_TENANT = """
+INSERT INTO tenants (tenant_id, name, max_spans_per_day) VALUES (%s, %s, %s)
+RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
+"""
+SUSPEND_TENANT = """
+UPDATE tenants SET suspended_at = coalesce(suspended_at, now()) WHERE tenant_id = %s
+RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
+"""
+RESUME_TENANT = """
+UPDATE tenants SET suspended_at = NULL WHERE tenant_id = %s
+RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
+"""
+SET_QUOTA = """
+UPDATE tenants SET max_spans_per_day = %s WHERE tenant_id = %s
+RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
+"""
+# Later releases may add tables: whatever names a tenant is its own.
+TABLES_OF_TENANTS = """
+SELECT table_name FROM information_schema.columns
+WHERE table_schema = current_schema() AND column_name = 'tenant_id'
+    AND table_name <> 'tenants' ORDER BY table_name
+"""
+DELETE_OF_TENANT = "DELETE FROM {table} WHERE tenant_id = %s"
+DELETE_TENANT = "DELETE FROM tenants WHERE tenant_id = %s"
+
+SELECT_USAGE = """
+SELECT day, spans, engine_steps, gpu_seconds FROM usage_records
+WHERE tenant_id = %s AND day BETWEEN %s AND %s ORDER BY day
+"""
+# Two servers that count the same day find the same.
+INSERT_USAGE = """
+INSERT INTO usage_records (tenant_id, day, spans, engine_steps, gpu_seconds)
+VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""

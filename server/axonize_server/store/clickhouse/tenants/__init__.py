@@ -1,0 +1,1 @@
+"""What tenants have stored: counting it and removing it."""

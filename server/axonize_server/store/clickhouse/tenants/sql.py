@@ -1,0 +1,54 @@
+"""Queries on all that a tenant has stored."""
+
+from __future__ import annotations
+
+# Never less than SPANS, and read from the sort key alone.
+ROWS = """
+SELECT count()
+FROM spans
+WHERE tenant_id = {tenant:String}
+    AND ingested_at >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+    AND ingested_at < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+"""
+
+# A request that was sent again after midnight counts on the day when it was stored first.
+SPANS = """
+SELECT count()
+FROM (
+    SELECT 1
+    FROM spans
+    WHERE tenant_id = {tenant:String}
+        AND ingested_at >= fromUnixTimestamp64Nano({before:Int64}, 'UTC')
+        AND ingested_at < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+    GROUP BY trace_id, span_id
+    HAVING min(ingested_at) >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+)
+"""
+
+STEPS = """
+SELECT count(), sum(seconds)
+FROM (
+    SELECT any(gpu_seconds) AS seconds
+    FROM engine_steps
+    WHERE tenant_id = {tenant:String}
+        AND ingested_at >= fromUnixTimestamp64Nano({before:Int64}, 'UTC')
+        AND ingested_at < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+    GROUP BY engine_id, number, start_time
+    HAVING min(ingested_at) >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+)
+"""
+
+# Later releases may add tables: whatever names a tenant is its own.
+TABLES = """
+SELECT table
+FROM system.columns
+WHERE database = currentDatabase() AND name = 'tenant_id'
+    AND table IN (
+        SELECT name FROM system.tables
+        WHERE database = currentDatabase() AND engine LIKE '%MergeTree'
+    )
+ORDER BY table
+"""
+DELETE = "ALTER TABLE {table:Identifier} DELETE WHERE tenant_id = {tenant:String}"
+# The statement returns when the rows are gone, on every replica.
+DELETE_SETTINGS = {"mutations_sync": 2}

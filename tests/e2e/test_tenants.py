@@ -1,0 +1,336 @@
+"""Two tenants on one server: every route and every method, and neither meets the other."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import grpc
+import pytest
+from axonize_server.api.times import format_time
+from axonize_server.ingest import signals
+
+from tests.e2e.tenancy import (
+    ADMIN_KEY,
+    SHARED_TRACE,
+    Tenant,
+    ask,
+    gpu_metrics,
+    make_key,
+    manage,
+    send,
+    settle,
+    spans,
+)
+from tests.server.rows import NOW_NS
+from tests.server.serving import ServeProcess, call, otlp
+
+SIGNALS = [each for each in vars(signals).values() if isinstance(each, signals.Signal)]
+# Open to everyone who reaches the port; they tell nothing of tenants.
+OPEN = {"/healthz", "/readyz", "/metrics"}
+PROMISED_S = 5
+MULTI_TENANT = {"AXONIZE_AUTH_MODE": "multi_tenant", "AXONIZE_ADMIN_KEY": ADMIN_KEY}
+NOBODY = {
+    "trace_id": "f" * 32,
+    "span_id": "f" * 16,
+    "uuid": "GPU-nobody",
+    "tenant_id": "nobody",
+    "prefix": "axo_nobody",
+}
+TENANTS = "/api/v1/admin/tenants"
+# What a request that changes something carries; a new one must be listed here.
+BODIES: dict[tuple[str, str], object] = {
+    ("POST", TENANTS): {"tenant_id": "third"},
+    ("POST", f"{TENANTS}/{{tenant_id}}/suspend"): None,
+    ("POST", f"{TENANTS}/{{tenant_id}}/resume"): None,
+    ("PUT", f"{TENANTS}/{{tenant_id}}/quota"): {"max_spans_per_day": 0},
+    ("POST", f"{TENANTS}/{{tenant_id}}/keys"): {"scopes": ["read"]},
+    ("DELETE", f"{TENANTS}/{{tenant_id}}/keys/{{prefix}}"): None,
+    ("DELETE", f"{TENANTS}/{{tenant_id}}"): None,
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Yield what server.json says."""
+    process = ServeProcess(tmp_path_factory.mktemp("tenants") / "data", **MULTI_TENANT)
+    yield process.wait_ready()
+    code, _, errors = process.end()
+    # gRPC may say at the end that it left its fork handlers out.
+    assert (code, [line for line in errors.splitlines() if "fork_posix" not in line]) == (0, [])
+
+
+@pytest.fixture(scope="module")
+def http(server: dict[str, Any]) -> str:
+    return str(server["http"])
+
+
+@pytest.fixture(scope="module")
+def acme(http: str) -> Tenant:
+    return settle(http, "acme", 1)
+
+
+@pytest.fixture(scope="module")
+def globex(http: str) -> Tenant:
+    return settle(http, "globex", 2)
+
+
+def operations(http: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return method, path and description of every operation that the server documents."""
+    document = json.loads(call(f"{http}/schema")[1])
+    return [
+        (method.upper(), path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def fill(path: str, parameters: dict[str, str]) -> str:
+    """Put values into a path; a parameter without a value is a KeyError, to be listed above."""
+    return re.sub(r"\{(\w+)\}", lambda name: quote(parameters[name[1]], safe=""), path)
+
+
+def in_range(path: str, operation: dict[str, Any], **more: str) -> str:
+    """Put a fixed range of time into a path that takes one, so that answers can be compared."""
+    names = {each["name"] for each in operation.get("parameters", [])}
+    if {"from", "to"} <= names and not path.endswith("/usage"):
+        minute = 60_000_000_000
+        more = {**more, "from": format_time(NOW_NS - minute), "to": format_time(NOW_NS + minute)}
+    return f"{path}?{urlencode(more)}" if more else path
+
+
+def questions(http: str, parameters: dict[str, str]) -> list[str]:
+    """Return every path that can be read, with these values."""
+    return [
+        in_range(fill(path, parameters), operation)
+        for method, path, operation in operations(http)
+        if method == "GET" and path not in OPEN
+    ]
+
+
+def view(http: str, tenant: Tenant) -> dict[str, str]:
+    """Return everything that a tenant can read of its own."""
+    answers = {
+        path: ask(http, "GET", path, tenant.key) for path in questions(http, tenant.parameters)
+    }
+    answers.pop(TENANTS)
+    assert {status for status, _ in answers.values()} == {200}
+    return {
+        path: re.sub(r'"last_used_at":"[^"]*"', "", text) for path, (_, text) in answers.items()
+    }
+
+
+def test_nothing_is_open_but_health(http: str, acme: Tenant) -> None:
+    documented = {path for _, path, _ in operations(http)}
+    assert {path for path in documented if not path.startswith("/api/")} == OPEN
+    for path in OPEN:
+        assert acme.name not in call(f"{http}{path}")[1].decode()
+    for key in (None, "", "axo_000000000000_wrong", acme.prefix, ADMIN_KEY + "x", acme.key[:-1]):
+        for method, path, _ in operations(http):
+            if path in OPEN:
+                continue
+            status, _ = ask(
+                http, method, fill(path, acme.parameters), key, BODIES.get((method, path))
+            )
+            assert status in (401, 403), (method, path, key)
+        for signal in SIGNALS:
+            headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+            assert call(http + signal.path, b"", **headers)[0] == 401
+
+
+def test_each_reads_its_own_and_never_the_others(http: str, acme: Tenant, globex: Tenant) -> None:
+    for own, other in ((acme, globex), (globex, acme)):
+        answers = view(http, own)
+        assert {path for path, text in answers.items() if own.mark not in text} <= {
+            path for path in answers if path.startswith(TENANTS)
+        }
+        assert [path for path, text in answers.items() if other.mark in text] == []
+
+
+def test_what_both_have_is_told_apart(http: str, acme: Tenant, globex: Tenant) -> None:
+    shared = {"trace_id": f"{SHARED_TRACE:032x}", "span_id": f"{78:016x}"}
+    for own, other in ((acme, globex), (globex, acme)):
+        for path in questions(http, {**own.parameters, **shared}):
+            status, text = ask(http, "GET", path, own.key)
+            assert other.mark not in text, path
+            if "traces/" in path and "steps" not in path:
+                assert (status, own.mark in text) == (200, True), path
+
+
+def test_the_others_ids_lead_nowhere(http: str, acme: Tenant, globex: Tenant) -> None:
+    for own, other in ((acme, globex), (globex, acme)):
+        for theirs, nobodys in zip(
+            questions(http, other.parameters), questions(http, NOBODY), strict=True
+        ):
+            answer, expected = (ask(http, "GET", path, own.key) for path in (theirs, nobodys))
+            assert _anonymous(answer, other.parameters) == _anonymous(expected, NOBODY), theirs
+
+
+def _anonymous(answer: tuple[int, str], parameters: dict[str, str]) -> tuple[int, str]:
+    """Return an answer without the ids that it repeats from the question."""
+    status, text = answer
+    for name, value in parameters.items():
+        text = text.replace(value, f"<{name}>")
+    return status, text
+
+
+def test_the_others_words_in_a_filter_find_nothing(http: str, acme: Tenant, globex: Tenant) -> None:
+    asked = 0
+    for method, path, operation in operations(http):
+        for parameter in operation.get("parameters", []):
+            if method != "GET" or parameter["in"] != "query" or path.startswith(TENANTS):
+                continue
+            filled = fill(path, acme.parameters)
+            theirs, nobodys = (
+                ask(http, "GET", in_range(filled, operation, **{parameter["name"]: word}), acme.key)
+                for word in (globex.mark, "property-of-nobody")
+            )
+            assert theirs[0] == nobodys[0], (path, parameter["name"])
+            if theirs[0] == 200:
+                asked += 1
+                assert globex.mark not in theirs[1], (path, parameter["name"])
+    assert asked >= 4
+
+
+def test_neither_changes_what_is_not_its_own(http: str, acme: Tenant, globex: Tenant) -> None:
+    changes = [(method, path) for method, path, _ in operations(http) if method != "GET"]
+    assert set(changes) == set(BODIES)
+    for own, other in ((acme, globex), (globex, acme)):
+        before = view(http, other), manage(http, "GET", "")
+        for method, path in changes:
+            for key in (own.key, own.read_key, own.ingest_key):
+                filled = fill(path, other.parameters)
+                status, text = ask(http, method, filled, key, BODIES[method, path])
+                assert status in (403, 404), (method, path, text)
+        assert (view(http, other), manage(http, "GET", "")) == before
+
+
+def test_a_tenant_manages_its_own_keys_with_the_scope_for_it(http: str, acme: Tenant) -> None:
+    keys = f"{TENANTS}/{acme.name}/keys"
+    assert ask(http, "POST", keys, acme.read_key, {})[0] == 403
+    status, text = ask(http, "POST", keys, acme.key, {"scopes": ["read"]})
+    assert status == 201
+    made = json.loads(text)
+    assert ask(http, "GET", "/api/v1/traces", made["key"])[0] == 200
+    assert ask(http, "DELETE", f"{keys}/{made['api_key']['prefix']}", acme.key)[0] == 204
+
+
+def test_a_key_does_what_its_scopes_say(http: str, acme: Tenant) -> None:
+    for path in questions(http, acme.parameters):
+        assert ask(http, "GET", path, acme.ingest_key)[0] == 403, path
+    for signal in SIGNALS:
+        header = f"Bearer {acme.read_key}"
+        assert call(http + signal.path, b"", Authorization=header)[0] == 403, signal.path
+
+
+def export(server: dict[str, Any], signal: Any, key: str | None, sent: bytes) -> grpc.StatusCode:
+    """Send OTLP over gRPC; return the status."""
+    metadata = [] if key is None else [("authorization", f"Bearer {key}")]
+    with grpc.insecure_channel(server["grpc"]) as channel:
+        method = channel.unary_unary(f"/{signal.service}/Export")
+        try:
+            method(sent, metadata=metadata, timeout=60)
+        except grpc.RpcError as error:
+            code: grpc.StatusCode = error.code()
+            return code
+    return grpc.StatusCode.OK
+
+
+GRPC_BODIES: dict[str, Callable[[Tenant], bytes]] = {
+    "/v1/traces": spans,
+    "/v1/metrics": gpu_metrics,
+}
+
+
+@pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.path)
+def test_every_grpc_method_asks_for_a_key_and_stores_for_its_tenant(
+    server: dict[str, Any], http: str, signal: Any, globex: Tenant
+) -> None:
+    initech = settle(http, f"initech-{signal.path.rpartition('/')[2]}", 30)
+    sent = GRPC_BODIES[signal.path](initech)
+    before = view(http, globex)
+    for key in (None, "wrong", initech.key[:-1], ADMIN_KEY):
+        assert export(server, signal, key, sent) is grpc.StatusCode.UNAUTHENTICATED
+    assert export(server, signal, initech.read_key, sent) is grpc.StatusCode.PERMISSION_DENIED
+    assert export(server, signal, initech.ingest_key, sent) is grpc.StatusCode.OK
+    assert initech.mark in "".join(view(http, initech).values())
+    assert view(http, globex) == before
+
+
+@pytest.mark.parametrize("end", ["revoke", "suspend", "delete"])
+def test_a_key_that_has_ended_stops_on_both_ports_within_the_time_promised(
+    server: dict[str, Any], http: str, end: str
+) -> None:
+    name = f"ending-{end}"
+    manage(http, "POST", "", {"tenant_id": name})
+    key, prefix = make_key(http, name, "ingest", "read")
+    sent = otlp(1)
+    assert export(server, signals.TRACES, key, sent) is grpc.StatusCode.OK
+    assert ask(http, "GET", "/api/v1/traces", key)[0] == 200
+    ways = {
+        "revoke": ("DELETE", f"/{name}/keys/{prefix}"),
+        "suspend": ("POST", f"/{name}/suspend"),
+        "delete": ("DELETE", f"/{name}"),
+    }
+    manage(http, *ways[end])
+    deadline = time.monotonic() + PROMISED_S
+    open_ports = {"http", "otlp", "grpc"}
+    while open_ports and time.monotonic() < deadline:
+        if ask(http, "GET", "/api/v1/traces", key)[0] in (401, 403):
+            open_ports.discard("http")
+        if call(f"{http}/v1/traces", sent, Authorization=f"Bearer {key}")[0] in (401, 403):
+            open_ports.discard("otlp")
+        if export(server, signals.TRACES, key, sent) is not grpc.StatusCode.OK:
+            open_ports.discard("grpc")
+        time.sleep(0.1)
+    assert open_ports == set()
+
+
+def test_a_quota_is_answered_clearly_and_counts_what_is_stored(
+    server: dict[str, Any], http: str
+) -> None:
+    name = "thrifty"
+    manage(http, "POST", "", {"tenant_id": name, "max_spans_per_day": 5})
+    key, _ = make_key(http, name, "ingest")
+    header = {"Authorization": f"Bearer {key}"}
+    sent = otlp(1, spans=3)
+    for _ in range(4):
+        assert call(f"{http}/v1/traces", sent, **header)[0] == 200
+    assert call(f"{http}/v1/traces", otlp(2, spans=2), **header)[0] == 200
+    status, text = call(f"{http}/v1/traces", otlp(3), **header)
+    assert status == 429
+    assert b"has stored the 5 spans that it may on one day" in text
+    assert export(server, signals.TRACES, key, otlp(3)) is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert b"axonize_quota_refused_total 2\n" in call(f"{http}/metrics")[1]
+    assert manage(http, "GET", f"/{name}/usage")["items"][-1]["spans"] == 5
+
+
+def test_usage_survives_a_kill_and_no_key_is_ever_written(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    killed = ServeProcess(data, **MULTI_TENANT)
+    http = killed.wait_ready()["http"]
+    acme = settle(http, "acme", 1)
+    usage = manage(http, "GET", f"/{acme.name}/usage")
+    assert (usage["items"][-1]["spans"], usage["items"][-1]["engine_steps"]) == (2, 1)
+    for path in ("/api/v1/traces?from=never", "/api/v1/none", f"/api/v1/traces/{acme.key}"):
+        ask(http, "GET", path, acme.key)
+    wrong = "axo_0123456789ab_a-key-that-is-not-valid"
+    ask(http, "GET", "/api/v1/traces", wrong)
+    call(f"{http}/v1/traces", b"\xff", Authorization=f"Bearer {acme.key}")
+    _, output, errors = killed.end(9)
+    again = ServeProcess(data, **MULTI_TENANT)
+    http = again.wait_ready()["http"]
+    send(http, acme.ingest_key, "traces", spans(acme))
+    assert manage(http, "GET", f"/{acme.name}/usage") == usage
+    code, *more = again.end()
+    assert code == 0
+    written = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+    texts = "".join((output, errors, *more)).encode() + written
+    for key in (acme.key, acme.read_key, acme.ingest_key, ADMIN_KEY, wrong):
+        assert key.encode() not in texts
+    assert acme.prefix.encode() in texts
