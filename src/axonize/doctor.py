@@ -273,6 +273,9 @@ def _check_process(process: Mapping[str, Any]) -> Iterator[Finding]:
             advice = "See why the collector did not take them; `axonize serve` logs it."
         text = f"{name}: {sum(dropped.values())} spans lost: {reasons}"
         yield Finding(section, "bad", text, advice)
+    if outside := process.get("triton_launches_outside"):
+        text = f"{name}: {outside} launches of Triton kernels were in no span, and are not traced"
+        yield Finding(section, "note", text, "Launch them inside of `with axonize.span(...)`.")
     if process.get("last_error"):
         level: Level = "bad" if process.get("retrying") else "note"
         text = f"{name}: the last request failed: {process['last_error']}"

@@ -30,9 +30,12 @@ from axonize.integrations.openai import OPENAI
 from axonize.integrations.threads import THREADS
 from axonize.integrations.torch import TORCH
 from axonize.integrations.transformers import TRANSFORMERS
+from axonize.integrations.triton_kernels import TRITON_KERNELS
 from axonize.patching import Integration
 from tests.integrations.openai.server import chat
 from tests.integrations.tiny_llama import save_tiny_llama
+from tests.integrations.triton_kernels.device import made_up_device
+from tests.integrations.triton_kernels.kernels import adding, arguments
 
 TOKENS, REQUESTS, TASKS = 64, 200, 200
 ASKED, CHUNKS = 20, 500
@@ -147,6 +150,12 @@ def layers() -> torch.nn.Module:
     return torch.nn.Sequential(*(torch.nn.Linear(64, 64) for _ in range(LAYERS)))
 
 
+def launching() -> Work:
+    """Launch a kernel on a device that does nothing, so that all the time is the host's."""
+    kernel, given = adding()[(4,)], arguments()
+    return lambda: [kernel(*given, BLOCK=32) for _ in range(CALLS)]
+
+
 BUFFER = speed.RingBuffer(100_000)
 
 if __name__ == "__main__":
@@ -169,3 +178,8 @@ if __name__ == "__main__":
     print(measure(THREADS, submitting(), pairs, time.perf_counter))
     with speed.Span("current"):
         print(measure(THREADS, submitting(), pairs, time.perf_counter))
+    print(f"{CALLS} launches of a Triton kernel in a span")
+    with speed.Span("current"), made_up_device():
+        launches = launching()
+        launches()
+        print(measure(TRITON_KERNELS, launches, pairs, time.thread_time))

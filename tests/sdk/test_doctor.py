@@ -222,6 +222,13 @@ def test_a_failing_request_is_wrong_while_spans_wait_for_it() -> None:
         )
 
 
+def test_launches_in_no_span_are_noted() -> None:
+    findings = list(check_processes([process(triton_launches_outside=12)]))[1:]
+    assert [(each.level, each.text) for each in findings] == [
+        ("note", "7 chat: 12 launches of Triton kernels were in no span, and are not traced")
+    ]
+
+
 def test_hooks_that_failed_are_wrong_and_missing_ones_are_noted() -> None:
     rows = [
         ["vllm", "vllm.core:Core.step", "missing", "vllm.core has no Core.step"],

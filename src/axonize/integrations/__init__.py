@@ -17,6 +17,7 @@ REGISTRY: tuple[tuple[str, str, str], ...] = (
     ("threads", "", "axonize.integrations.threads:THREADS"),
     ("torch", "torch", "axonize.integrations.torch:TORCH"),
     ("transformers", "transformers", "axonize.integrations.transformers:TRANSFORMERS"),
+    ("triton_kernels", "triton", "axonize.integrations.triton_kernels:TRITON_KERNELS"),
     ("vllm", "vllm", "axonize.integrations.vllm:VLLM"),
 )
 

@@ -1,0 +1,19 @@
+"""Triton with a device of which only the driver is made up, and the integration in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from axonize import patching
+from axonize.integrations.triton_kernels import TRITON_KERNELS
+from tests.integrations.triton_kernels.device import made_up_device
+
+
+@pytest.fixture(autouse=True)
+def _installed() -> Iterator[None]:
+    patching.install(TRITON_KERNELS)
+    with made_up_device():
+        yield
+    patching.uninstall(TRITON_KERNELS)
