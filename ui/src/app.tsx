@@ -9,6 +9,7 @@ import { parseParams, stringifyParams } from "./search-params";
 import { Shell } from "./shell";
 import { TracesPage } from "./features/traces";
 import { NotFound } from "./not-found";
+import { readRange } from "./time-range/address";
 import { ProblemNotice } from "./widgets/problem-notice";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell, notFoundComponent: NotFound });
@@ -36,9 +37,23 @@ const trace = createRoute({
   component: lazyRouteComponent(() => import("./features/trace"), "TracePage"),
 });
 
+const gpus = createRoute({
+  getParentRoute: () => root,
+  path: "/gpus",
+  validateSearch: readRange,
+  component: lazyRouteComponent(() => import("./features/gpus"), "GpusPage"),
+});
+
+const gpu = createRoute({
+  getParentRoute: () => root,
+  path: "/gpus/$uuid",
+  validateSearch: readRange,
+  component: lazyRouteComponent(() => import("./features/gpu"), "GpuPage"),
+});
+
 export const createAppRouter = (queries: QueryClient) =>
   createRouter({
-    routeTree: root.addChildren([home, traces, trace]),
+    routeTree: root.addChildren([home, traces, trace, gpus, gpu]),
     context: { queries },
     basepath: basePath(),
     parseSearch: parseParams,

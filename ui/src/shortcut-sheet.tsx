@@ -8,6 +8,7 @@ const EVERYWHERE: Shortcuts = {
   page: "Everywhere",
   keys: [
     ["/", "Search"],
+    ["t g", "Traces, GPUs"],
     ["?", "This sheet"],
   ],
 };

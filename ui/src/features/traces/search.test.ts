@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseParams, stringifyParams } from "@/search-params";
-import { filtersOf, hasFilters, rangeOf, readSearch, withoutFilters, withRange } from "./search";
+import { rangeOf } from "@/time-range/address";
+import { filtersOf, hasFilters, readSearch, withoutFilters, withRange } from "./search";
 
 const read = (address: string) => readSearch(parseParams(address));
 
