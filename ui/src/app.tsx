@@ -3,6 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { basePath } from "./api/client";
 import { traceQuery } from "./api/queries";
+import { readEngines } from "./features/engines/search";
 import { readView } from "./features/trace/view";
 import { readSearch } from "./features/traces/search";
 import { parseParams, stringifyParams } from "./search-params";
@@ -51,9 +52,16 @@ const gpu = createRoute({
   component: lazyRouteComponent(() => import("./features/gpu"), "GpuPage"),
 });
 
+const engines = createRoute({
+  getParentRoute: () => root,
+  path: "/engines",
+  validateSearch: readEngines,
+  component: lazyRouteComponent(() => import("./features/engines"), "EnginesPage"),
+});
+
 export const createAppRouter = (queries: QueryClient) =>
   createRouter({
-    routeTree: root.addChildren([home, traces, trace, gpus, gpu]),
+    routeTree: root.addChildren([home, traces, trace, gpus, gpu, engines]),
     context: { queries },
     basepath: basePath(),
     parseSearch: parseParams,

@@ -17,15 +17,16 @@ export function Shell() {
     "?": () => setSheet(true),
     t: () => void navigate({ to: "/traces", search: rememberedSearch() }),
     g: () => void navigate({ to: "/gpus" }),
+    e: () => void navigate({ to: "/engines" }),
   });
   return (
     <TipProvider>
       <div className="flex h-full flex-col">
-        <header className="flex h-11 shrink-0 items-center gap-5 border-b border-line bg-surface px-4">
+        <header className="flex h-11 shrink-0 items-center gap-5 border-b max-sm:gap-3 border-line bg-surface px-4">
           <Link to="/traces" className="flex items-center gap-2 rounded font-semibold tracking-tight">
             <Mark /> <span className="max-sm:sr-only">Axonize</span>
           </Link>
-          <nav aria-label="Pages" className="flex h-full items-stretch gap-4">
+          <nav aria-label="Pages" className="flex h-full items-stretch gap-4 max-sm:gap-3">
             {PAGES.map(({ to, name }) => (
               <Link key={to} to={to} activeOptions={{ includeSearch: false }} className={TAB}>
                 {name}
@@ -50,6 +51,7 @@ export function Shell() {
 const PAGES = [
   { to: "/traces", name: "Traces" },
   { to: "/gpus", name: "GPUs" },
+  { to: "/engines", name: "Engines" },
 ] as const;
 
 const TAB =

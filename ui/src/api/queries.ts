@@ -10,6 +10,8 @@ const PAGE = 100;
 const STEP_PAGE = 5_000;
 /** As many steps as a request of 25,000 tokens takes. */
 const MOST_STEP_PAGES = 5;
+const ENGINE_STEP_PAGE = 500;
+const MOST_ENGINE_STEP_PAGES = 4;
 const TRACE_PAGE = 500;
 const MOST_TRACE_PAGES = 4;
 
@@ -111,6 +113,24 @@ export const gpuTracesQuery = (gpu: string, rangeKey: string, window: Window) =>
       const query = { ...window(), gpu, limit: TRACE_PAGE };
       const fetchPage = (cursor?: string) => need(client.GET("/api/v1/traces", { params: { query: { ...query, cursor } }, signal }));
       return upTo(MOST_TRACE_PAGES, fetchPage);
+    },
+    structuralSharing: false,
+  });
+
+export const enginesQuery = (rangeKey: string, window: Window) =>
+  queryOptions({
+    queryKey: ["engines", rangeKey],
+    queryFn: ({ signal }) => need(client.GET("/api/v1/engines", { params: { query: window() }, signal })),
+  });
+
+/** The newest steps of an engine, as many as can be drawn. */
+export const engineStepsQuery = (engine: string, rangeKey: string, window: Window) =>
+  queryOptions({
+    queryKey: ["engine-steps", engine, rangeKey],
+    queryFn: async ({ signal }) => {
+      const query = { ...window(), engine, limit: ENGINE_STEP_PAGE };
+      const fetchPage = (cursor?: string) => need(client.GET("/api/v1/steps", { params: { query: { ...query, cursor } }, signal }));
+      return { ...(await upTo(MOST_ENGINE_STEP_PAGES, fetchPage)), engine };
     },
     structuralSharing: false,
   });

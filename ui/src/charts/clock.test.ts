@@ -12,7 +12,7 @@ test.each([
 
 test("ticks lie at round times of the reader's clock", () => {
   const ticks = clockTicks({ from: at("14:01:00"), to: at("14:31:00") }, 600);
-  expect(ticks.map(({ label }) => label)).toEqual(["14:05", "14:10", "14:15", "14:20", "14:25", "14:30"]);
+  expect(ticks.map(({ label }) => label)).toEqual(["14:05", "14:10", "14:15", "14:20", "14:25", ""]); // there is no room for the last
   expect(ticks[0]!.fraction).toBeCloseTo(4 / 30);
 });
 
@@ -20,7 +20,7 @@ test("short stretches have seconds and ms, midnight has the day", () => {
   expect(clockTicks({ from: at("14:00:00.100"), to: at("14:00:00.300") }, 200).map(({ label }) => label)).toEqual([
     "14:00:00.100",
     "14:00:00.200",
-    "14:00:00.300",
+    "",
   ]);
   expect(clockTicks({ from: at("14:00:00"), to: at("14:00:20") }, 200)[1]!.label).toBe("14:00:10");
   const night = { from: at("22:00:00"), to: at("22:00:00") + 4 * 36e5 };

@@ -17,8 +17,11 @@ export type Stretch = { from: number; to: number };
 /** The shortest round step of at least so many ms. */
 export const roundStep = (ms: number) => STEPS.find((step) => step >= ms) ?? STEPS.at(-1)!;
 
-/** Ticks at round local times, at least `spacing` pixels apart. */
-export function clockTicks({ from, to }: Stretch, width: number, spacing = 96): Tick[] {
+/** Pixels of the longest label. */
+const LABEL = 84;
+
+/** Ticks at round local times, at least `spacing` pixels apart; a label that would be cut off is left out. */
+export function clockTicks({ from, to }: Stretch, width: number, spacing = width < 600 ? 76 : 96): Tick[] {
   if (width <= 0) return [];
   const step = roundStep(((to - from) * spacing) / width);
   const zone = -new Date(from).getTimezoneOffset() * MINUTE;
@@ -26,7 +29,8 @@ export function clockTicks({ from, to }: Stretch, width: number, spacing = 96): 
   const count = Math.max(Math.floor((to - first) / step) + 1, 0);
   return Array.from({ length: count }, (_, index) => {
     const at = first + index * step;
-    return { fraction: (at - from) / (to - from), label: labelOf(at, step) };
+    const [fraction, label] = [(at - from) / (to - from), labelOf(at, step)];
+    return { fraction, label: (1 - fraction) * width < (label.length * LABEL) / 12 ? "" : label };
   });
 }
 

@@ -20,7 +20,7 @@ type FrameProps = {
   children: (width: number) => ReactNode;
 };
 
-export const GUTTER = "w-17 shrink-0 max-sm:w-15";
+export const GUTTER = "w-17 shrink-0";
 
 const share = (at: number, { from, to }: Stretch) => `${Math.min(Math.max((at - from) / (to - from), 0), 1) * 100}%`;
 
@@ -48,18 +48,19 @@ export function Frame({ title, head, pointing, height, axis, note, knownFrom, ch
 type PlotProps = Pick<FrameProps, "pointing" | "height" | "knownFrom"> & { plot: RefObject<HTMLDivElement | null>; width: number; children: ReactNode };
 
 function Plot({ plot, pointing, height, width, knownFrom, children }: PlotProps) {
-  const { at, chosen, handlers } = pointing;
+  const { at, chosen, mark, handlers } = pointing;
   return (
     <div
       ref={plot}
       data-testid="plot"
       style={{ height }}
-      className="relative min-w-0 flex-1 cursor-crosshair touch-pan-y overflow-hidden border-y border-line bg-surface select-none"
+      className="relative box-content min-w-0 flex-1 cursor-crosshair touch-pan-y overflow-hidden border-y border-line bg-surface select-none"
       {...handlers}
     >
       <Gridlines ticks={clockTicks(pointing, width)} />
       {knownFrom !== undefined && <span aria-hidden style={{ width: share(knownFrom, pointing) }} className="absolute inset-y-0 left-0 striped bg-raised" />}
       {children}
+      {mark && <span aria-hidden style={{ left: share(mark.from, pointing), right: `calc(100% - ${share(mark.to, pointing)})` }} className="absolute inset-y-0 min-w-0.5 border-x border-accent bg-accent/20" />}
       {chosen && <span aria-hidden style={{ left: share(chosen.from, pointing), right: `calc(100% - ${share(chosen.to, pointing)})` }} className="absolute inset-y-0 border-x border-accent bg-accent/15" />}
       {at !== undefined && <span aria-hidden style={{ left: share(at, pointing) }} className="pointer-events-none absolute inset-y-0 w-px bg-ink-muted" />}
     </div>

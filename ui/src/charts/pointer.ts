@@ -15,6 +15,8 @@ export type Pointing = Stretch & {
   setAt: (at: number | undefined) => void;
   /** What is being chosen. */
   chosen: Stretch | undefined;
+  /** What stays marked on every chart. */
+  mark?: Stretch;
   handlers: Record<"onPointerDown" | "onPointerMove" | "onPointerUp" | "onPointerLeave" | "onPointerCancel", (event: PointerEvent<HTMLElement>) => void>;
 };
 

@@ -70,8 +70,8 @@ const Value = ({ line, said, alone }: { line: Line; said: string; alone: boolean
 const Axis = ({ top, format }: { top: number; format: (value: number) => string }) => (
   <>
     <span className="absolute top-[-5px] right-2">{format(top)}</span>
-    <span className="absolute top-1/2 right-2 -translate-y-1/2">{format(top / 2)}</span>
-    <span className="absolute right-2 bottom-[-3px]">{format(0)}</span>
+    {format(top / 2) !== format(top) && <span className="absolute top-1/2 right-2 -translate-y-1/2">{format(top / 2)}</span>}
+    <span className="absolute right-2 bottom-[-5px]">0</span>
   </>
 );
 

@@ -27,11 +27,11 @@ const yOf = ({ top, height }: Drawing, value: number) => height - 1 - (Math.min(
 const middle = ({ starts, ends }: Series, place: number) => (starts[place]! + ends[place]!) / 2;
 
 /** Stretches of places without a gap and without a missing value. */
-function* runs({ starts }: Series, values: Float64Array, gap: number): Generator<[first: number, last: number]> {
+function* runs({ starts, ends }: Series, values: Float64Array, gap: number): Generator<[first: number, last: number]> {
   let first = -1;
   for (let place = 0; place <= values.length; place++) {
     const missing = place === values.length || Number.isNaN(values[place]!);
-    const apart = first >= 0 && !missing && starts[place]! - starts[place - 1]! > gap;
+    const apart = first >= 0 && !missing && starts[place]! - ends[place - 1]! > gap;
     if (first >= 0 && (missing || apart)) yield [first, place - 1];
     if (missing) first = -1;
     else if (first < 0 || apart) first = place;

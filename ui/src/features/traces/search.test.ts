@@ -6,11 +6,12 @@ import { filtersOf, hasFilters, readSearch, withoutFilters, withRange } from "./
 const read = (address: string) => readSearch(parseParams(address));
 
 test("every filter survives the address", () => {
-  const address = "?range=6h&service=gateway&model=meta/llama&status=error&min=250&max=9000&q=chat&sort=-duration&live=1";
+  const address = "?range=6h&service=gateway&model=meta/llama&gpu=GPU-1&status=error&min=250&max=9000&q=chat&sort=-duration&live=1";
   const search = read(address);
   expect(search).toEqual({
     range: "6h",
     service: "gateway",
+    gpu: "GPU-1",
     model: "meta/llama",
     status: "error",
     min: 250,
