@@ -111,6 +111,7 @@ class TraceSearch(msgspec.Struct, frozen=True, kw_only=True):
     to_ns: int
     service: str | None = None
     model: str | None = None
+    gpu: str | None = None
     status: Status | None = None
     min_duration_ns: int | None = None
     max_duration_ns: int | None = None

@@ -50,15 +50,31 @@ def test_nothing_bars_the_way_of_anyone(opened: Page) -> None:
     assert opened.evaluate(SERIOUS) == []
 
 
+BEYOND = """width => [...document.querySelectorAll("button, a, input, h1, th")]
+    .filter(element => element.offsetParent && element.getBoundingClientRect().right > width)
+    .map(element => element.outerHTML)"""
+
+
+def is_whole(page: Page, name: str) -> None:
+    """Check an open page in both themes and at every width, and keep a picture of each."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    for width, height in ((1440, 900), (800, 720), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in ("dark", "light"):
+            page.emulate_media(color_scheme="light" if theme == "light" else "dark")
+            page.wait_for_timeout(300)
+            assert page.evaluate(SERIOUS) == []
+            shoot(page, f"{name}-{theme}-{width}")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate(BEYOND, width) == []
+
+
 def test_nothing_is_cut_off(opened: Page) -> None:
-    beyond = """width => [...document.querySelectorAll("button, a, input, h1, th")]
-        .filter(element => element.offsetParent && element.getBoundingClientRect().right > width)
-        .map(element => element.outerHTML)"""
     for width in (1440, 1280, 800):
         opened.set_viewport_size({"width": width, "height": 720})
         opened.wait_for_timeout(100)
         assert opened.evaluate("document.documentElement.scrollWidth") == width
-        assert opened.evaluate(beyond, width) == []
+        assert opened.evaluate(BEYOND, width) == []
 
 
 def test_the_theme_follows_the_system_until_someone_chooses(page: Page, seeded: Seeded) -> None:

@@ -3,12 +3,14 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { basePath } from "./api/client";
 import { traceQuery } from "./api/queries";
+import { readEngines } from "./features/engines/search";
 import { readView } from "./features/trace/view";
 import { readSearch } from "./features/traces/search";
 import { parseParams, stringifyParams } from "./search-params";
 import { Shell } from "./shell";
 import { TracesPage } from "./features/traces";
 import { NotFound } from "./not-found";
+import { readRange } from "./time-range/address";
 import { ProblemNotice } from "./widgets/problem-notice";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell, notFoundComponent: NotFound });
@@ -36,9 +38,30 @@ const trace = createRoute({
   component: lazyRouteComponent(() => import("./features/trace"), "TracePage"),
 });
 
+const gpus = createRoute({
+  getParentRoute: () => root,
+  path: "/gpus",
+  validateSearch: readRange,
+  component: lazyRouteComponent(() => import("./features/gpus"), "GpusPage"),
+});
+
+const gpu = createRoute({
+  getParentRoute: () => root,
+  path: "/gpus/$uuid",
+  validateSearch: readRange,
+  component: lazyRouteComponent(() => import("./features/gpu"), "GpuPage"),
+});
+
+const engines = createRoute({
+  getParentRoute: () => root,
+  path: "/engines",
+  validateSearch: readEngines,
+  component: lazyRouteComponent(() => import("./features/engines"), "EnginesPage"),
+});
+
 export const createAppRouter = (queries: QueryClient) =>
   createRouter({
-    routeTree: root.addChildren([home, traces, trace]),
+    routeTree: root.addChildren([home, traces, trace, gpus, gpu, engines]),
     context: { queries },
     basepath: basePath(),
     parseSearch: parseParams,

@@ -1,7 +1,8 @@
 /** The frame around every page: the bar on top, the shortcut sheet, the key dialog. */
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { Keyboard, Monitor, Moon, Sun } from "lucide-react";
 import { useState } from "react";
+import { rememberedSearch } from "./features/traces/recall";
 import { KeyDialog } from "./key-dialog";
 import { useKeys } from "./keys";
 import { ShortcutSheet } from "./shortcut-sheet";
@@ -11,22 +12,26 @@ import { TipProvider } from "./widgets/tip";
 
 export function Shell() {
   const [sheet, setSheet] = useState(false);
-  useKeys({ "?": () => setSheet(true) });
+  const navigate = useNavigate();
+  useKeys({
+    "?": () => setSheet(true),
+    t: () => void navigate({ to: "/traces", search: rememberedSearch() }),
+    g: () => void navigate({ to: "/gpus" }),
+    e: () => void navigate({ to: "/engines" }),
+  });
   return (
     <TipProvider>
       <div className="flex h-full flex-col">
-        <header className="flex h-11 shrink-0 items-center gap-5 border-b border-line bg-surface px-4">
+        <header className="flex h-11 shrink-0 items-center gap-5 border-b max-sm:gap-3 border-line bg-surface px-4">
           <Link to="/traces" className="flex items-center gap-2 rounded font-semibold tracking-tight">
-            <Mark /> Axonize
+            <Mark /> <span className="max-sm:sr-only">Axonize</span>
           </Link>
-          <nav aria-label="Pages" className="flex h-full items-stretch gap-4">
-            <Link
-              to="/traces"
-              activeOptions={{ includeSearch: false }}
-              className="flex items-center border-b-2 border-transparent px-0.5 pt-0.5 text-ink-muted hover:text-ink data-[status=active]:border-accent data-[status=active]:text-ink"
-            >
-              Traces
-            </Link>
+          <nav aria-label="Pages" className="flex h-full items-stretch gap-4 max-sm:gap-3">
+            {PAGES.map(({ to, name }) => (
+              <Link key={to} to={to} activeOptions={{ includeSearch: false }} className={TAB}>
+                {name}
+              </Link>
+            ))}
           </nav>
           <div className="ml-auto flex gap-1">
             <IconButton icon={Keyboard} label="Keyboard shortcuts" shortcut="?" onClick={() => setSheet(true)} />
@@ -42,6 +47,15 @@ export function Shell() {
     </TipProvider>
   );
 }
+
+const PAGES = [
+  { to: "/traces", name: "Traces" },
+  { to: "/gpus", name: "GPUs" },
+  { to: "/engines", name: "Engines" },
+] as const;
+
+const TAB =
+  "flex items-center border-b-2 border-transparent px-0.5 pt-0.5 text-ink-muted hover:text-ink data-[status=active]:border-accent data-[status=active]:text-ink";
 
 const Mark = () => (
   <svg viewBox="0 0 32 32" width="20" height="20" aria-hidden>

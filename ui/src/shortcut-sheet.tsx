@@ -8,6 +8,7 @@ const EVERYWHERE: Shortcuts = {
   page: "Everywhere",
   keys: [
     ["/", "Search"],
+    ["t g e", "Traces, GPUs, engines"],
     ["?", "This sheet"],
   ],
 };
@@ -18,6 +19,17 @@ const LIST: Shortcuts = {
     ["j k", "Next, previous trace"],
     ["Enter", "Open it"],
     ["l", "Follow new traces"],
+    ["r", "Refresh"],
+  ],
+};
+
+const CHARTS: Shortcuts = {
+  page: "GPU, engine",
+  keys: [
+    ["+ −", "Zoom in, out"],
+    ["a d", "Earlier, later"],
+    ["0", "Show the last hour"],
+    ["j k", "Next, previous step"],
     ["r", "Refresh"],
   ],
 };
@@ -43,6 +55,7 @@ export const ShortcutSheet = ({ open, onClose }: { open: boolean; onClose: () =>
       <div className="flex flex-col gap-6">
         <Section {...EVERYWHERE} />
         <Section {...LIST} />
+        <Section {...CHARTS} />
         <p className="text-sm text-ink-muted">On the chart, ctrl + wheel zooms and shift + wheel or dragging pans.</p>
       </div>
       <Section {...TRACE} />

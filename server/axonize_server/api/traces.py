@@ -44,6 +44,12 @@ class TraceController(Controller):
         end: To = None,
         service: Annotated[str | None, QueryParameter(description="Any span is of it.")] = None,
         model: Annotated[str | None, QueryParameter(description="Any span used it.")] = None,
+        gpu: Annotated[
+            str | None,
+            QueryParameter(
+                max_length=256, description="Any span ran on this GPU, or on a MIG instance of it."
+            ),
+        ] = None,
         status: Annotated[
             Status | None, QueryParameter(description="`error`: any span failed; `ok`: none did.")
         ] = None,
@@ -68,6 +74,7 @@ class TraceController(Controller):
             to_ns=to_ns,
             service=service or None,
             model=model or None,
+            gpu=gpu or None,
             status=status,
             min_duration_ns=_nanoseconds(min_duration_ms),
             max_duration_ns=_nanoseconds(max_duration_ms),

@@ -6,6 +6,7 @@
 -- limit = 51
 -- service = "api"
 -- model = "llama"
+-- gpu = "GPU-1"
 -- min_duration = 1000000
 -- max_duration = 2000000
 -- text = "prefill"
@@ -23,6 +24,9 @@ GROUP BY trace_id
 HAVING first < {to:Int64}
     AND countIf(service_name = {service:String}) > 0
     AND countIf(model = {model:String}) > 0
+    AND countIf(
+        has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String})
+    ) > 0
     AND countIf(status = 'error') > 0
     AND last - first >= {min_duration:Int64}
     AND last - first <= {max_duration:Int64}

@@ -89,9 +89,12 @@ def test_a_list_holds_summaries(client):
     ("filters", "count"),
     [
         ({"service": "engine", "model": "llama", "status": "error"}, 1),
+        ({"gpu": "MIG-1"}, 1),
+        ({"gpu": "GPU-1"}, 1),
+        ({"gpu": "GPU-2"}, 0),
         ({"min_duration_ms": "10.5", "max_duration_ms": "10.5"}, 1),
         ({"q": "GENER"}, 1),
-        ({"q": "", "service": "", "model": ""}, 1),
+        ({"q": "", "service": "", "model": "", "gpu": ""}, 1),
         ({"status": "ok"}, 0),
         ({"max_duration_ms": "10.4"}, 0),
         ({"sort": "duration", "limit": "500"}, 1),

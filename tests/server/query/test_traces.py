@@ -74,6 +74,28 @@ def test_a_page_is_full_also_when_many_candidates_turn_out_wrong(writer, reader,
         assert list(pages(reader, tenant, wanted)) == [[55, 54, 53], [52, 51]]
 
 
+def test_a_gpu_is_looked_for_by_its_own_name_and_by_that_of_the_gpu_it_is_a_part_of(
+    writer, reader, tenant
+):
+    others = ("gpu.label", "gpu.model", "gpu.vendor", "gpu.node_id")
+    whole = {"gpu.resource_uuid": ["GPU-1"], "gpu.physical_uuid": ["GPU-1"]}
+    whole |= {key: [""] for key in others}
+    part = {"gpu.resource_uuid": ["GPU-2", "MIG-1"], "gpu.physical_uuid": ["GPU-2", "GPU-1"]}
+    part |= {key: ["", ""] for key in others}
+    rows = [
+        row(1, 1),
+        row(1, 2, 1, start_ms=1, **whole),
+        row(2, 3, start_ms=2, **part),
+        row(3, 4, start_ms=3),
+    ]
+    writer.insert(table(tenant, rows))
+    assert found(reader, tenant, gpu="GPU-1") == [2, 1]
+    assert found(reader, tenant, gpu="GPU-2") == [2]
+    assert found(reader, tenant, gpu="MIG-1") == [2]
+    assert found(reader, tenant, gpu="MIG-1", status="error") == []
+    assert found(reader, tenant, gpu="GPU") == []
+
+
 def test_filters_look_at_every_span_of_a_trace(writer, reader, tenant):
     rows = [
         row(1, 1, service_name="api", name="GET /", ms=5),

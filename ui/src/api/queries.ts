@@ -10,6 +10,10 @@ const PAGE = 100;
 const STEP_PAGE = 5_000;
 /** As many steps as a request of 25,000 tokens takes. */
 const MOST_STEP_PAGES = 5;
+const ENGINE_STEP_PAGE = 500;
+const MOST_ENGINE_STEP_PAGES = 4;
+const TRACE_PAGE = 500;
+const MOST_TRACE_PAGES = 4;
 
 /** The filters of a list; its window is computed at each fetch, so that "last hour" moves along. */
 export type TraceFilters = Omit<TraceQuery, "from" | "to" | "cursor" | "limit">;
@@ -80,6 +84,65 @@ async function stepPages(traceId: string, signal: AbortSignal, before: TraceStep
   const params = { path: { trace_id: traceId }, query: { limit: STEP_PAGE, cursor } };
   const page = await need(client.GET("/api/v1/traces/{trace_id}/steps", { params, signal }));
   return stepPages(traceId, signal, [...before, page]);
+}
+
+export const gpusQuery = (rangeKey: string, window: Window) =>
+  queryOptions({
+    queryKey: ["gpus", rangeKey],
+    queryFn: ({ signal }) => need(client.GET("/api/v1/gpus", { params: { query: window() }, signal })),
+  });
+
+/** A GPU over time in at most so many buckets. */
+export const gpuMetricsQuery = (uuid: string, rangeKey: string, window: () => { from: string; to: string; points: number }) =>
+  queryOptions({
+    queryKey: ["gpu-metrics", uuid, rangeKey],
+    queryFn: async ({ signal }) => {
+      const query = window();
+      const params = { path: { uuid }, query };
+      const metrics = await need(client.GET("/api/v1/gpus/{uuid}/metrics", { params, signal }));
+      return { ...metrics, window: query };
+    },
+    structuralSharing: false,
+  });
+
+/** The traces that ran on a GPU, the newest first, as many as can be drawn. */
+export const gpuTracesQuery = (gpu: string, rangeKey: string, window: Window) =>
+  queryOptions({
+    queryKey: ["gpu-traces", gpu, rangeKey],
+    queryFn: async ({ signal }) => {
+      const query = { ...window(), gpu, limit: TRACE_PAGE };
+      const fetchPage = (cursor?: string) => need(client.GET("/api/v1/traces", { params: { query: { ...query, cursor } }, signal }));
+      return upTo(MOST_TRACE_PAGES, fetchPage);
+    },
+    structuralSharing: false,
+  });
+
+export const enginesQuery = (rangeKey: string, window: Window) =>
+  queryOptions({
+    queryKey: ["engines", rangeKey],
+    queryFn: ({ signal }) => need(client.GET("/api/v1/engines", { params: { query: window() }, signal })),
+  });
+
+/** The newest steps of an engine, as many as can be drawn. */
+export const engineStepsQuery = (engine: string, rangeKey: string, window: Window) =>
+  queryOptions({
+    queryKey: ["engine-steps", engine, rangeKey],
+    queryFn: async ({ signal }) => {
+      const query = { ...window(), engine, limit: ENGINE_STEP_PAGE };
+      const fetchPage = (cursor?: string) => need(client.GET("/api/v1/steps", { params: { query: { ...query, cursor } }, signal }));
+      return { ...(await upTo(MOST_ENGINE_STEP_PAGES, fetchPage)), engine };
+    },
+    structuralSharing: false,
+  });
+
+type Page<Item> = { items: Item[]; next_cursor?: string | null };
+
+/** Follow the cursor for so many pages; `cut`: there are more. */
+async function upTo<Item>(pages: number, fetchPage: (cursor?: string) => Promise<Page<Item>>, before: Item[] = [], cursor?: string): Promise<{ items: Item[]; cut: boolean }> {
+  const page = await fetchPage(cursor);
+  const items = [...before, ...page.items];
+  if (!page.next_cursor || pages === 1) return { items, cut: Boolean(page.next_cursor) };
+  return upTo(pages - 1, fetchPage, items, page.next_cursor);
 }
 
 export const spanQuery = (traceId: string, spanId: string) =>

@@ -1132,6 +1132,8 @@ export interface operations {
                 service?: string | null;
                 /** @description Any span used it. */
                 model?: string | null;
+                /** @description Any span ran on this GPU, or on a MIG instance of it. */
+                gpu?: string | null;
                 /** @description `error`: any span failed; `ok`: none did. */
                 status?: "ok" | "error" | null;
                 /** @description In ms. */

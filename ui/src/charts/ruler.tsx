@@ -5,7 +5,7 @@ export const Ruler = ({ ticks }: { ticks: Tick[] }) => (
   <div aria-hidden className="pointer-events-none relative h-full overflow-hidden">
     {ticks.map(({ fraction, label }) => (
       <span
-        key={label}
+        key={fraction}
         style={{ left: `${fraction * 100}%` }}
         className="absolute inset-y-0 flex items-center border-l border-line-strong pl-1.5 text-xs text-ink-muted tabular"
       >
@@ -17,8 +17,8 @@ export const Ruler = ({ ticks }: { ticks: Tick[] }) => (
 
 export const Gridlines = ({ ticks }: { ticks: Tick[] }) => (
   <div aria-hidden className="pointer-events-none absolute inset-0 overflow-hidden">
-    {ticks.map(({ fraction, label }) => (
-      <span key={label} style={{ left: `${fraction * 100}%` }} className="absolute inset-y-0 w-px bg-line" />
+    {ticks.map(({ fraction }) => (
+      <span key={fraction} style={{ left: `${fraction * 100}%` }} className="absolute inset-y-0 w-px bg-line" />
     ))}
   </div>
 );

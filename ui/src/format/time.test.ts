@@ -1,9 +1,14 @@
 import { expect, test } from "vitest";
-import { formatAgo, formatExact, formatShortDay, formatTime, toNs } from "./time";
+import { formatAgo, formatExact, formatShortDay, formatTime, toMs, toNs } from "./time";
 
 test("nanoseconds survive", () => {
   expect(toNs("2026-11-23T07:39:01.123456789Z") - toNs("2026-11-23T07:39:01.123456780Z")).toBe(9n);
   expect(toNs("1970-01-01T00:00:01Z")).toBe(1_000_000_000n);
+});
+
+test("a number of ms keeps the microseconds", () => {
+  expect(toMs("2026-11-23T07:39:01.123456789Z") - toMs("2026-11-23T07:39:01Z")).toBeCloseTo(123.457, 3);
+  expect(toMs("1970-01-01T00:00:01.5Z")).toBe(1_500);
 });
 
 test("clock time has milliseconds, exact time has nanoseconds and a zone", () => {

@@ -9,6 +9,9 @@ const fraction = (stamp: string) => (/\.(\d{1,9})/.exec(stamp)?.[1] ?? "").padEn
 export const toNs = (stamp: string) =>
   BigInt(Math.floor(Date.parse(stamp) / 1000)) * 1_000_000_000n + BigInt(fraction(stamp));
 
+/** Milliseconds since 1970 with their fraction, good to a microsecond. */
+export const toMs = (stamp: string) => Math.floor(Date.parse(stamp) / 1000) * 1000 + Number(fraction(stamp)) / 1e6;
+
 export const formatClock = (date: Date) => `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
 
 export const formatDay = (date: Date) => `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;

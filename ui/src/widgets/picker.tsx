@@ -10,9 +10,11 @@ type PickerProps = {
   options: string[];
   value: string | undefined;
   onPick: (value: string | undefined) => void;
+  /** There is always a value. */
+  required?: boolean;
 };
 
-export function Picker({ label, options, value, onPick }: PickerProps) {
+export function Picker({ label, options, value, onPick, required = false }: PickerProps) {
   const [open, setOpen] = useState(false);
   const pick = (next: string | undefined) => {
     onPick(next);
@@ -21,7 +23,7 @@ export function Picker({ label, options, value, onPick }: PickerProps) {
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <div className="inline-flex">
-        <Popover.Trigger className={classes(buttonClasses(value ? "on" : "plain"), value && "rounded-r-none border-r-0")}>
+        <Popover.Trigger className={classes(buttonClasses(value && !required ? "on" : "plain"), value && !required && "rounded-r-none border-r-0")}>
           {value ? (
             <span className="max-w-44 truncate">
               {label}: <span className="font-medium">{value}</span>
@@ -31,7 +33,7 @@ export function Picker({ label, options, value, onPick }: PickerProps) {
           )}
           <ChevronDown size={13} aria-hidden className="opacity-70" />
         </Popover.Trigger>
-        {value && <ClearHalf label={`Clear ${label.toLowerCase()}`} onClick={() => pick(undefined)} />}
+        {value && !required && <ClearHalf label={`Clear ${label.toLowerCase()}`} onClick={() => pick(undefined)} />}
       </div>
       <PopoverPanel>
         <Options label={label} options={options} value={value} onPick={pick} />

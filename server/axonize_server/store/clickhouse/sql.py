@@ -149,6 +149,9 @@ _STATUS_CONDITIONS = {
 }
 _SERVICE_CONDITION = "countIf(service_name = {service:String}) > 0"
 _MODEL_CONDITION = "countIf(model = {model:String}) > 0"
+_GPU_CONDITION = """countIf(
+        has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String})
+    ) > 0"""
 _TEXT_CONDITION = """(
         countIf(positionCaseInsensitiveUTF8(name, {text:String}) > 0) > 0
         OR countIf(positionCaseInsensitiveUTF8(service_name, {text:String}) > 0) > 0
@@ -202,6 +205,7 @@ def _filters(search: TraceSearch) -> list[tuple[str, dict[str, object]]]:
     rows: list[tuple[object, str, dict[str, object]]] = [
         (search.service, _SERVICE_CONDITION, {"service": search.service}),
         (search.model, _MODEL_CONDITION, {"model": search.model}),
+        (search.gpu, _GPU_CONDITION, {"gpu": search.gpu}),
         (search.status, _STATUS_CONDITIONS.get(search.status or "", ""), {}),
         (
             search.min_duration_ns,

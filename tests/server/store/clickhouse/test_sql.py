@@ -14,6 +14,7 @@ TRACE_ID = "5b8aa5a2d2c872e8321cf37308d69df2"
 FILTERS = {
     "service": "api",
     "model": "llama",
+    "gpu": "GPU-1",
     "status": "error",
     "min_duration_ns": 1_000_000,
     "max_duration_ns": 2_000_000,

@@ -2,10 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { SearchX, Sparkles } from "lucide-react";
 import { anyTraceQuery } from "@/api/queries";
+import { rangeOf } from "@/time-range/address";
 import { Button } from "@/widgets/button";
-import { CopyButton } from "@/widgets/copy-button";
-import { hasFilters, rangeOf, type TracesSearch, withoutFilters, withRange } from "./search";
-import { describe, isRelative, type TimeRange, widen } from "./time-range";
+import { Snippet } from "@/widgets/snippet";
+import { hasFilters, type TracesSearch, withoutFilters, withRange } from "./search";
+import { describe, isRelative, type TimeRange, widen } from "@/time-range/range";
 
 type EmptyProps = { search: TracesSearch; onChange: (search: TracesSearch) => void };
 
@@ -69,11 +70,3 @@ function FirstTrace() {
     </div>
   );
 }
-
-const Snippet = ({ label, text }: { label?: string; text: string }) => (
-  <div className="flex items-center gap-2 rounded-lg border border-line bg-surface py-1.5 pr-1.5 pl-3.5">
-    {label && <span className="w-20 shrink-0 text-sm text-ink-muted">{label}</span>}
-    <code className="min-w-0 flex-1 font-mono text-sm break-all">{text}</code>
-    <CopyButton text={text} label="Copy" />
-  </div>
-);

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Radio, RotateCw } from "lucide-react";
 import type { RefObject } from "react";
 import { facetsQuery } from "@/api/queries";
+import { rangeOf } from "@/time-range/address";
 import { Button, IconButton } from "@/widgets/button";
 import { classes } from "@/widgets/classes";
 import { Picker } from "@/widgets/picker";
@@ -10,9 +11,9 @@ import { SearchBox } from "@/widgets/search-box";
 import { Segmented } from "@/widgets/segmented";
 import { Tip } from "@/widgets/tip";
 import { DurationFilter } from "./duration-filter";
-import { hasFilters, rangeOf, type TracesSearch, withoutFilters, withRange } from "./search";
-import { resolve } from "./time-range";
-import { TimeRangePicker } from "./time-range-picker";
+import { hasFilters, type TracesSearch, withoutFilters, withRange } from "./search";
+import { resolve } from "@/time-range/range";
+import { TimeRangePicker } from "@/time-range/picker";
 
 type FiltersProps = {
   search: TracesSearch;
@@ -45,6 +46,9 @@ export function Filters({ search, onChange, onRefresh, refreshing, searchBox }: 
       <TimeRangePicker range={range} onPick={(next) => onChange(withRange(search, next))} />
       <Picker label="Service" options={facets.data?.services ?? []} value={search.service} onPick={(service) => set({ service })} />
       <Picker label="Model" options={facets.data?.models ?? []} value={search.model} onPick={(model) => set({ model })} />
+      {search.gpu && (
+        <Picker label="GPU" options={[search.gpu]} value={search.gpu} onPick={(gpu) => set({ gpu })} />
+      )}
       <DurationFilter min={search.min} max={search.max} onPick={({ min, max }) => set({ min, max })} />
       <Segmented
         label="Status"

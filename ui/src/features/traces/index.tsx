@@ -6,14 +6,15 @@ import { tracesQuery } from "@/api/queries";
 import type { TraceSummary } from "@/api/types";
 import { plural } from "@/format/number";
 import { useKeys } from "@/keys";
+import { rangeOf } from "@/time-range/address";
 import { classes } from "@/widgets/classes";
 import { ProblemNotice } from "@/widgets/problem-notice";
 import { Empty } from "./empty";
 import { Filters } from "./filters";
 import { rememberList } from "./recall";
-import { DEFAULT_SORT, filtersOf, rangeOf, type TracesSearch } from "./search";
+import { DEFAULT_SORT, filtersOf, type TracesSearch } from "./search";
 import { TableSkeleton, TraceTable } from "./table";
-import { describe, resolve } from "./time-range";
+import { describe, resolve } from "@/time-range/range";
 
 const LIVE_MS = 2_000;
 const route = getRouteApi("/traces");

@@ -1,15 +1,17 @@
 import { expect, test } from "vitest";
 import { parseParams, stringifyParams } from "@/search-params";
-import { filtersOf, hasFilters, rangeOf, readSearch, withoutFilters, withRange } from "./search";
+import { rangeOf } from "@/time-range/address";
+import { filtersOf, hasFilters, readSearch, withoutFilters, withRange } from "./search";
 
 const read = (address: string) => readSearch(parseParams(address));
 
 test("every filter survives the address", () => {
-  const address = "?range=6h&service=gateway&model=meta/llama&status=error&min=250&max=9000&q=chat&sort=-duration&live=1";
+  const address = "?range=6h&service=gateway&model=meta/llama&gpu=GPU-1&status=error&min=250&max=9000&q=chat&sort=-duration&live=1";
   const search = read(address);
   expect(search).toEqual({
     range: "6h",
     service: "gateway",
+    gpu: "GPU-1",
     model: "meta/llama",
     status: "error",
     min: 250,

@@ -1,15 +1,15 @@
 /** What the list's address says: range, filters, sort and live, read and written in one place. */
 import type { TraceFilters } from "@/api/queries";
 import type { TraceSort } from "@/api/types";
-import { asAmount, asFlag, asMoment, asOneOf, asText, type Params } from "@/search-params";
-import { DEFAULT_RANGE, parseRange, type TimeRange } from "./time-range";
+import { asAmount, asFlag, asOneOf, asText, type Params } from "@/search-params";
+import { type RangeSearch, readRange } from "@/time-range/address";
+import type { TimeRange } from "@/time-range/range";
 
-export type TracesSearch = {
-  range?: string;
-  from?: string;
-  to?: string;
+export type TracesSearch = RangeSearch & {
   service?: string;
   model?: string;
+  /** Id of a GPU or MIG instance. */
+  gpu?: string;
   status?: "ok" | "error";
   /** Milliseconds. */
   min?: number;
@@ -29,6 +29,7 @@ export function readSearch(params: Params): TracesSearch {
     ...readRange(params),
     service: asText(params.service),
     model: asText(params.model),
+    gpu: asText(params.gpu),
     status: asOneOf(params.status, ["ok", "error"] as const),
     min: asAmount(params.min),
     max: asAmount(params.max),
@@ -38,18 +39,8 @@ export function readSearch(params: Params): TracesSearch {
   });
 }
 
-function readRange(params: Params): Pick<TracesSearch, "range" | "from" | "to"> {
-  const [from, to] = [asMoment(params.from), asMoment(params.to)];
-  if (from && to && from < to) return { from, to };
-  const range = asText(params.range);
-  return range && range !== DEFAULT_RANGE && parseRange(range) ? { range } : {};
-}
-
 const compact = <Record extends object>(record: Record) =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Record;
-
-export const rangeOf = (search: TracesSearch): TimeRange =>
-  search.from && search.to ? { from: search.from, to: search.to } : { range: search.range ?? DEFAULT_RANGE };
 
 /** Put a range in a search, in place of the one it had. */
 export const withRange = (search: TracesSearch, range: TimeRange): TracesSearch =>
@@ -58,6 +49,7 @@ export const withRange = (search: TracesSearch, range: TimeRange): TracesSearch 
 export const filtersOf = (search: TracesSearch): TraceFilters => ({
   service: search.service,
   model: search.model,
+  gpu: search.gpu,
   status: search.status,
   min_duration_ms: search.min,
   max_duration_ms: search.max,
@@ -65,7 +57,7 @@ export const filtersOf = (search: TracesSearch): TraceFilters => ({
   sort: search.sort ?? DEFAULT_SORT,
 });
 
-const FILTERS = ["service", "model", "status", "min", "max", "q"] as const;
+const FILTERS = ["service", "model", "gpu", "status", "min", "max", "q"] as const;
 
 export const hasFilters = (search: TracesSearch) => FILTERS.some((name) => search[name] !== undefined);
 

@@ -5,6 +5,7 @@ import type { TraceSteps } from "@/api/steps";
 import type { TraceStep } from "@/api/types";
 import { formatMs, formatNs } from "@/format/duration";
 import { formatCount, plural } from "@/format/number";
+import { formatShare } from "@/format/quantity";
 import { classes } from "@/widgets/classes";
 import { type Rider, ridersOf, shortId } from "./mates";
 
@@ -66,8 +67,8 @@ const Figures = ({ step, own }: { step: TraceStep; own: Rider | undefined }) => 
       {formatCount(own?.tokens ?? 0)} of {formatCount(step.total_tokens)}
     </Figure>
     <Figure label="Waiting">{formatCount(step.waiting)}</Figure>
-    <Figure label="Prefill">{percent(step.prefill_share)}</Figure>
-    <Figure label="KV cache">{percent(step.kv_cache_usage)}</Figure>
+    <Figure label="Prefill">{formatShare(step.prefill_share)}</Figure>
+    <Figure label="KV cache">{formatShare(step.kv_cache_usage)}</Figure>
     {step.own_draft_tokens > 0 && (
       <Figure label="Drafts">
         {formatCount(step.own_accepted_tokens)} of {formatCount(step.own_draft_tokens)} kept
@@ -82,13 +83,6 @@ const Figure = ({ label, children }: { label: string; children: ReactNode }) => 
     <dd>{children}</dd>
   </>
 );
-
-/** Whole per cents, and never 0 or 100 for what is not. */
-function percent(share: number): string {
-  const rounded = Math.round(share * 100);
-  if (rounded === 0 && share > 0) return "<1 %";
-  return `${rounded === 100 && share < 1 ? ">99" : rounded} %`;
-}
 
 /** The step's tokens as one bar, in the colours of the strip. */
 function Shares({ riders, color }: { riders: Rider[]; color: string }) {

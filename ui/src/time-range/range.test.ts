@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describe as describeRange, parseRange, resolve, widen } from "./time-range";
+import { describe as describeRange, parseRange, resolve, widen } from "./range";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 

@@ -7,7 +7,7 @@ import { Button, buttonClasses } from "@/widgets/button";
 import { classes } from "@/widgets/classes";
 import { Field } from "@/widgets/field";
 import { PopoverPanel } from "@/widgets/picker";
-import { describe, isRelative, parseRange, PRESETS, resolve, type TimeRange } from "./time-range";
+import { describe, isRelative, parseRange, PRESETS, resolve, type TimeRange } from "./range";
 
 type TimeRangePickerProps = { range: TimeRange; onPick: (range: TimeRange) => void };
 

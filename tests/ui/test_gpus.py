@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.ui.conftest import shoot
+from tests.ui.gpus import FAR, PARTS, SECOND_NS, SPLIT, UNMEASURED, WHOLE, GpuSeeder, seed_gpus
+from tests.ui.serving import Server, serve
+from tests.ui.test_appearance import is_whole
+
+
+@pytest.fixture(scope="module", autouse=True)
+def seeded_gpus(server: Server) -> int:
+    return seed_gpus(server.http)
+
+
+def tile(page: Page, uuid: str) -> Locator:
+    return page.locator(f'li[data-gpu="{uuid}"]')
+
+
+def words(element: Locator) -> str:
+    return re.sub(r"\s+", " ", element.inner_text())
+
+
+def plots(page: Page) -> Locator:
+    return page.get_by_test_id("plot")
+
+
+def test_gpus_lie_on_their_nodes_with_what_they_say_now(page: Page) -> None:
+    page.goto("/gpus")
+    node = page.get_by_role("region", name="gpu-node-07")
+    expect(node).to_contain_text("3 GPUs · 97 % utilised")
+    whole = words(tile(page, WHOLE))
+    assert "NVIDIA H100 80GB HBM3 GPU-5b5c6f1e" in whole
+    assert "Utilisation 97 % Memory 61.8 GiB / 80 GiB" in whole
+    assert "Power 673 W Temperature 71 °C SM clock 1,680 MHz Throttled: SW power cap" in whole
+    split = words(tile(page, SPLIT))
+    assert "Utilisation \u2013 Memory 21.5 GiB / 80 GiB" in split
+    assert "Not throttled MIG-1a2c9d10 20 % 6.5 GiB MIG-2a2c9d10 55 % 14.5 GiB" in split
+    expect(tile(page, FAR)).to_contain_text("10 min ago")
+    expect(tile(page, UNMEASURED)).to_contain_text("Named by spans; it sends no metrics")
+    shoot(page, "gpus-dark")
+    page.emulate_media(color_scheme="light")
+    shoot(page, "gpus-light")
+
+
+def test_tiles_follow_new_samples_and_stay_where_they_are(page: Page, server: Server) -> None:
+    page.goto("/gpus")
+    expect(tile(page, WHOLE)).to_contain_text("97 %")
+    before = page.locator("li[data-gpu]").evaluate_all("e => e.map(each => each.offsetTop)")
+    page.evaluate("document.querySelector('li[data-gpu]').dataset.same = 'yes'")
+    seeder = GpuSeeder(server.http)
+    seeder.sample("gpu-node-08", FAR, time.time_ns(), hw__gpu__utilization=0.42, hw__power=301.0)
+    seeder.send()
+    expect(tile(page, FAR)).to_contain_text("42 %")
+    expect(tile(page, FAR)).to_contain_text("301 W")
+    assert page.locator("li[data-gpu]").evaluate_all("e => e.map(each => each.offsetTop)") == before
+    expect(page.locator("li[data-same=yes]")).to_have_count(1)  # the same element, not a new one
+
+
+def test_the_range_is_in_the_address_and_back_keeps_it(page: Page) -> None:
+    page.goto("/gpus")
+    expect(tile(page, FAR)).to_be_visible()
+    page.get_by_role("button", name="Time range: Last hour").click()
+    page.get_by_role("button", name="Last 15 minutes").click()
+    expect(page).to_have_url(re.compile(r"/gpus\?range=15m$"))
+    tile(page, WHOLE).get_by_role("link").first.click()
+    expect(page).to_have_url(re.compile(rf"/gpus/{WHOLE}\?range=15m$"))
+    page.get_by_role("link", name="All GPUs").click()
+    expect(page).to_have_url(re.compile(r"/gpus\?range=15m$"))
+    page.go_back()
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/gpus\?range=15m$"))
+    expect(tile(page, WHOLE)).to_be_visible()
+
+
+def open_whole(page: Page) -> None:
+    page.goto(f"/gpus/{WHOLE}")
+    expect(page.get_by_role("img", name="Utilisation: 97 %")).to_be_visible()
+    expect(page.locator("tr[data-trace]").first).to_be_visible()
+
+
+def test_a_gpu_over_time(page: Page) -> None:
+    open_whole(page)
+    titles = [words(each).split(" ")[0] for each in page.locator("figcaption").all()]
+    charts = ["Utilisation", "Memory", "Power", "Temperature", "Clocks", "Throttling", "Requests"]
+    assert titles == charts
+    expect(page.get_by_role("img", name="Power: 673 W")).to_be_visible()
+    expect(page.get_by_role("img", name="Memory: 61.8 GiB")).to_be_visible()
+    expect(page.get_by_role("img", name="Throttling: HW slowdown, SW power cap")).to_be_visible()
+    expect(page.locator("dl").first).to_contain_text("Energy in the range810 kJ")
+    expect(page.locator("dl").first).to_contain_text("Nodegpu-node-07")
+    shoot(page, "gpu-dark")
+    page.emulate_media(color_scheme="light")
+    shoot(page, "gpu-light")
+
+
+def test_the_cursor_is_shared_and_a_drag_zooms_until_back(page: Page) -> None:
+    open_whole(page)
+    box = plots(page).first.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] * 0.7, box["y"] + 20
+    page.mouse.move(x, y)
+    cursors = page.locator("[data-testid=plot] > span.w-px.bg-ink-muted")
+    expect(cursors).to_have_count(7)
+    expect(page.get_by_role("img", name="Utilisation: 97 %", exact=True)).to_have_count(0)
+    page.mouse.down()
+    page.mouse.move(x + box["width"] * 0.1, y)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(rf"/gpus/{WHOLE}\?from=.*&to=.*"))
+    page.reload()
+    expect(page.get_by_role("button", name="Time range")).not_to_contain_text("Last")
+    page.keyboard.press("-")
+    page.keyboard.press("0")
+    expect(page).to_have_url(re.compile(f"/gpus/{WHOLE}$"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"from="))
+
+
+def test_traces_on_a_gpu_lead_to_the_list_and_to_each(page: Page) -> None:
+    page.goto(f"/gpus/{PARTS[0]}")
+    expect(page.get_by_text("MIG instance of")).to_be_visible()
+    page.get_by_role("link", name="All 30 traces in the list").click()
+    expect(page).to_have_url(re.compile(rf"/traces\?gpu={PARTS[0]}$"))
+    expect(page.locator("footer")).to_contain_text("30 traces")
+    page.get_by_role("button", name="Clear gpu").click()
+    expect(page).to_have_url(re.compile("/traces$"))
+    page.go_back()
+    page.go_back()
+    page.locator("tr[data-trace]").first.click()
+    expect(page.get_by_role("heading", name="POST /v1/completions")).to_be_visible()
+
+
+def test_the_whole_of_a_split_gpu_has_the_traces_of_its_parts(page: Page) -> None:
+    page.goto(f"/gpus/{SPLIT}")
+    expect(page.get_by_role("link", name="All 30 traces in the list")).to_be_visible()
+    page.get_by_role("link", name="MIG-2a2c9d10").click()
+    expect(page.get_by_text("No trace ran on this GPU in this range.")).to_be_visible()
+    expect(page.get_by_role("img", name="Utilisation: 55 %")).to_be_visible()
+
+
+def test_a_gpu_without_metrics_says_so_and_shows_its_traces(page: Page) -> None:
+    page.goto(f"/gpus/{UNMEASURED}")
+    expect(page.get_by_text("Nobody sends metrics of this GPU; spans name it.")).to_be_visible()
+    expect(page.get_by_role("link", name="All 1 trace in the list")).to_be_visible()
+
+
+def test_the_keyboard_leads_between_pages(page: Page) -> None:
+    page.goto("/traces?service=gpu-api")
+    expect(page.locator("tr[data-trace]").first).to_be_visible()
+    page.keyboard.press("g")
+    expect(page).to_have_url(re.compile("/gpus$"))
+    expect(tile(page, WHOLE)).to_be_visible()
+    page.keyboard.press("t")
+    expect(page).to_have_url(re.compile(r"/traces\?service=gpu-api$"))
+
+
+@pytest.mark.parametrize(("name", "address"), [("gpus", "/gpus"), ("gpu", f"/gpus/{WHOLE}")])
+def test_nothing_bars_the_way_and_nothing_is_cut_off(page: Page, name: str, address: str) -> None:
+    page.goto(address)
+    shown = tile(page, WHOLE) if name == "gpus" else page.locator("tr[data-trace]").first
+    expect(shown).to_be_visible()
+    is_whole(page, name)
+
+
+def test_an_empty_server_says_how_to_send_gpus(browser: Browser, tmp_path: Path) -> None:
+    with serve(tmp_path / "data") as server:
+        page = browser.new_page(base_url=server.http)
+        page.goto("/gpus")
+        expect(page.get_by_role("heading", name="Waiting for the first GPU")).to_be_visible()
+        expect(page.get_by_text(f"{server.http}/v1/metrics")).to_be_visible()
+        shoot(page, "gpus-first")
+        old = time.time_ns() - 3 * 3600 * SECOND_NS
+        seeder = GpuSeeder(server.http)
+        seeder.sample("node", FAR, old, hw__power=70.0)
+        seeder.send()
+        page.reload()
+        page.get_by_role("button", name="Look in the last 6 hours").click()
+        expect(tile(page, FAR)).to_be_visible()
+        page.close()

@@ -1,0 +1,93 @@
+/** Values over time: drawn once, while the cursor moves over it. */
+import { memo, useEffect, useMemo, useRef } from "react";
+import { useTheme } from "@/theme";
+import type { Stretch } from "./clock";
+import { Frame } from "./frame";
+import type { Pointing } from "./pointer";
+import { highest, isEmpty, type Line, placeAt, roundTop, type Series } from "./series";
+import { paintSeries } from "./series-paint";
+
+type SeriesChartProps = {
+  title: string;
+  series: Series;
+  format: (value: number) => string;
+  pointing: Pointing;
+  /** The end of the axis, where it is known. */
+  top?: number;
+  /** Said when there is nothing to draw. */
+  nothing: string;
+  knownFrom?: number;
+  /** Whether there is nothing to draw, where the values do not tell. */
+  empty?: boolean;
+  height?: number;
+};
+
+/** Pixels beside a value that still mean it. */
+const REACH_PX = 24;
+
+export function SeriesChart({ title, series, format, pointing, top, nothing, knownFrom, height = 76, ...rest }: SeriesChartProps) {
+  const end = useMemo(() => top ?? roundTop(highest(series)), [top, series]);
+  const blank = useMemo(() => isEmpty(series), [series]);
+  const empty = rest.empty ?? blank;
+  const { from, to, at } = pointing;
+  const stretch = useMemo(() => ({ from, to }), [from, to]);
+  const reach = ((to - from) * REACH_PX) / 1_000;
+  const place = at === undefined ? series.starts.length - 1 : placeAt(series, at, reach);
+  const said = series.lines.map((line) => saying(line, place, format));
+  return (
+    <Frame
+      title={title}
+      pointing={pointing}
+      height={height}
+      knownFrom={knownFrom}
+      note={empty ? nothing : undefined}
+      axis={!empty && <Axis top={end} format={format} />}
+      head={!empty && series.lines.map((line, index) => <Value key={line.label} line={line} said={said[index]!} alone={series.lines.length === 1} />)}
+    >
+      {(width) => (
+        <Canvas series={series} stretch={stretch} top={end} width={width} height={height} label={`${title}: ${said.join(", ")}`} />
+      )}
+    </Frame>
+  );
+}
+
+/** "63 % (12 % – 97 %)" at a place. */
+function saying({ values, low, high }: Line, place: number, format: (value: number) => string): string {
+  const value = values[place];
+  if (value === undefined || Number.isNaN(value)) return "–";
+  if (!low || !high || format(low[place]!) === format(high[place]!)) return format(value);
+  return `${format(value)} (${format(low[place]!)} – ${format(high[place]!)})`;
+}
+
+const Value = ({ line, said, alone }: { line: Line; said: string; alone: boolean }) => (
+  <span className="flex min-w-0 items-center gap-1.5">
+    {!alone && <span aria-hidden className="size-2 shrink-0 rounded-[2px]" style={{ background: line.color }} />}
+    {!alone && <span className="max-sm:hidden">{line.label}</span>}
+    <span className="truncate text-ink">{said}</span>
+  </span>
+);
+
+const Axis = ({ top, format }: { top: number; format: (value: number) => string }) => (
+  <>
+    <span className="absolute top-[-5px] right-2">{format(top)}</span>
+    {format(top / 2) !== format(top) && <span className="absolute top-1/2 right-2 -translate-y-1/2">{format(top / 2)}</span>}
+    <span className="absolute right-2 bottom-[-5px]">0</span>
+  </>
+);
+
+type CanvasProps = { series: Series; stretch: Stretch; top: number; width: number; height: number; label: string };
+
+const Canvas = ({ label, ...drawing }: CanvasProps) => (
+  <div role="img" aria-label={label} className="absolute inset-0">
+    <Drawn {...drawing} />
+  </div>
+);
+
+const Drawn = memo(function Drawn({ series, stretch, top, width, height }: Omit<CanvasProps, "label">) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { dark } = useTheme();
+  useEffect(() => {
+    if (canvas.current && width > 0) paintSeries(canvas.current, { series, stretch, top, width, height });
+  }, [series, stretch, top, width, height, dark]); // dark: the colours come to something else
+  return <canvas ref={canvas} aria-hidden style={{ width, height }} className="absolute inset-0" />;
+});
