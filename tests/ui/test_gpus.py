@@ -172,6 +172,15 @@ def test_a_gpu_without_metrics_says_so_and_shows_its_traces(page: Page) -> None:
     expect(page.get_by_role("link", name="All 1 trace in the list")).to_be_visible()
 
 
+def test_a_gpu_that_nobody_knows_is_said_to_be_so(page: Page, complaints: list[str]) -> None:
+    page.goto("/gpus/GPU-nobody")
+    expect(page.get_by_text("No metrics of this GPU are known.")).to_be_visible()
+    expect(page.get_by_text("No trace ran on this GPU in this range.")).to_be_visible()
+    page.wait_for_timeout(6_000)  # longer than what is known is refreshed
+    assert len(complaints) == 1
+    assert "404" in complaints.pop()
+
+
 def test_the_keyboard_leads_between_pages(page: Page) -> None:
     page.goto("/traces?service=gpu-api")
     expect(page.locator("tr[data-trace]").first).to_be_visible()
