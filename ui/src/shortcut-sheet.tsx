@@ -55,10 +55,12 @@ export const ShortcutSheet = ({ open, onClose }: { open: boolean; onClose: () =>
       <div className="flex flex-col gap-6">
         <Section {...EVERYWHERE} />
         <Section {...LIST} />
-        <Section {...CHARTS} />
         <p className="text-sm text-ink-muted">On the chart, ctrl + wheel zooms and shift + wheel or dragging pans.</p>
       </div>
-      <Section {...TRACE} />
+      <div className="flex flex-col gap-6">
+        <Section {...TRACE} />
+        <Section {...CHARTS} />
+      </div>
     </div>
   </Modal>
 );

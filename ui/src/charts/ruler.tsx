@@ -7,7 +7,7 @@ export const Ruler = ({ ticks }: { ticks: Tick[] }) => (
       <span
         key={fraction}
         style={{ left: `${fraction * 100}%` }}
-        className="absolute inset-y-0 flex items-center border-l border-line-strong pl-1.5 text-xs text-ink-muted tabular"
+        className="absolute inset-y-0 flex items-center border-l border-line-strong pl-1.5 text-xs whitespace-nowrap text-ink-muted tabular"
       >
         {fraction < 0.94 && label}
       </span>

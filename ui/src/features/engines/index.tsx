@@ -108,7 +108,7 @@ export function EnginesPage() {
         <div data-scroll-restoration-id="engines" role="region" aria-label="Steps over time" tabIndex={0} className="min-h-0 min-w-0 flex-1 overflow-y-auto pb-4 focus-visible:outline-offset-[-2px]">
           {content()}
         </div>
-        {search.step !== undefined && id !== undefined && <Panel key={search.step} number={search.step} step={byStart[selected]} onMove={move} onClose={close} />}
+        {search.step !== undefined && id !== undefined && <Panel number={search.step} step={byStart[selected]} onMove={move} onClose={close} />}
       </div>
     </main>
   );

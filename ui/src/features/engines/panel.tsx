@@ -1,7 +1,7 @@
 /** One step in full: its figures, and its requests with the way to their traces. */
 import { Link } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight, X } from "lucide-react";
-import { type ReactNode, useRef } from "react";
+import type { ReactNode } from "react";
 import type { Step, StepRider } from "@/api/types";
 import { formatMs } from "@/format/duration";
 import { formatCount, plural } from "@/format/number";
@@ -13,7 +13,6 @@ import { prefillOf } from "./steps";
 type PanelProps = { number: number; step: Step | undefined; onMove: (by: number) => void; onClose: () => void };
 
 export function Panel({ number, step, onMove, onClose }: PanelProps) {
-  const scroller = useRef<HTMLDivElement>(null);
   return (
     <aside
       aria-label="Selected step"
@@ -25,7 +24,7 @@ export function Panel({ number, step, onMove, onClose }: PanelProps) {
         <IconButton icon={ChevronRight} label="Next step" shortcut="j" onClick={() => onMove(1)} />
         <IconButton icon={X} label="Close" shortcut="Esc" onClick={onClose} />
       </div>
-      <div ref={scroller} tabIndex={0} role="region" aria-label="Details of the step" className="min-h-0 flex-1 overflow-y-auto p-4 focus-visible:outline-offset-[-2px]">
+      <div tabIndex={0} role="region" aria-label="Details of the step" className="min-h-0 flex-1 overflow-y-auto p-4 focus-visible:outline-offset-[-2px]">
         {step ? <Details step={step} /> : <p className="text-ink-muted">This step is not among those shown.</p>}
       </div>
     </aside>

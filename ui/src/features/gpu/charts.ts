@@ -5,7 +5,8 @@ import { formatBytes, formatCelsius, formatMegahertz, formatShare, formatWatts }
 
 export type GpuChart = { title: string; series: Series; format: (value: number) => string; top?: number };
 
-type Gauge = Exclude<{ [Name in keyof GpuPoint]: NonNullable<GpuPoint[Name]> extends { avg: number } ? Name : never }[keyof GpuPoint], undefined>;
+/** A name of what has average, minimum and maximum. */
+export type Gauge = Exclude<{ [Name in keyof GpuPoint]: NonNullable<GpuPoint[Name]> extends { avg: number } ? Name : never }[keyof GpuPoint], undefined>;
 
 type Measure = { gauge: Gauge; label: string; color: string };
 

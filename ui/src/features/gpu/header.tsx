@@ -56,7 +56,7 @@ function Figures({ uuid, gpu, instances, points, search }: Omit<HeaderProps, "ch
   return (
     <dl className="flex flex-wrap gap-x-7 gap-y-1.5 tabular max-lg:gap-x-5">
       <Figure label="Node">{gpu?.host ?? "–"}</Figure>
-      <Figure label="Last seen">{gpu ? <span title={formatExact(gpu.last_seen)}>{formatAgo(gpu.last_seen, now)}</span> : "–"}</Figure>
+      <Figure label={search.from ? "Last seen in the range" : "Last seen"}>{gpu ? <span title={formatExact(gpu.last_seen)}>{formatAgo(gpu.last_seen, now)}</span> : "–"}</Figure>
       <Figure label="Energy in the range">{energy === undefined ? "–" : formatJoules(energy)}</Figure>
       {gpu?.sample?.power_source && <Figure label="Power is">{gpu.sample.power_source}</Figure>}
       {xid ? <Figure label="Last XID error"><span className="font-medium text-bad">{xid}</span></Figure> : null}

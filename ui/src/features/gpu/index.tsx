@@ -47,12 +47,15 @@ function useGpu(uuid: string, search: RangeSearch) {
   const metrics = useQuery({
     ...gpuMetricsQuery(uuid, key, () => bucketsOf(range)),
     placeholderData: keepPreviousData,
-    refetchInterval: live && METRICS_MS,
+    refetchInterval: ({ state }) => live && !isUnknown(state.error) && METRICS_MS,
     enabled: !gpus.isPending && gpu?.sample !== null, // it would be told that there are none
   });
   const traces = useQuery({ ...gpuTracesQuery(uuid, key, window), placeholderData: keepPreviousData, refetchInterval: live && TRACES_MS });
   return { metrics, gpus, gpu, traces };
 }
+
+/** Whether the server holds no metrics of the GPU at all. */
+const isUnknown = (error: Error | null) => error instanceof ProblemError && error.status === 404;
 
 /** Metrics of another GPU, shown until those of this one come, would be a lie. */
 const ofThis = <Data extends { resource_uuid: string }>(data: Data | undefined, uuid: string) => (data?.resource_uuid === uuid ? data : undefined);
@@ -68,7 +71,7 @@ function OpenGpu({ uuid }: { uuid: string }) {
   const range = rangeOf(search);
   const { metrics, gpus, gpu, traces } = useGpu(uuid, search);
   const data = ofThis(metrics.data, uuid);
-  const unmeasured = gpu?.sample === null || (metrics.error instanceof ProblemError && metrics.error.status === 404);
+  const unmeasured = gpu?.sample === null || isUnknown(metrics.error);
   const window = data && !metrics.isPlaceholderData ? data.window : bucketsOf(range);
   const [from, to] = [Date.parse(window.from), Date.parse(window.to)];
   const stretch = useMemo(() => ({ from, to }), [from, to]);
@@ -97,7 +100,7 @@ function OpenGpu({ uuid }: { uuid: string }) {
               <ClockRuler pointing={pointing} />
             </div>
             <div className="flex flex-col gap-1.5 pt-1 pr-4 pb-5 pl-4 max-sm:pl-1">
-              {unmeasured && <p className="pt-2 text-sm text-ink-muted">Nobody sends metrics of this GPU; spans name it.</p>}
+              {unmeasured && <p className="pt-2 text-sm text-ink-muted">{gpu ? "Nobody sends metrics of this GPU; spans name it." : "No metrics of this GPU are known."}</p>}
               <Charts points={points} widthMs={data?.width_ms ?? 1} pointing={pointing} nothing={nothing} />
               <Density traces={items} cut={cut} stretch={stretch} pointing={pointing} nothing={traces.isPending ? "" : "No request started in this range"} />
             </div>

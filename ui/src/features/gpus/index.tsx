@@ -18,7 +18,7 @@ import { Empty } from "./empty";
 import { type Node, toNodes } from "./nodes";
 import { Tile } from "./tile";
 
-const LIVE_MS = 2_000;
+const LIVE_MS = 4_000;
 const route = getRouteApi("/gpus");
 
 export function GpusPage() {

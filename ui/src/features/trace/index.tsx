@@ -6,6 +6,7 @@ import { traceQuery } from "@/api/queries";
 import { ProblemError } from "@/api/problem";
 import type { TraceDetail } from "@/api/types";
 import { pan, zoomAt } from "@/charts/scale";
+import { toMs } from "@/format/time";
 import { useKeys } from "@/keys";
 import { buttonClasses } from "@/widgets/button";
 import { useKept } from "@/widgets/kept";
@@ -94,7 +95,7 @@ function OpenTrace({ trace, view }: { trace: TraceDetail; view: TraceView }) {
       <Toolbar state={state} searchBox={searchBox} />
       <div className="relative flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1">
-          <Timeline traceId={trace.trace_id} state={state} colors={colors} />
+          <Timeline traceId={trace.trace_id} startMs={toMs(trace.start_time)} state={state} colors={colors} />
         </div>
         {span && (
           <aside

@@ -5,13 +5,14 @@ import type { TraceDetail } from "@/api/types";
 import { around, clamp, isWhole, type Window } from "@/charts/scale";
 import { parseParams, stringifyParams } from "@/search-params";
 import { flip, type Folding, isCollapsed, readFolding, reveal, writeFolding } from "./folding";
+import { type Counter, COUNTERS } from "./gpus/counters";
 import { findMatches, type Matches, step } from "./match";
 import { buildTree, hasChildren, type Tree, visibleRows } from "./tree";
 import { readView, readZoom, type TraceView, writeZoom } from "./view";
 
 const ADDRESS_DELAY_MS = 200;
 
-type State = { selected: number; folding: Folding; window: Window; q: string; errors: boolean; only: boolean };
+type State = { selected: number; folding: Folding; window: Window; q: string; errors: boolean; only: boolean; /** What is shown of the GPUs. */ counter: Counter | undefined };
 
 export type TraceState = State &
   ReturnType<typeof actionsOf> & {
@@ -34,6 +35,7 @@ function readState(view: TraceView, tree: Tree): State {
     q: view.q ?? "",
     errors: view.errors ?? false,
     only: view.only ?? false,
+    counter: view.gpus === "off" ? undefined : (view.gpus ?? COUNTERS[0]),
   };
 }
 
@@ -45,6 +47,7 @@ function writeState(state: State, tree: Tree): TraceView {
     q: state.q || undefined,
     errors: state.errors || undefined,
     only: state.only || undefined,
+    gpus: state.counter === COUNTERS[0] ? undefined : (state.counter ?? "off"),
   };
 }
 

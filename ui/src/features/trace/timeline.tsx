@@ -9,6 +9,7 @@ import { useKept } from "@/widgets/kept";
 import { Splitter } from "@/widgets/splitter";
 import { usePan, useWheel } from "./gestures";
 import { isCollapsed } from "./folding";
+import { GpuCounters } from "./gpus";
 import { Legend } from "./legend";
 import { Row, ROW, rowId } from "./row";
 import type { TraceState } from "./state";
@@ -20,9 +21,9 @@ const RULER = 28;
 const HEAD = MAP + RULER + 1;
 const INDENT = 16;
 
-type TimelineProps = { traceId: string; state: TraceState; colors: Map<string, string> };
+type TimelineProps = { traceId: string; /** Of the trace, Unix ms. */ startMs: number; state: TraceState; colors: Map<string, string> };
 
-export function Timeline({ traceId, state, colors }: TimelineProps) {
+export function Timeline({ traceId, startMs, state, colors }: TimelineProps) {
   const { tree, window, selected, set, select } = state;
   const { strips, data, missing } = useStrips(traceId, tree);
   const rows = useMemo(() => withStrips(state.rows, missing ? [missing] : strips), [state.rows, strips, missing]);
@@ -32,7 +33,7 @@ export function Timeline({ traceId, state, colors }: TimelineProps) {
   const laneWidth = useWidth(lane);
   const [kept, keep] = useKept("names", 0);
   const most = Math.max(wide * 0.65, 160);
-  const names = Math.min(kept || Math.min(Math.max(innerWidth * 0.3, 260), 420), most);
+  const names = Math.min(kept || Math.min(Math.max(innerWidth * 0.3, innerWidth < 640 ? 170 : 260), 420), most);
   const onWindow = useCallback((next: Window) => set({ window: next }), [set]);
   const onSpan = useCallback((spanId: string) => select(tree.indexOf.get(spanId) ?? -1), [select, tree]);
   const axis = { lane, window, total: tree.totalNs, onWindow };
@@ -56,8 +57,8 @@ export function Timeline({ traceId, state, colors }: TimelineProps) {
   const ticks = useMemo(() => ticksOf(window, laneWidth), [window, laneWidth]);
   const indent = Math.min(INDENT, (names * 0.5) / Math.max(tree.deepest, 1));
   return (
-    <div className="relative min-h-0 flex-1" style={{ "--names": `${names}px` } as CSSProperties}>
-      <div ref={scroller} data-testid="timeline" className="h-full overflow-x-hidden overflow-y-scroll bg-surface" {...panning}>
+    <div className="relative flex min-h-0 min-w-0 flex-1 flex-col" style={{ "--names": `${names}px` } as CSSProperties}>
+      <div ref={scroller} data-testid="timeline" className="min-h-0 flex-1 overflow-x-hidden overflow-y-scroll bg-surface" {...panning}>
         <div className="sticky top-0 z-20 border-b border-line bg-surface">
           <div className="flex">
             <Legend services={colors} spans={tree.spans} steps={strips.length > 0} height={MAP} />
@@ -142,6 +143,15 @@ export function Timeline({ traceId, state, colors }: TimelineProps) {
           })}
         </div>
       </div>
+      <GpuCounters
+        traceId={traceId}
+        tree={tree}
+        startMs={startMs}
+        window={window}
+        width={laneWidth}
+        counter={state.counter}
+        onCounter={(counter) => set({ counter })}
+      />
       <Splitter
         label="Width of the names"
         value={names}

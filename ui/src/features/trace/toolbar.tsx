@@ -28,7 +28,7 @@ type ToolbarProps = { state: TraceState; searchBox: RefObject<HTMLInputElement |
 export const Toolbar = ({ state, searchBox }: ToolbarProps) => (
   <div role="toolbar" aria-label="Chart" className="flex flex-wrap items-center gap-x-4 gap-y-1.5 border-b border-line bg-surface px-4 py-1.5">
     <Searching state={state} searchBox={searchBox} />
-    <div className="ml-auto flex items-center gap-4">
+    <div className="ml-auto flex flex-wrap items-center justify-end gap-x-4 gap-y-1.5">
       <FoldButtons state={state} />
       <ZoomButtons state={state} />
     </div>

@@ -1,6 +1,7 @@
 /** What a trace's address says about how it is looked at. */
 import type { Window } from "@/charts/scale";
-import { asFlag, asText, type Params } from "@/search-params";
+import { asFlag, asOneOf, asText, type Params } from "@/search-params";
+import { type Counter, COUNTERS } from "./gpus/counters";
 
 export type TraceView = {
   /** Selected span. */
@@ -12,6 +13,8 @@ export type TraceView = {
   errors?: true;
   /** Show matches only. */
   only?: true;
+  /** What is shown of the GPUs. */
+  gpus?: Counter | "off";
 };
 
 export function readView(params: Params): TraceView {
@@ -22,6 +25,7 @@ export function readView(params: Params): TraceView {
     q: asText(params.q),
     errors: asFlag(params.errors),
     only: asFlag(params.only),
+    gpus: asOneOf(params.gpus, [...COUNTERS.slice(1), "off"] as const),
   };
   return Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined));
 }
