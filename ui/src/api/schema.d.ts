@@ -544,6 +544,8 @@ export interface components {
             kv_cache_usage: number;
             cuda_graph_mode: string | null;
             gpu_seconds: number;
+            /** @description J, of all GPUs of the engine; null when not measured. */
+            energy_j: number | null;
             preempted_ids: string[];
             requests: components["schemas"]["StepRider"][];
             attributes: {
@@ -635,6 +637,10 @@ export interface components {
             own_prefill_tokens: number;
             own_draft_tokens: number;
             own_accepted_tokens: number;
+            /** @description J, of all GPUs of the engine; null when not measured. */
+            energy_j: number | null;
+            /** @description J, of all GPUs of the engine; null when not measured. */
+            own_energy_j: number | null;
             running: number;
             waiting: number;
             /** @description Share of the KV blocks in use, 0 to 1. */
