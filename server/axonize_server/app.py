@@ -27,6 +27,8 @@ from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
+from axonize_server.store.postgres.connection import Postgres
+from axonize_server.store.postgres.gpus import GpuRegistry
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Parts:
     reader: SpanReader
     step_reader: StepReader
     gpu_reader: GpuReader
+    gpu_registry: GpuRegistry
     authenticate: Authenticate
     receivers: Sequence[Router] = ()
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
@@ -53,6 +56,7 @@ def create_app(parts: Parts) -> Litestar:
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
             "step_reader": Provide(lambda: parts.step_reader, sync_to_thread=False),
             "gpu_reader": Provide(lambda: parts.gpu_reader, sync_to_thread=False),
+            "gpu_registry": Provide(lambda: parts.gpu_registry, sync_to_thread=False),
         },
         security=[{"key": []}],
     )
@@ -94,6 +98,7 @@ def openapi_document() -> str:
             reader=SpanReader(nowhere, {}),
             step_reader=StepReader(nowhere, {}),
             gpu_reader=GpuReader(nowhere, {}),
+            gpu_registry=GpuRegistry(Postgres("")),
             authenticate=static_key(""),
         )
     )

@@ -29,6 +29,8 @@ from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
+from axonize_server.store.postgres.gpus import GpuRegistry
+from axonize_server.store.registrar import Registrar
 
 OK, REFUSED = 0, 2
 METRICS_QUEUE_BYTES = 32 << 20
@@ -91,6 +93,10 @@ async def serve(settings: ServerSettings) -> None:
             pass  # gRPC binds it later by itself, and could only say that it failed
         databases = await asyncio.to_thread(Databases, settings)
         stack.push_async_callback(asyncio.to_thread, databases.close)
+        gpu_reader = GpuReader(databases.reading, settings.query_limits)
+        gpu_registry = GpuRegistry(databases.postgres)
+        registrar = Registrar(gpu_reader, gpu_registry)
+        stack.push_async_callback(asyncio.to_thread, registrar.stop)
         batcher = Batcher(SpanWriter(databases.writing).insert)
         stack.push_async_callback(batcher.close)
         gpu_batcher = Batcher(
@@ -105,7 +111,8 @@ async def serve(settings: ServerSettings) -> None:
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
                 step_reader=StepReader(databases.reading, settings.query_limits),
-                gpu_reader=GpuReader(databases.reading, settings.query_limits),
+                gpu_reader=gpu_reader,
+                gpu_registry=gpu_registry,
                 authenticate=authenticate,
                 receivers=[build_router(submits, authenticate)],
                 probes={
