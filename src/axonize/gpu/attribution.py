@@ -7,8 +7,11 @@ requests have and what was idle add up to what there was, exactly.
 from __future__ import annotations
 
 from collections import defaultdict
-from fractions import Fraction
 from math import fsum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 class Account:
@@ -55,6 +58,8 @@ class Share:
 
     def exact(self) -> Fraction:
         """Return the sum as it is."""
+        from fractions import Fraction  # at start-up it would cost 2 ms
+
         return sum(
             (Fraction(number, total) for total, number in self._numerators.items()), Fraction()
         )
