@@ -35,6 +35,7 @@ from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.postgres.connection import Postgres
+from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.postgres.keys import Keys
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
@@ -61,6 +62,7 @@ class Parts:
     reader: SpanReader
     step_reader: StepReader
     gpu_reader: GpuReader
+    gpu_registry: GpuRegistry
     authenticate: Authenticate
     administration: admin.Administration = field(default_factory=nobody)
     receivers: Sequence[Router] = ()
@@ -81,6 +83,7 @@ def create_app(parts: Parts) -> Litestar:
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
             "step_reader": Provide(lambda: parts.step_reader, sync_to_thread=False),
             "gpu_reader": Provide(lambda: parts.gpu_reader, sync_to_thread=False),
+            "gpu_registry": Provide(lambda: parts.gpu_registry, sync_to_thread=False),
         },
         security=[{"key": []}],
     )
@@ -133,6 +136,7 @@ def openapi_document() -> str:
             reader=SpanReader(nowhere, {}),
             step_reader=StepReader(nowhere, {}),
             gpu_reader=GpuReader(nowhere, {}),
+            gpu_registry=GpuRegistry(Postgres("")),
             authenticate=Gate(StaticKeyring("")).authenticate,
         )
     )

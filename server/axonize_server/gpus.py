@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 GAUGES = (
@@ -86,3 +88,53 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
     first_ns: int
     last_ns: int
     sample: GpuSample | None = None
+
+
+class Sighting(NamedTuple):
+    """A GPU or MIG instance as telemetry names it, and when, in Unix ns; unknown text is empty."""
+
+    tenant: str
+    resource_uuid: str
+    physical_uuid: str
+    model: str
+    vendor: str
+    memory_bytes: int
+    host: str
+    service_name: str
+    environment: str
+    label: str
+    first_ns: int
+    last_ns: int
+
+
+class PhysicalGpu(msgspec.Struct, frozen=True):
+    """A card, and what computes on it: itself, or its MIG instances as well."""
+
+    physical_uuid: str
+    model: str
+    vendor: str
+    first_ns: int
+    last_ns: int
+    resource_uuids: list[str]
+
+
+class GpuContext(msgspec.Struct, frozen=True):
+    """Where and for whom a GPU was used; unknown parts are empty."""
+
+    host: str
+    service_name: str
+    environment: str
+    label: str
+    first_ns: int
+    last_ns: int
+
+
+class ComputeResource(msgspec.Struct, frozen=True):
+    """What computes, with its card and its contexts, the last seen first; times in Unix ns."""
+
+    resource_uuid: str
+    memory_bytes: int | None
+    first_ns: int
+    last_ns: int
+    physical: PhysicalGpu | None
+    contexts: list[GpuContext]

@@ -37,9 +37,11 @@ from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
+from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.postgres.keys import Keys
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
+from axonize_server.store.registrar import Registrar
 from axonize_server.usage import Meter, Quota, recording, within_quota
 
 OK, REFUSED = 0, 2
@@ -103,6 +105,10 @@ async def serve(settings: ServerSettings) -> None:
             pass  # gRPC binds it later by itself, and could only say that it failed
         databases = await asyncio.to_thread(Databases, settings)
         stack.push_async_callback(asyncio.to_thread, databases.close)
+        gpu_reader = GpuReader(databases.reading, settings.query_limits)
+        gpu_registry = GpuRegistry(databases.postgres)
+        registrar = Registrar(gpu_reader, gpu_registry)
+        stack.push_async_callback(asyncio.to_thread, registrar.stop)
         batcher = Batcher(SpanWriter(databases.writing).insert)
         stack.push_async_callback(batcher.close)
         gpu_batcher = Batcher(
@@ -126,7 +132,8 @@ async def serve(settings: ServerSettings) -> None:
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
                 step_reader=StepReader(databases.reading, settings.query_limits),
-                gpu_reader=GpuReader(databases.reading, settings.query_limits),
+                gpu_reader=gpu_reader,
+                gpu_registry=gpu_registry,
                 authenticate=gate.authenticate,
                 administration=Administration(
                     tenants=tenants,

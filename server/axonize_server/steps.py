@@ -50,7 +50,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One step of an engine; times in Unix ns unless the name says otherwise.
 
     The lists are parallel, one entry a request; ids are lowercase hex, "" when unknown. Those of
-    speculation may be empty.
+    speculation may be empty. energy_j is 0 where it was not measured.
     """
 
     engine: Engine
@@ -67,6 +67,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     kv_cache_usage: float
     cuda_graph_mode: str
     gpu_seconds: float
+    energy_j: float
     attributes: dict[str, AttributeValue]
     preempted_ids: list[str]
     request_ids: list[str]
@@ -126,6 +127,8 @@ class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
     own_prefill_tokens: int
     own_draft_tokens: int
     own_accepted_tokens: int
+    energy_j: float
+    own_energy_j: float
     running: int
     waiting: int
     kv_cache_usage: float

@@ -78,6 +78,7 @@ def init(
     slow_threshold_ms: float | None = None,
     gpu_profiling: bool | None = None,
     gpu_snapshot_interval_ms: int | None = None,
+    cost_per_hour_usd: Mapping[str, float] | None = None,
     integrations: Sequence[str] | None = None,
     disabled_integrations: Sequence[str] | None = None,
     capture_content: bool | None = None,

@@ -50,6 +50,12 @@ def check_file(path: str) -> None:
         raise ValueError("expected a file that exists")
 
 
+def check_prices(prices: Mapping[str, float]) -> None:
+    """Raise ValueError when a price is below 0 or no number."""
+    if not all(0 <= price < float("inf") for price in prices.values()):
+        raise ValueError("expected prices from 0")
+
+
 @dataclass(frozen=True)
 class Config:
     """Every setting of the SDK."""
@@ -147,6 +153,12 @@ class Config:
     )
     gpu_snapshot_interval_ms: int = setting(
         100, "Time in ms between two readings of the GPUs.", minimum=1
+    )
+    cost_per_hour_usd: Mapping[str, float] = setting(
+        {},
+        "What a GPU costs in US dollars an hour, by a part of its model's name, the longest that "
+        "fits: `H100=2.5,A100=1.2`.",
+        check=check_prices,
     )
     integrations: tuple[str, ...] = setting(
         (), "Integrations to install, written `a,b`; all that apply when empty."
@@ -300,6 +312,10 @@ def _parse_pairs(given: object) -> Mapping[str, str]:
     return MappingProxyType(pairs)
 
 
+def _parse_numbers(given: object) -> Mapping[str, float]:
+    return MappingProxyType({name: float(text) for name, text in _parse_pairs(given).items()})
+
+
 PARSERS: Mapping[str, Callable[[object], Any]] = {
     "str": _parse_text,
     "bool": _parse_boolean,
@@ -307,6 +323,7 @@ PARSERS: Mapping[str, Callable[[object], Any]] = {
     "float": _parse_number,
     "tuple[str, ...]": _parse_names,
     "Mapping[str, str]": _parse_pairs,
+    "Mapping[str, float]": _parse_numbers,
 }
 EXPECTED = {
     "str": "text",
@@ -315,6 +332,7 @@ EXPECTED = {
     "float": "a number",
     "tuple[str, ...]": "names separated by commas",
     "Mapping[str, str]": "name=value pairs separated by commas",
+    "Mapping[str, float]": "name=number pairs separated by commas",
 }
 
 

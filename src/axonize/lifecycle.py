@@ -65,6 +65,7 @@ class Pipeline:
             open_backend,
             interval_s=config.gpu_snapshot_interval_ms / 1000,
             started=self._start,
+            prices=config.cost_per_hour_usd,
         )
         self.gpu_export = GPUExport(
             self.profiler,
@@ -88,7 +89,7 @@ class Pipeline:
         )
         let_hurry(self.worker.send_within)
         recording.describe_gpu = self.profiler.describe if self.config.gpu_profiling else None
-        recording.start_profiler = self.profiler.start if self.config.gpu_profiling else None
+        recording.meter_gpu = self.profiler.meter if self.config.gpu_profiling else None
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Send what waits, for at most this long, and end the worker."""
@@ -181,7 +182,7 @@ def reconnect() -> None:
     if _current is None:
         configure(None)
         let_hurry(None)
-        recording.describe_gpu = recording.start_profiler = None
+        recording.describe_gpu = recording.meter_gpu = None
     else:
         _current.connect()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from axonize.guard import guarded
 
@@ -12,10 +12,25 @@ if TYPE_CHECKING:
     from axonize.spans import Span
 
 
+class Meter(Protocol):
+    """Charges the energy of GPUs to the steps of an engine."""
+
+    @property
+    def source(self) -> str:
+        """How the energy is had: "counter", "power", or "estimated"."""
+
+    @property
+    def usd_per_hour(self) -> float | None:
+        """What the GPUs cost together; None without a price for each."""
+
+    def charge(self, begin_ns: int, end_ns: int) -> int | None:
+        """Return the uJ of a step (monotonic ns), None when unknown; steps come as they end."""
+
+
 describe_gpu: Callable[[int, str], Mapping[str, Any]] | None = None
 """Returns the attributes gpu.N.* for N and a label; set while GPUs are profiled."""
-start_profiler: Callable[[], object] | None = None
-"""Starts to read the GPUs; set while GPUs are profiled."""
+meter_gpu: Callable[[Sequence[str]], Meter] | None = None
+"""Returns a meter of the GPUs of some labels; set while GPUs are profiled."""
 
 
 @guarded
@@ -28,10 +43,9 @@ def set_gpus(span: Span, labels: Iterable[str]) -> None:
 
 
 @guarded
-def profile_gpus() -> None:
-    """Have the GPUs read from now on, for a process that works on them without naming them."""
-    if start_profiler is not None:
-        start_profiler()
+def meter_gpus(labels: Sequence[str]) -> Meter | None:
+    """Have GPUs read from now on, and return what tells their energy; None when none are read."""
+    return None if meter_gpu is None else meter_gpu(labels)
 
 
 @guarded

@@ -82,6 +82,7 @@ GEN_AI_SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions"
 
 # Without a convention
 BATCH_SIZE = "axonize.batch_size"  # sequences in the call
+COST_USD = "cost.usd"  # US dollars
 DEVICE = "axonize.device"  # such as cuda:0
 GENERATION_BEAMS = "axonize.generation.beams"
 GENERATION_DRAFT = "axonize.generation.draft"  # true: its tokens are proposals, no usage

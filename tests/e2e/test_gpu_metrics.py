@@ -25,10 +25,14 @@ CARD = "GPU-000000a0-0000-4000-8000-000000000000"
 SPLIT = "GPU-000000a1-0000-4000-8000-000000000000"
 INSTANCE = "MIG-000000a1-0000-5000-8000-000000000000"
 PROGRAM = """
-import sys, axonize
+import sys, time, axonize
 axonize.init(endpoint=sys.argv[1], flush_interval_ms=50, service_name="worker")
-with axonize.span("work") as span:
-    span.set_gpus(["cuda:0"])
+known = False
+while not known:
+    with axonize.span("work") as span:
+        span.set_gpus(["cuda:0"])
+        known = "gpu.0.resource_uuid" in span.attributes
+    time.sleep(0.02)
 print("started", flush=True)
 sys.stdin.read()
 """
@@ -124,3 +128,21 @@ def test_what_nvml_says_is_read_back_and_the_next_process_goes_on(
     still = {"avg": 0.0, "min": 0.0, "max": 0.0}
     assert [point[f"pcie_{way}_bytes_per_s"] for way in ("rx", "tx")] == [still] * 2
     assert [point[f"nvlink_{way}_bytes_per_s"] for way in ("rx", "tx")] == [still] * 2
+    check_registry(server)
+
+
+def check_registry(server: dict[str, Any]) -> None:
+    """The registry, which is written in the background, has the card and who works on it."""
+    by = time.monotonic() + 60
+    found: dict[str, Any] = {}
+    while time.monotonic() < by and len(found.get("contexts_now", ())) < 2:
+        status, body = call(f"{server['http']}/api/v1/gpus/{CARD}")
+        found = json.loads(body) if status == 200 else {}
+        time.sleep(0.2)
+    assert {(each["service_name"], each["label"]) for each in found["contexts_now"]} == {
+        (None, None),
+        ("worker", "cuda:0"),
+    }
+    assert found["memory_bytes"] == 81559 * 2**20
+    assert found["physical"]["resource_uuids"] == [CARD]
+    assert len(read(server, f"/{INSTANCE}")["physical"]["resource_uuids"]) == 4

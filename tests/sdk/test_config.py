@@ -183,3 +183,15 @@ def test_endpoint_and_certificate_are_checked() -> None:
     with pytest.raises(ValueError, match="certificate='/none': expected a file that exists"):
         load(Config, {"certificate": "/none"}, environ={})
     assert load(Config, {"certificate": __file__}, environ={}).certificate == __file__
+
+
+def test_prices_are_numbers() -> None:
+    config = load(Config, {}, environ={"AXONIZE_COST_PER_HOUR_USD": "H100=2.5, NVIDIA A100=1"})
+    assert config.cost_per_hour_usd == {"H100": 2.5, "NVIDIA A100": 1.0}
+    for wrong, expected in (
+        ("H100=-1", "from 0"),
+        ("H100=nan", "from 0"),
+        ("H100=x", "name=number"),
+    ):
+        with pytest.raises(ValueError, match=expected):
+            load(Config, {"cost_per_hour_usd": wrong})

@@ -16,6 +16,7 @@ from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.migrate import migrate
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
+from axonize_server.store.postgres.gpus import GpuRegistry
 from psycopg.conninfo import make_conninfo
 
 _tenant_numbers = itertools.count(1)
@@ -72,6 +73,12 @@ def gpu_writer(clickhouse) -> GpuMetricWriter:
 def gpu_reader(clickhouse, settings) -> GpuReader:
     """Read GPUs from the database of the tests."""
     return GpuReader(clickhouse, settings.query_limits)
+
+
+@pytest.fixture(scope="session")
+def gpu_registry(clickhouse, postgres) -> GpuRegistry:
+    """Write and read the registry of GPUs in the database of the tests."""
+    return GpuRegistry(postgres)
 
 
 @pytest.fixture

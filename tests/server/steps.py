@@ -39,7 +39,7 @@ class Rider(NamedTuple):
 
 
 def attributes(number: int, riders: list[Rider], **more: Any) -> dict[str, Any]:
-    """Return the attributes of a step; those in `more` are named without "axonize.step."."""
+    """Return the attributes of a step; `more` are `joules` and others without "axonize.step."."""
     own = {
         "number": number,
         "request_ids": [rider.request for rider in riders],
@@ -55,10 +55,12 @@ def attributes(number: int, riders: list[Rider], **more: Any) -> dict[str, Any]:
         "busy_seconds": 0.001,
         **more,
     }
+    joules = own.pop("joules", None)
     return {
         **ENGINE,
         **{f"axonize.step.{name}": value for name, value in own.items()},
         "axonize.gpu.seconds": 0.001,
+        **({} if joules is None else {"axonize.gpu.energy_j": joules}),
     }
 
 

@@ -72,6 +72,83 @@ class GpuMetrics(msgspec.Struct, frozen=True):
     points: list[GpuPoint]
 
 
+class PhysicalGpu(msgspec.Struct, frozen=True):
+    """A card."""
+
+    physical_uuid: str
+    model: str | None
+    vendor: str | None
+    first_seen: Time
+    last_seen: Time
+    resource_uuids: Annotated[
+        list[str], Meta(description="What computes on it: itself, its MIG instances.")
+    ]
+
+
+class GpuContext(msgspec.Struct, frozen=True):
+    """Where and for whom a GPU was used; what is not known is null."""
+
+    host: str | None
+    service_name: Annotated[str | None, Meta(description="Null when only metrics say so.")]
+    environment: str | None
+    label: Annotated[str | None, Meta(description="What the process calls it, such as cuda:0.")]
+    first_seen: Time
+    last_seen: Time
+
+
+class ComputeResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A GPU or MIG instance, its card, and who uses it; at most a minute and a half old."""
+
+    resource_uuid: str
+    memory_bytes: int | None
+    first_seen: Time
+    last_seen: Time
+    physical: PhysicalGpu | None
+    contexts_now: Annotated[
+        list[GpuContext], Meta(description="Those seen in the last five minutes.")
+    ]
+    contexts_before: Annotated[list[GpuContext], Meta(description="The others, newest first.")]
+
+
+NOW_NS = 300_000_000_000  # how long ago is now
+
+
+def resource(found: gpus.ComputeResource, now_ns: int) -> ComputeResource:
+    """Write a GPU with its three layers for the wire."""
+    now = [each for each in found.contexts if each.last_ns > now_ns - NOW_NS]
+    return ComputeResource(
+        resource_uuid=found.resource_uuid,
+        memory_bytes=found.memory_bytes,
+        first_seen=format_time(found.first_ns),
+        last_seen=format_time(found.last_ns),
+        physical=_physical(found.physical) if found.physical else None,
+        contexts_now=[_context(each) for each in now],
+        contexts_before=[_context(each) for each in found.contexts[len(now) :]],
+    )
+
+
+def _physical(found: gpus.PhysicalGpu) -> PhysicalGpu:
+    return PhysicalGpu(
+        found.physical_uuid,
+        found.model or None,
+        found.vendor or None,
+        format_time(found.first_ns),
+        format_time(found.last_ns),
+        found.resource_uuids,
+    )
+
+
+def _context(found: gpus.GpuContext) -> GpuContext:
+    return GpuContext(
+        found.host or None,
+        found.service_name or None,
+        found.environment or None,
+        found.label or None,
+        format_time(found.first_ns),
+        format_time(found.last_ns),
+    )
+
+
 def gpu(found: gpus.Gpu) -> GpuSummary:
     """Write a GPU for the wire."""
     return GpuSummary(

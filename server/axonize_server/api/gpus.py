@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 from litestar import Controller, get
@@ -19,8 +20,10 @@ from axonize_server.api.parameters import (
 )
 from axonize_server.query import gpus
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
+from axonize_server.store.postgres.gpus import GpuRegistry
 
 Reader = NamedDependency[GpuReader]
+Registry = NamedDependency[GpuRegistry]
 Uuid = Annotated[
     str, PathParameter(max_length=256, description="`resource_uuid` of a GPU or MIG instance.")
 ]
@@ -38,6 +41,14 @@ class GpuController(Controller):
         """Return the GPUs that metrics or spans name in the range, with their last sample."""
         found = gpus.seen(gpu_reader, tenant, *time_range(start, end))
         return schemas.GpuList([schemas.gpu(each) for each in found])
+
+    @get("/gpus/{uuid:str}", summary="Read a GPU", responses=READ_PROBLEMS, sync_to_thread=True)
+    def read_gpu(
+        self, gpu_registry: Registry, tenant: Tenant, uuid: Uuid
+    ) -> schemas.ComputeResource:
+        """Return what the registry knows: the card, what computes on it, who uses it and did."""
+        found = gpus.resource(gpu_registry, tenant, uuid)
+        return schemas.resource(found, time.time_ns())
 
     @get(
         "/gpus/{uuid:str}/metrics",

@@ -13,6 +13,10 @@ from axonize_server.api.times import format_time
 from axonize_server.model import AttributeValue, SpanStatus
 from axonize_server.steps import Engine, StepRequest
 
+Joules = Annotated[
+    float | None, Meta(description="J, of all GPUs of the engine; null when not measured.")
+]
+
 
 class StepRider(msgspec.Struct, frozen=True):
     """A request in a step; ids are null when unknown."""
@@ -43,6 +47,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     kv_cache_usage: Annotated[float, Meta(description="Share of the KV blocks in use, 0 to 1.")]
     cuda_graph_mode: str | None
     gpu_seconds: float
+    energy_j: Joules
     preempted_ids: list[str]
     requests: list[StepRider]
     attributes: dict[str, AttributeValue]
@@ -91,6 +96,8 @@ class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
     own_prefill_tokens: int
     own_draft_tokens: int
     own_accepted_tokens: int
+    energy_j: Joules
+    own_energy_j: Joules
     running: int
     waiting: int
     kv_cache_usage: Annotated[float, Meta(description="Share of the KV blocks in use, 0 to 1.")]
@@ -136,6 +143,7 @@ def step(found: steps.StepRecord) -> Step:
         kv_cache_usage=found.kv_cache_usage,
         cuda_graph_mode=found.cuda_graph_mode or None,
         gpu_seconds=found.gpu_seconds,
+        energy_j=found.energy_j or None,
         preempted_ids=found.preempted_ids,
         requests=_riders(found),
         attributes=found.attributes,
@@ -194,6 +202,8 @@ def _trace_step(found: steps.TraceStep, trace_start_ns: int) -> TraceStep:
         own_prefill_tokens=found.own_prefill_tokens,
         own_draft_tokens=found.own_draft_tokens,
         own_accepted_tokens=found.own_accepted_tokens,
+        energy_j=found.energy_j or None,
+        own_energy_j=found.own_energy_j if found.energy_j else None,
         running=found.running,
         waiting=found.waiting,
         kv_cache_usage=found.kv_cache_usage,

@@ -65,6 +65,7 @@ STEP_COLUMNS = (
     Column("cuda_graph_mode", TEXT, (Key("axonize.step.cuda_graph.mode"),)),
     Column("gpu_count", pa.uint16(), (Key("axonize.gpu.count"),)),
     Column("gpu_seconds", pa.float64(), (Key("axonize.gpu.seconds"),)),
+    Column("energy_j", pa.float64(), (Key("axonize.gpu.energy_j"),)),
 )
 
 RESOURCE_COLUMNS = (

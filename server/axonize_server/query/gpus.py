@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from axonize_server.gpus import Gpu, GpuSeries
+from axonize_server.gpus import ComputeResource, Gpu, GpuSeries
 from axonize_server.model import InvalidQuery, NotFound
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
+from axonize_server.store.postgres.gpus import GpuRegistry
 
 SHORTEST_NS = 1_000_000
 
@@ -34,6 +35,14 @@ def _merged(measured: Gpu, used: Gpu) -> Gpu:
         first_ns=min(measured.first_ns, used.first_ns),
         last_ns=max(measured.last_ns, used.last_ns),
     )
+
+
+def resource(registry: GpuRegistry, tenant: str, uuid: str) -> ComputeResource:
+    """Return a GPU or MIG instance with its card and its contexts; raises NotFound."""
+    found = registry.find(tenant, uuid)
+    if found is None:
+        raise NotFound(f"no GPU {uuid}")
+    return found
 
 
 def series(

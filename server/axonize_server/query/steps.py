@@ -95,6 +95,8 @@ class _Table:
             own_prefill_tokens=_sum(step.prefill_tokens, own),
             own_draft_tokens=_sum(step.draft_tokens, own),
             own_accepted_tokens=_sum(step.accepted_tokens, own),
+            energy_j=step.energy_j,
+            own_energy_j=_share(step, own),
             running=step.running,
             waiting=step.waiting,
             kv_cache_usage=step.kv_cache_usage,
@@ -131,6 +133,12 @@ class _Table:
     def _request(self, request_id: str, trace_id: str, span_id: str) -> StepRequest:
         own = trace_id == self._trace_id
         return StepRequest(request_id, trace_id or None, span_id or None, own)
+
+
+def _share(step: StepRecord, own: list[int]) -> float:
+    """Return the joules of some requests of a step, by scheduled tokens."""
+    total = sum(step.scheduled_tokens)
+    return step.energy_j * _sum(step.scheduled_tokens, own) / total if total else 0.0
 
 
 def _sum(counts: list[int], places: list[int]) -> int:

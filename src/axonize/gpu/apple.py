@@ -38,6 +38,10 @@ class Apple:
         """Return nothing: there are none."""
         return Counters()
 
+    def read_energy(self, gpu: DiscoveredGPU) -> int | None:  # noqa: ARG002 - there is only one
+        """Return nothing: there is no counter."""
+        return None
+
     def close(self) -> None:
         """Do nothing: nothing is held."""
 

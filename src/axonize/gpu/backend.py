@@ -104,5 +104,8 @@ class GPUBackend(Protocol):
     def read_counters(self, gpu: DiscoveredGPU) -> Counters:
         """Read what is worth a look about once a second. Raises GPUGone."""
 
+    def read_energy(self, gpu: DiscoveredGPU) -> int | None:
+        """Read the energy counter alone, in mJ; None where there is none. Raises GPUGone."""
+
     def close(self) -> None:
         """Give the library back; never raises."""

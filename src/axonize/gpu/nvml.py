@@ -125,6 +125,13 @@ class NVML:
                 **told,
             )
 
+    def read_energy(self, gpu: DiscoveredGPU) -> int | None:
+        """Read the counter of a card; an instance has none of its own."""
+        if gpu.mig is not None:
+            return None
+        with _translated():
+            return _tell(pynvml.nvmlDeviceGetTotalEnergyConsumption, self._handles[gpu.uuid])
+
     def close(self) -> None:
         """Shut NVML down."""
         for activity in self._activity.values():

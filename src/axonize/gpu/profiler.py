@@ -6,9 +6,11 @@ import logging
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 
 from axonize.gpu.backend import Counters, DiscoveredGPU, GPUBackend, GPUGone, Reading
+from axonize.gpu.energy import Meter, Metered
 from axonize.gpu.metrics import Sample, measure_rates
 from axonize.gpu.visible import find_gpu
 from axonize.guard import guarded
@@ -38,10 +40,13 @@ class Profiler:
         *,
         interval_s: float,
         started: Callable[[], object] = lambda: None,
+        prices: Mapping[str, float] | None = None,
     ) -> None:
         self._open = open_backend
         self._interval_s = interval_s
         self._started = started
+        self._prices = prices or {}
+        self._meters: weakref.WeakSet[Meter] = weakref.WeakSet()
         self._backend: GPUBackend | None = None
         self._gpus: Sequence[DiscoveredGPU] = ()
         self._look_again = 0.0  # monotonic s
@@ -67,8 +72,7 @@ class Profiler:
         snapshot, described = self._described
         if snapshot is not self.snapshot:
             snapshot, described = self._described = (self.snapshot, {})
-        # Read each time: engines set it for their workers, after this module was imported.
-        devices = os.environ.get("CUDA_VISIBLE_DEVICES")  # noqa: TID251 - CUDA's, no setting of ours
+        devices = _visible_devices()
         key = (number, label, devices)
         found = described.get(key)
         if found is None:
@@ -101,6 +105,13 @@ class Profiler:
             thread.start()
             self._thread = thread
         self._started()
+
+    def meter(self, labels: Sequence[str]) -> Meter:
+        """Return what charges the energy of these GPUs, which are read from now on, to steps."""
+        meter = Meter(labels, self._prices)
+        self._meters.add(meter)
+        self.start()
+        return meter
 
     def stop(self) -> None:
         """End the thread; waits for a reading under way, though not for long."""
@@ -138,9 +149,24 @@ class Profiler:
                 self._lose(reason)
         found = [(gpu, reading) for gpu in self._gpus if (reading := self._read(gpu))]
         self.snapshot = tuple(found)
+        if self._meters:
+            self._note_energy(found)
         if self.counting and time.monotonic() >= self._count_again:
             self._count_again = time.monotonic() + COUNT_EVERY_S
             self.samples = tuple(sample for each in found if (sample := self._sample(*each)))
+
+    def _note_energy(self, found: Sequence[tuple[DiscoveredGPU, Reading]]) -> None:
+        assert self._backend is not None
+        metered = []
+        for gpu, reading in found:
+            try:
+                counter = self._backend.read_energy(gpu)
+            except GPUGone as reason:
+                self._lose(reason)
+                continue
+            metered.append(Metered(gpu, reading, counter, time.monotonic_ns()))
+        for meter in list(self._meters):
+            meter.note(metered, _visible_devices())
 
     def _sample(self, gpu: DiscoveredGPU, reading: Reading) -> Sample | None:
         assert self._backend is not None
@@ -177,6 +203,11 @@ class Profiler:
         if not self._look_again or time.monotonic() >= self._look_again:
             _logger.debug("a GPU went away: %s", reason)
             self._look_again = time.monotonic() + LOOK_AGAIN_S
+
+
+def _visible_devices() -> str | None:
+    # Read each time: engines set it for their workers, after this module was imported.
+    return os.environ.get("CUDA_VISIBLE_DEVICES")  # noqa: TID251 - CUDA's, no setting of ours
 
 
 def _identity(gpu: DiscoveredGPU) -> dict[str, str | float]:

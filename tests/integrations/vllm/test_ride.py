@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from fractions import Fraction
 
 from axonize.integrations.vllm import names
 from axonize.integrations.vllm.identity import Engine
@@ -28,8 +28,8 @@ def test_a_share_is_by_scheduled_tokens() -> None:
     first, rest = Run(step(1, 4)), Run(step(2, 2), step(3, 2))
     one = ride(Stretch(first, 3, 3), Stretch(rest, 1, 0))
     other = ride(Stretch(first, 1, 0), Stretch(rest, 1, 0))
-    assert one.seconds() == (10 * 3 / 4 + 10) / 1e9
-    assert one.seconds() + other.seconds() == pytest.approx(30 / 1e9, rel=1e-12)
+    assert one.time().exact() == Fraction(10 * 3, 4) + 10
+    assert one.time().exact() + other.time().exact() == 30
     assert (one.scheduled_tokens(), one.prefill_tokens()) == (5, 3)
 
 

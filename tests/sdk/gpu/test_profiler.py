@@ -150,10 +150,16 @@ def test_counters_are_read_while_somebody_wants_them(
 
 
 def test_an_engine_that_works_on_gpus_has_them_read(
-    gpu_profiler: Profiler, monkeypatch: pytest.MonkeyPatch
+    gpu_profiler: Profiler, gpus: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recording.profile_gpus()
+    assert recording.meter_gpus(["cuda:0"]) is None
     assert not gpu_profiler.running
-    monkeypatch.setattr(recording, "start_profiler", gpu_profiler.start)
-    recording.profile_gpus()
+    monkeypatch.setattr(recording, "meter_gpu", gpu_profiler.meter)
+    meter = recording.meter_gpus(["cuda:0"])
+    assert meter is not None
     assert gpu_profiler.running
+    wait_for(lambda: meter.charge(time.monotonic_ns(), time.monotonic_ns()) is not None)
+    began = time.monotonic_ns()
+    gpus.gpus[0].energy_mj += 7_000
+    wait_for(lambda: meter.charge(began, time.monotonic_ns()))
+    assert (meter.source, meter.usd_per_hour) == ("counter", None)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from axonize_server.api.times import format_time
+from axonize_server.gpus import Sighting
 
 from tests.server.gpus import GPU, counter, decoded, gauge, metrics
 from tests.server.rows import NOW_NS, row, table
@@ -125,3 +128,34 @@ def test_without_a_key_nothing_is_told(client):
     del client.headers["authorization"]
     for path in ("/api/v1/gpus", METRICS):
         assert client.get(path).status_code == 401
+
+
+def test_the_registry_has_three_layers_and_contexts_now_and_before(client, gpu_registry, tenant):
+    now = time.time_ns() // 1000 * 1000
+    before = now - 3600 * 10**9
+    card = Sighting(tenant, GPU, GPU, "H100", "", 80 << 30, "node-1", "", "", "", before, now)
+    chat = card._replace(service_name="chat", label="cuda:0", last_ns=before)
+    gpu_registry.record([card, chat], now)
+
+    answer = client.get(f"/api/v1/gpus/{GPU}")
+
+    assert answer.status_code == 200
+    seen = {"first_seen": format_time(before), "last_seen": format_time(now)}
+    nobody = {"host": "node-1", "service_name": None, "environment": None, "label": None}
+    assert answer.json() == {
+        "resource_uuid": GPU,
+        "memory_bytes": 80 << 30,
+        **seen,
+        "physical": {
+            "physical_uuid": GPU, "model": "H100", "vendor": None, **seen, "resource_uuids": [GPU],
+        },
+        "contexts_now": [{**nobody, **seen}],
+        "contexts_before": [
+            {**nobody, "service_name": "chat", "label": "cuda:0", **seen,
+             "last_seen": format_time(before)},
+        ],
+    }  # fmt: skip
+    client.headers["authorization"] = "Bearer another-tenant"
+    assert client.get(f"/api/v1/gpus/{GPU}").status_code == 404
+    del client.headers["authorization"]
+    assert client.get(f"/api/v1/gpus/{GPU}").status_code == 401

@@ -45,6 +45,7 @@ STEP = {
     "kv_cache_usage": 0.3,
     "cuda_graph_mode": None,
     "gpu_seconds": 0.001,
+    "energy_j": 2.5,
     "preempted_ids": [],
     "requests": [
         {**RIDER, "draft_tokens": 4, "accepted_tokens": 1},
@@ -67,7 +68,7 @@ STEP = {
             "accepted_tokens": 0,
         },
     ],
-    "attributes": {"axonize.step.energy_j": 1.5},
+    "attributes": {"axonize.step.custom": 1.5},
 }
 TRACE_STEPS = {
     "trace_id": trace_id(1),
@@ -92,6 +93,8 @@ TRACE_STEPS = {
             "own_prefill_tokens": 3,
             "own_draft_tokens": 4,
             "own_accepted_tokens": 1,
+            "energy_j": 2.5,
+            "own_energy_j": 1.5,
             "running": 3,
             "waiting": 2,
             "kv_cache_usage": 0.3,
@@ -110,7 +113,7 @@ def one_step(writer, tenant):
     """Store a step with three requests, and the trace of one of them."""
     sent = step(
         7, [MINE, MATE, Rider("unknown")], start_ms=2, ms=1.5, kv_cache_usage=0.3, schedule_ms=0.1,
-        draft_tokens=[4, 0, 0], accepted_tokens=[1, 0, 0], energy_j=1.5,
+        draft_tokens=[4, 0, 0], accepted_tokens=[1, 0, 0], custom=1.5, joules=2.5,
     )  # fmt: skip
     writer.insert(*decoded(tenant, steps_body(sent)))
     writer.insert(table(tenant, [row(1, 1)]))

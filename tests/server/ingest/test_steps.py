@@ -51,7 +51,8 @@ ROW = {
     "cuda_graph_mode": "PIECEWISE",
     "gpu_count": 1,
     "gpu_seconds": 0.001,
-    "attributes": [("axonize.step.energy_j", "1.5")],
+    "energy_j": 2.5,
+    "attributes": [("axonize.step.custom", "1.5")],
     "attribute_types": "d",
     "resource_attributes": [("service.name", "engine"), ("host.name", "node-1")],
     "resource_attribute_types": "ss",
@@ -61,7 +62,8 @@ EXTRAS = {
     "accepted_tokens": [0, 2, 0],
     "preempted_ids": ["cmpl-9"],
     "cuda_graph.mode": "PIECEWISE",
-    "energy_j": 1.5,
+    "custom": 1.5,
+    "joules": 2.5,
 }
 
 

@@ -184,6 +184,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gpus/{uuid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a GPU
+         * @description Return what the registry knows: the card, what computes on it, who uses it and did.
+         */
+        get: operations["read_gpu"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gpus/{uuid}/metrics": {
         parameters: {
             query?: never;
@@ -459,6 +479,26 @@ export interface components {
              */
             revoked_at: string | null;
         };
+        /** ComputeResource */
+        ComputeResource: {
+            resource_uuid: string;
+            memory_bytes: number | null;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            first_seen: string;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            last_seen: string;
+            physical: components["schemas"]["PhysicalGpu"] | null;
+            /** @description Those seen in the last five minutes. */
+            contexts_now: components["schemas"]["GpuContext"][];
+            /** @description The others, newest first. */
+            contexts_before: components["schemas"]["GpuContext"][];
+        };
         /** DayUsage */
         DayUsage: {
             /**
@@ -517,6 +557,25 @@ export interface components {
             attributes: {
                 [key: string]: unknown;
             };
+        };
+        /** GpuContext */
+        GpuContext: {
+            host: string | null;
+            /** @description Null when only metrics say so. */
+            service_name: string | null;
+            environment: string | null;
+            /** @description What the process calls it, such as cuda:0. */
+            label: string | null;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            first_seen: string;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            last_seen: string;
         };
         /** GpuList */
         GpuList: {
@@ -641,6 +700,24 @@ export interface components {
             /** @default  */
             name: string;
             max_spans_per_day?: number | null;
+        };
+        /** PhysicalGpu */
+        PhysicalGpu: {
+            physical_uuid: string;
+            model: string | null;
+            vendor: string | null;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            first_seen: string;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            last_seen: string;
+            /** @description What computes on it: itself, its MIG instances. */
+            resource_uuids: string[];
         };
         /** Problem */
         Problem: {
@@ -776,6 +853,8 @@ export interface components {
             kv_cache_usage: number;
             cuda_graph_mode: string | null;
             gpu_seconds: number;
+            /** @description J, of all GPUs of the engine; null when not measured. */
+            energy_j: number | null;
             preempted_ids: string[];
             requests: components["schemas"]["StepRider"][];
             attributes: {
@@ -885,6 +964,10 @@ export interface components {
             own_prefill_tokens: number;
             own_draft_tokens: number;
             own_accepted_tokens: number;
+            /** @description J, of all GPUs of the engine; null when not measured. */
+            energy_j: number | null;
+            /** @description J, of all GPUs of the engine; null when not measured. */
+            own_energy_j: number | null;
             running: number;
             waiting: number;
             /** @description Share of the KV blocks in use, 0 to 1. */
@@ -1689,6 +1772,92 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_gpu: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `resource_uuid` of a GPU or MIG instance. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComputeResource"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

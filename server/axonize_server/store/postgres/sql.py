@@ -85,3 +85,64 @@ INSERT_USAGE = """
 INSERT INTO usage_records (tenant_id, day, spans, engine_steps, gpu_seconds)
 VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
+
+# The registry of GPUs. What is known stays known; times only widen.
+UPSERT_PHYSICAL_GPU = """
+INSERT INTO physical_gpus AS known
+    (tenant_id, physical_uuid, model, vendor, first_seen, last_seen)
+VALUES (%(tenant)s, %(physical_uuid)s, %(model)s, %(vendor)s, %(first)s, %(last)s)
+ON CONFLICT (tenant_id, physical_uuid) DO UPDATE SET
+    model = coalesce(nullif(excluded.model, ''), known.model),
+    vendor = coalesce(nullif(excluded.vendor, ''), known.vendor),
+    first_seen = least(known.first_seen, excluded.first_seen),
+    last_seen = greatest(known.last_seen, excluded.last_seen)
+"""
+UPSERT_COMPUTE_RESOURCE = """
+INSERT INTO compute_resources AS known
+    (tenant_id, resource_uuid, physical_uuid, memory_bytes, first_seen, last_seen, recorded_at)
+VALUES (
+    %(tenant)s, %(resource_uuid)s, nullif(%(physical_uuid)s, ''), nullif(%(memory_bytes)s, 0),
+    %(first)s, %(last)s, %(recorded)s
+)
+ON CONFLICT (tenant_id, resource_uuid) DO UPDATE SET
+    physical_uuid = coalesce(excluded.physical_uuid, known.physical_uuid),
+    memory_bytes = coalesce(excluded.memory_bytes, known.memory_bytes),
+    first_seen = least(known.first_seen, excluded.first_seen),
+    last_seen = greatest(known.last_seen, excluded.last_seen),
+    recorded_at = greatest(known.recorded_at, excluded.recorded_at)
+"""
+UPSERT_RESOURCE_CONTEXT = """
+INSERT INTO resource_contexts AS known
+    (tenant_id, resource_uuid, host, service_name, environment, label, first_seen, last_seen)
+VALUES (
+    %(tenant)s, %(resource_uuid)s, %(host)s, %(service_name)s, %(environment)s, %(label)s,
+    %(first)s, %(last)s
+)
+ON CONFLICT (tenant_id, resource_uuid, host, service_name, environment, label) DO UPDATE SET
+    first_seen = least(known.first_seen, excluded.first_seen),
+    last_seen = greatest(known.last_seen, excluded.last_seen)
+"""
+GPUS_RECORDED_AT = "SELECT max(recorded_at) FROM compute_resources"
+SELECT_COMPUTE_RESOURCE = """
+SELECT resource_uuid, memory_bytes, first_seen, last_seen, physical_uuid
+FROM compute_resources
+WHERE tenant_id = %(tenant)s AND resource_uuid = %(uuid)s
+"""
+SELECT_PHYSICAL_GPU = """
+SELECT physical_uuid, model, vendor, first_seen, last_seen, ARRAY(
+    SELECT resource_uuid
+    FROM compute_resources
+    WHERE tenant_id = %(tenant)s AND physical_uuid = %(uuid)s
+    ORDER BY resource_uuid
+    LIMIT 1000
+)
+FROM physical_gpus
+WHERE tenant_id = %(tenant)s AND physical_uuid = %(uuid)s
+"""
+SELECT_RESOURCE_CONTEXTS = """
+SELECT host, service_name, environment, label, first_seen, last_seen
+FROM resource_contexts
+WHERE tenant_id = %(tenant)s AND resource_uuid = %(uuid)s
+ORDER BY last_seen DESC, host, service_name, environment, label
+LIMIT 1000
+"""

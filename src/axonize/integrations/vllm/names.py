@@ -6,6 +6,8 @@ ENGINE_ID = "axonize.engine.id"  # instance id of vLLM, "-", data-parallel rank
 ENGINE_NAME = "axonize.engine.name"
 ENGINE_VERSION = "axonize.engine.version"
 GPU_COUNT = "axonize.gpu.count"  # devices that work on each step, 0 on a CPU
+GPU_ENERGY_J = "axonize.gpu.energy_j"  # J, of all its devices
+GPU_ENERGY_SOURCE = "axonize.gpu.energy.source"  # counter, power (integrated), estimated (MIG)
 GPU_SECONDS = "axonize.gpu.seconds"  # s, time of the engine x its devices
 
 STEP_NUMBER = "axonize.step.number"  # from 1, in one engine

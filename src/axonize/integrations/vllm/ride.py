@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 from axonize import semconv
 from axonize.context import ROOT, SpanContext
+from axonize.gpu.attribution import Share
 from axonize.integrations.vllm import names
 from axonize.integrations.vllm.identity import Engine
+from axonize.recording import Meter
 from axonize.speed import Span
 
 
@@ -25,16 +27,18 @@ class Step(NamedTuple):
     end_ns: int
     busy_ns: int
     total_tokens: int
+    energy_uj: int | None = None  # None when it is not known
 
 
 class Run:
-    """Steps in a row with the same requests; all of them have the one object."""
+    """Steps in a row with the same requests, each with as many tokens; they share the object."""
 
-    __slots__ = ("_gaps", "ns_a_token", "steps")
+    __slots__ = ("_gaps", "busy_ns", "energy_uj", "steps")
 
     def __init__(self, *steps: Step) -> None:
         self.steps: list[Step] = []
-        self.ns_a_token = 0.0  # busy time for each scheduled token, added up over the steps
+        self.busy_ns = 0
+        self.energy_uj: int | None = 0  # None when that of a step is not known
         self._gaps: list[int] = []
         for step in steps:
             self.add(step)
@@ -42,7 +46,14 @@ class Run:
     def add(self, step: Step) -> None:
         """Go on for another step."""
         self.steps.append(step)
-        self.ns_a_token += step.busy_ns / step.total_tokens
+        self.busy_ns += step.busy_ns
+        if self.energy_uj is not None:
+            self.energy_uj = None if step.energy_uj is None else self.energy_uj + step.energy_uj
+
+    @property
+    def total_tokens(self) -> int:
+        """Return the tokens of each step."""
+        return self.steps[0].total_tokens
 
     def gaps(self) -> list[int]:
         """Return the times between the ends of the steps in ns, the shortest first."""
@@ -105,9 +116,21 @@ class Ride:
                 runs.append(stretch.run)
         return runs
 
-    def seconds(self) -> float:
-        """Return its share of the engine's busy time, by scheduled tokens, in s."""
-        return sum(stretch.tokens * stretch.run.ns_a_token for stretch in self.stretches) / 1e9
+    def time(self) -> Share:
+        """Return its share of the engine's busy time, in ns."""
+        share = Share()
+        for run, tokens, _ in self.stretches:
+            share.add(run.busy_ns, tokens, run.total_tokens)
+        return share
+
+    def energy(self) -> Share | None:
+        """Return its share of the energy of its steps, in uJ; None when it is not known of all."""
+        share = Share()
+        for run, tokens, _ in self.stretches:
+            if run.energy_uj is None:
+                return None
+            share.add(run.energy_uj, tokens, run.total_tokens)
+        return share if self.stretches else None
 
     def scheduled_tokens(self) -> int:
         """Return its tokens over all steps."""
@@ -147,9 +170,12 @@ class Ride:
         return attributes
 
 
-def record(ride: Ride, engine: Engine) -> dict[str, Any]:
-    """End the ride: write its span `engine.request` and return what the front end wants to know."""
-    made, pauses, seconds = ride.making(), ride.pauses_until_resumed(), ride.seconds()
+def record(ride: Ride, engine: Engine, meter: Meter | None = None) -> dict[str, Any]:
+    """End the ride: write its span `engine.request` and return what the front end wants to know.
+
+    meter: that of the engine's GPUs, where they are read.
+    """
+    made, pauses, seconds = ride.making(), ride.pauses_until_resumed(), float(ride.time()) / 1e9
     description = {**engine.attributes, **ride.description(made)}
     attributes = {
         **description,
@@ -159,6 +185,7 @@ def record(ride: Ride, engine: Engine) -> dict[str, Any]:
         names.ENGINE_SECONDS: seconds,
         names.GPU_COUNT: engine.gpu_count,
         names.GPU_SECONDS: seconds * engine.gpu_count,
+        **(_used(ride, seconds, meter) if meter is not None else {}),
     }
     span = Span("engine.request", attributes, parent=ride.context or ROOT, start_ns=ride.queued_ns)
     add_pauses(span, pauses)
@@ -173,6 +200,18 @@ def record(ride: Ride, engine: Engine) -> dict[str, Any]:
         "last": made[-1].steps[-1].end_ns if made else None,
         "pauses": pauses,
     }
+
+
+def _used(ride: Ride, seconds: float, meter: Meter) -> dict[str, Any]:
+    """Return the request's joules and cost, as far as they are known."""
+    energy, price = ride.energy(), meter.usd_per_hour
+    found: dict[str, Any] = {}
+    if energy is not None:
+        found[names.GPU_ENERGY_J] = float(energy) / 1e6
+        found[names.GPU_ENERGY_SOURCE] = meter.source
+    if price is not None:
+        found[semconv.COST_USD] = seconds / 3600 * price
+    return found
 
 
 def add_pauses(span: Span, pauses: list[tuple[int, int]]) -> None:

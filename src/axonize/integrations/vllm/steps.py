@@ -7,6 +7,7 @@ import weakref
 from typing import Any, NamedTuple
 
 from axonize.context import ROOT
+from axonize.gpu.attribution import Account
 from axonize.integrations.vllm import names
 from axonize.integrations.vllm.batch import is_plain, prefill_tokens, speculated_tokens
 from axonize.integrations.vllm.context import receive_span, send_ride
@@ -14,7 +15,7 @@ from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.integrations.vllm.ride import Ride, Run, Step, Stretch, record
 from axonize.pipeline import send_within
-from axonize.recording import profile_gpus
+from axonize.recording import meter_gpus
 from axonize.speed import Span
 
 AT_ONCE = 32  # steps; fewer when a request ends, so that nothing waits in an idle engine
@@ -73,8 +74,9 @@ class Recorder:
     def __init__(self, config: Any) -> None:
         self._engine = engine = describe(config)
         self._gpu_count = engine.gpu_count
-        if engine.gpu_count:
-            profile_gpus()
+        labels = [f"cuda:{rank}" for rank in range(engine.gpu_count)]
+        self._meter = meter_gpus(labels) if labels else None
+        self._time = Account(0)
         self._attributes = engine.attributes
         self._attributes[names.ENGINE_ID] = engine.id
         self._rides: dict[str, Ride] = {}
@@ -83,7 +85,6 @@ class Recorder:
         self._crew = _Crew(False, {}, Run(), {})
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
-        self._busy_until_ns = 0
         self._ended: list[_Ended] = []  # and not recorded yet
 
     def arrived(self, request: Any) -> None:
@@ -151,7 +152,7 @@ class Recorder:
         for ride in self._rides.values():
             ride.reason = ride.reason or ("abort" if error is None else "error")
             ride.end_ns = ride.end_ns or time.time_ns()
-            record(ride, self._engine)
+            record(ride, self._engine, self._meter)
         self._rides.clear()
 
     def _record_all(self) -> None:
@@ -162,10 +163,11 @@ class Recorder:
     def _record(self, ended: _Ended) -> None:
         scheduled, end_ns, output, graph, made = ended
         start_ns = scheduled.start_ns
-        busy_ns = max(0, end_ns - max(start_ns, self._busy_until_ns))
-        self._busy_until_ns = end_ns
+        busy_ns = self._time.charge(start_ns, end_ns)
+        energy_uj = self._energy(scheduled.began + end_ns - start_ns, busy_ns)
         total = output.total_num_scheduled_tokens
-        crew = self._carry(Step(scheduled.number, start_ns, end_ns, busy_ns, total), output)
+        step = Step(scheduled.number, start_ns, end_ns, busy_ns, total, energy_uj)
+        crew = self._carry(step, output)
         attributes = {
             **self._attributes,
             **scheduled.attributes(),
@@ -175,6 +177,9 @@ class Recorder:
             names.GPU_COUNT: self._gpu_count,
             names.GPU_SECONDS: busy_ns * self._gpu_count / 1e9,
         }
+        if energy_uj is not None and self._meter is not None:
+            attributes[names.GPU_ENERGY_J] = energy_uj / 1e6
+            attributes[names.GPU_ENERGY_SOURCE] = self._meter.source
         if made is not None:
             self._speculated(output, made, attributes)
         if graph is not None:
@@ -185,6 +190,10 @@ class Recorder:
             if context is not None:
                 span.add_link(context)
         span.end(end_ns)
+
+    def _energy(self, end: int, busy_ns: int) -> int | None:
+        """Return the uJ of a step that ended at `end`, monotonic."""
+        return None if self._meter is None else self._meter.charge(end - busy_ns, end)
 
     def _carry(self, step: Step, output: Any) -> _Crew:
         """Note the step for each of its requests, and return who they are.
@@ -241,7 +250,7 @@ class Recorder:
         told = {}
         for ride in settled:
             del self._rides[ride.request_id]
-            told[ride.request_id] = record(ride, self._engine)
+            told[ride.request_id] = record(ride, self._engine, self._meter)
         for result in results.values():
             for output in result.outputs:
                 if output.request_id in told:

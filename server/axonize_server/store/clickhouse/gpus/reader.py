@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from axonize_server.gpus import GAUGES, Gpu, GpuBucket, GpuSample, Statistics
+from axonize_server.gpus import GAUGES, Gpu, GpuBucket, GpuSample, Sighting, Statistics
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus import sql
 from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS
@@ -41,6 +41,12 @@ class GpuReader:
         parameters = {**_range(tenant, from_ns, to_ns), "uuid": uuid, "width": width_ns}
         rows = self._rows(sql.SERIES, parameters)
         return [_bucket(from_ns + row[0] * width_ns, row[1:]) for row in rows]
+
+    def sighted(self, from_ns: int, to_ns: int) -> list[Sighting]:
+        """Return which GPUs what was committed in the range names, of all tenants."""
+        parameters = {"from": from_ns, "to": to_ns}
+        queries = (sql.SIGHTED_BY_METRICS, sql.SIGHTED_BY_SPANS)
+        return [Sighting(*row) for query in queries for row in self._rows(query, parameters)]
 
     def is_known(self, tenant: str, uuid: str) -> bool:
         """Return whether there is any metric of a GPU."""

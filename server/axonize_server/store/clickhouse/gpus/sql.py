@@ -105,3 +105,35 @@ GROUP BY uuid
 ORDER BY uuid
 LIMIT 1000
 """
+
+# What a server writes into the registry: of all tenants, by time of commit.
+SIGHTED_BY_METRICS = """
+SELECT
+    tenant_id, resource_uuid, argMax(physical_uuid, (physical_uuid != '', time)),
+    argMax(model, (model != '', time)), argMax(vendor, (vendor != '', time)),
+    ifNull(argMax(memory_total_bytes, time), 0), host, '', '', '',
+    toUnixTimestamp64Nano(min(time)), toUnixTimestamp64Nano(max(time))
+FROM gpu_metrics
+WHERE ingested_at >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+    AND ingested_at < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+GROUP BY tenant_id, resource_uuid, host
+ORDER BY tenant_id, resource_uuid, host
+LIMIT 10000
+"""
+
+SIGHTED_BY_SPANS = """
+SELECT
+    tenant_id, uuid, any(physical), any(gpu_model), any(gpu_vendor), toUInt64(0),
+    if(node_id = '', host, node_id) AS node, service_name, environment, gpu_label,
+    toUnixTimestamp64Nano(min(start_time)), toUnixTimestamp64Nano(max(end_time))
+FROM spans
+ARRAY JOIN
+    `gpu.resource_uuid` AS uuid, `gpu.physical_uuid` AS physical, `gpu.node_id` AS node_id,
+    `gpu.model` AS gpu_model, `gpu.vendor` AS gpu_vendor, `gpu.label` AS gpu_label
+WHERE uuid != ''
+    AND ingested_at >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+    AND ingested_at < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+GROUP BY tenant_id, uuid, node, service_name, environment, gpu_label
+ORDER BY tenant_id, uuid, node, service_name, environment, gpu_label
+LIMIT 10000
+"""

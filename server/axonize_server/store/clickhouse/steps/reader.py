@@ -102,11 +102,11 @@ def _record(engines: dict[Sequence[Any], Engine], row: Sequence[Any]) -> StepRec
     """Build a step from the columns of a query, in that order; equal engines are one object."""
     described = row[:7]
     engine = engines.get(described) or engines.setdefault(described, Engine(*described))
-    lists: dict[str, Any] = dict(zip(_LISTS, map(_LIST.decode, row[23:]), strict=True))
-    scalars = dict(zip(_SCALARS, row[7:20], strict=True))
-    return StepRecord(engine=engine, **scalars, attributes=decode(*row[20:23]), **lists)
+    lists: dict[str, Any] = dict(zip(_LISTS, map(_LIST.decode, row[24:]), strict=True))
+    scalars = dict(zip(_SCALARS, row[7:21], strict=True))
+    return StepRecord(engine=engine, **scalars, attributes=decode(*row[21:24]), **lists)
 
 
 _LIST = msgspec.json.Decoder(list)
-_SCALARS = StepRecord.__struct_fields__[1:14]
-_LISTS = StepRecord.__struct_fields__[15:]
+_SCALARS = StepRecord.__struct_fields__[1:15]
+_LISTS = StepRecord.__struct_fields__[16:]

@@ -13,7 +13,7 @@ SELECT
     engine_id, engine_name, engine_version, model, service_name, host, gpu_count,
     number, toUnixTimestamp64Nano(start_time), toUnixTimestamp64Nano(end_time),
     toString(status), status_message, busy_seconds, schedule_ms, total_tokens,
-    running, waiting, kv_cache_usage, cuda_graph_mode, gpu_seconds,
+    running, waiting, kv_cache_usage, cuda_graph_mode, gpu_seconds, energy_j,
     mapKeys(attributes), mapValues(attributes), attribute_types,
     -- One text for each array: arrays cost ten times as much to receive.
     toJSONString(preempted_ids), toJSONString(request_ids),

@@ -37,6 +37,8 @@ export function step(
     own_prefill_tokens: 0,
     own_draft_tokens: 0,
     own_accepted_tokens: 0,
+    energy_j: null,
+    own_energy_j: null,
     running: requests.length,
     waiting: 0,
     kv_cache_usage: 0,

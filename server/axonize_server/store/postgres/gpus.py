@@ -1,0 +1,101 @@
+"""The registry of GPUs in PostgreSQL: cards, what computes on them, and where that is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import psycopg
+
+from axonize_server.gpus import ComputeResource, GpuContext, PhysicalGpu, Sighting
+from axonize_server.store.postgres import sql
+from axonize_server.store.postgres.connection import Postgres
+
+# Six texts of a key must fit a page of an index, with up to four bytes a character.
+MAX_TEXT = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class GpuRegistry:
+    """Writes what was sighted and finds one GPU of a tenant; raises StoreUnavailable."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    def recorded_ns(self) -> int | None:
+        """Return up to which commit (Unix ns) sightings were written; None before the first."""
+        with self._postgres.connection() as connection:
+            row = connection.execute(sql.GPUS_RECORDED_AT).fetchone()
+        return None if row is None or row[0] is None else _to_ns(row[0])
+
+    def record(self, sightings: Sequence[Sighting], recorded_ns: int) -> None:
+        """Write sightings of what was committed up to recorded_ns (Unix ns), all or none.
+
+        They may be written before, and come in any order.
+        """
+        rows = [_row(each, recorded_ns) for each in sorted(sightings)]  # one order: no deadlocks
+        with (
+            self._postgres.connection() as connection,
+            connection.transaction(),
+            connection.cursor() as cursor,
+        ):
+            cards = sorted(rows, key=lambda row: (row["tenant"], row["physical_uuid"]))
+            known = [row for row in cards if row["physical_uuid"]]
+            cursor.executemany(sql.UPSERT_PHYSICAL_GPU, known)
+            cursor.executemany(sql.UPSERT_COMPUTE_RESOURCE, rows)
+            cursor.executemany(sql.UPSERT_RESOURCE_CONTEXT, rows)
+
+    def find(self, tenant: str, uuid: str) -> ComputeResource | None:
+        """Return a GPU or MIG instance with its card and its contexts, the last seen first."""
+        asked = {"tenant": tenant, "uuid": _text(uuid)}
+        with self._postgres.connection() as connection:
+            row = connection.execute(sql.SELECT_COMPUTE_RESOURCE, asked).fetchone()
+            if row is None:
+                return None
+            *described, physical_uuid = row
+            contexts = connection.execute(sql.SELECT_RESOURCE_CONTEXTS, asked).fetchall()
+            physical = _find_physical(connection, tenant, physical_uuid)
+        used = [GpuContext(*_with_ns(each)) for each in contexts]
+        return ComputeResource(*_with_ns([*described, physical, used]))
+
+
+def _find_physical(
+    connection: psycopg.Connection[Any], tenant: str, uuid: str | None
+) -> PhysicalGpu | None:
+    asked = {"tenant": tenant, "uuid": uuid}
+    row = connection.execute(sql.SELECT_PHYSICAL_GPU, asked).fetchone()
+    return None if row is None else PhysicalGpu(*_with_ns(row))
+
+
+def _row(sighting: Sighting, recorded_ns: int) -> dict[str, Any]:
+    texts = {
+        name: _text(value) if isinstance(value, str) else value
+        for name, value in sighting._asdict().items()
+    }
+    uuid = texts["resource_uuid"]
+    return {
+        **texts,
+        "physical_uuid": texts["physical_uuid"] or ("" if uuid.startswith("MIG-") else uuid),
+        "first": _to_time(sighting.first_ns),
+        "last": _to_time(sighting.last_ns),
+        "recorded": _to_time(recorded_ns),
+    }
+
+
+def _text(text: str) -> str:
+    """Return text that PostgreSQL takes and an index can hold."""
+    return text[:MAX_TEXT].replace("\0", "")
+
+
+def _to_time(ns: int) -> datetime:
+    return _EPOCH + ns // 1000 * _MICROSECOND
+
+
+def _to_ns(time: datetime) -> int:
+    return (time - _EPOCH) // _MICROSECOND * 1000
+
+
+def _with_ns(row: Sequence[Any]) -> list[Any]:
+    return [_to_ns(each) if isinstance(each, datetime) else each for each in row]

@@ -1,0 +1,145 @@
+"""The energy that GPUs use, at any moment: from the counter of each, else from its power."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from axonize.gpu.attribution import Account
+from axonize.gpu.backend import DiscoveredGPU, Reading
+from axonize.gpu.visible import find_gpu
+
+MOST_READINGS = 1200  # some minutes
+LONGEST_GUESS_NS = 10**9
+
+
+class Metered(NamedTuple):
+    """What a GPU told at a moment (monotonic ns); None is what it does not tell."""
+
+    gpu: DiscoveredGPU
+    reading: Reading
+    millijoules: int | None
+    time_ns: int
+
+
+class Curve:
+    """What a GPU has used since the first reading, in whole uJ; times are monotonic, in ns.
+
+    Between two readings it grows evenly, and after the last one as before it. One thread notes,
+    another asks.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._times: list[int] = []
+        self._used: list[int] = []
+        self._counter: int | None = None
+        self._watts: float | None = None
+
+    @property
+    def has_counter(self) -> bool:
+        """Whether it is from the GPU's counter, and not from its power."""
+        return self._counter is not None
+
+    def note(self, time_ns: int, millijoules: int | None, watts: float | None) -> None:
+        """Go on to a reading; without the counter the power is integrated, by trapezoids."""
+        gained = self._gained(time_ns, millijoules, watts)
+        if gained is None or (self._times and time_ns <= self._times[-1]):
+            return
+        with self._lock:
+            self._used.append((self._used[-1] if self._used else 0) + gained)
+            self._times.append(time_ns)
+            if len(self._times) > 2 * MOST_READINGS:
+                del self._times[:MOST_READINGS], self._used[:MOST_READINGS]
+            self._counter, self._watts = millijoules, watts
+
+    def _gained(self, time_ns: int, millijoules: int | None, watts: float | None) -> int | None:
+        if millijoules is not None:
+            before = millijoules if self._counter is None else self._counter
+            return max(0, millijoules - before) * 1000  # less than before: it was reset
+        if watts is None or self._counter is not None:
+            return None
+        if self._watts is None or not self._times:
+            return 0
+        return max(0, round((watts + self._watts) / 2 * (time_ns - self._times[-1]) / 1000))
+
+    def at(self, time_ns: int) -> int | None:
+        """Return what was used up to a moment; None when that is not known."""
+        with self._lock:
+            after = bisect_right(self._times, time_ns)
+            if not after or len(self._times) < 2:
+                return None
+            if after == len(self._times):
+                if time_ns - self._times[-1] > LONGEST_GUESS_NS:
+                    return None
+                after -= 1
+            t0, t1 = self._times[after - 1 : after + 1]
+            u0, u1 = self._used[after - 1 : after + 1]
+        return u0 + (u1 - u0) * (time_ns - t0) // (t1 - t0)
+
+
+class Meter:
+    """Charges the energy of some GPUs to the steps that ran on all of them.
+
+    labels: what the GPUs are called in this process. prices: US dollars an hour by a part of the
+    model's name. The profiler's thread notes, the engine's asks.
+    """
+
+    def __init__(self, labels: Sequence[str], prices: Mapping[str, float]) -> None:
+        self._labels = labels
+        self._prices = prices
+        self._gpus: list[DiscoveredGPU] = []
+        self._curves: dict[str, Curve] = {}
+        self._accounts: dict[str, Account] = {}
+
+    def note(self, metered: Sequence[Metered], visible_devices: str | None) -> None:
+        """Take a reading of every GPU of the machine; nothing while one of its own is missing."""
+        if not self._gpus:
+            known = [each.gpu for each in metered]
+            found = [find_gpu(label, known, visible_devices) for label in self._labels]
+            self._gpus = [gpu for gpu in found if gpu is not None] if all(found) else []
+            self._curves = {gpu.uuid: Curve() for gpu in self._gpus}
+        for gpu, reading, millijoules, time_ns in metered:
+            if gpu.uuid in self._curves:
+                self._curves[gpu.uuid].note(time_ns, millijoules, reading.power_watts)
+
+    def charge(self, begin_ns: int, end_ns: int) -> int | None:
+        """Return the uJ of a step (monotonic ns), None when unknown; steps come as they end."""
+        ends = {
+            uuid: (curve.at(begin_ns), curve.at(end_ns)) for uuid, curve in self._curves.items()
+        }
+        if not ends or any(None in pair for pair in ends.values()):
+            return None
+        charged = 0
+        for uuid, (begin, end) in ends.items():
+            assert begin is not None
+            assert end is not None
+            account = self._accounts.setdefault(uuid, Account(begin))
+            charged += account.charge(begin, end)
+        return charged
+
+    @property
+    def source(self) -> str:
+        """How the energy is had: "counter", "power", or "estimated" where a MIG instance is."""
+        if any(gpu.mig is not None for gpu in self._gpus):
+            return "estimated"
+        counted = all(curve.has_counter for curve in self._curves.values())
+        return "counter" if counted else "power"
+
+    @property
+    def usd_per_hour(self) -> float | None:
+        """What all its GPUs cost; None without a price for each."""
+        prices = [_price(gpu, self._prices) for gpu in self._gpus]
+        return sum(filter(None, prices)) if prices and None not in prices else None
+
+
+def _price(gpu: DiscoveredGPU, prices: Mapping[str, float]) -> float | None:
+    """Return the price under the longest name that the model's contains; by SM share for MIG."""
+    model = gpu.model.lower()
+    names = [name for name in prices if name.lower() in model]
+    share = 1.0 if gpu.mig is None else gpu.mig.sm_share
+    if not names or share is None:
+        return None
+    return prices[max(names, key=len)] * share

@@ -1,0 +1,100 @@
+"""What is stored in ClickHouse comes into the registry, even when PostgreSQL was away."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import pytest
+from axonize_server.model import StoreUnavailable
+from axonize_server.store.postgres.gpus import GpuRegistry
+from axonize_server.store.registrar import Registrar
+
+from tests.server.gpus import GPU, decoded, gauge, metrics
+from tests.server.rows import row, table
+
+
+class Away(GpuRegistry):
+    """A registry whose PostgreSQL can be taken away, and that counts what is written."""
+
+    away = False
+    writes = 0
+
+    def record(self, sightings, recorded_ns):
+        if self.away:
+            raise StoreUnavailable("PostgreSQL does not answer")
+        self.writes += 1
+        super().record(sightings, recorded_ns)
+
+
+@pytest.fixture
+def registry(clickhouse, postgres):
+    return Away(postgres)
+
+
+@pytest.fixture
+def registrar(gpu_reader, registry):
+    made = Registrar(gpu_reader, registry, every_s=0.05)
+    yield made
+    made.stop()
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    by = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < by
+        time.sleep(0.05)
+
+
+def measure(gpu_writer, tenant, uuid=GPU):
+    sent = gauge("hw.gpu.memory.limit", 80 << 30, hw__id=uuid, hw__name="H100")
+    gpu_writer.insert(decoded(tenant, metrics(sent)).tables[0])
+
+
+@pytest.mark.usefixtures("registrar")
+def test_metrics_and_spans_come_into_it(registry, writer, gpu_writer, tenant):
+    names = ("label", "resource_uuid", "physical_uuid", "model", "vendor", "node_id")
+    used = ("cuda:0", GPU, GPU, "H100", "NVIDIA", "node-7")
+    columns = {f"gpu.{name}": [value] for name, value in zip(names, used, strict=True)}
+    measure(gpu_writer, tenant)
+    writer.insert(table(tenant, [row(1, 1, **columns), row(1, 2)]))
+
+    wait_for(lambda: (found := registry.find(tenant, GPU)) and len(found.contexts) == 2)
+
+    found = registry.find(tenant, GPU)
+    assert (found.memory_bytes, found.physical.model, found.physical.vendor) == (
+        80 << 30, "H100", "NVIDIA",
+    )  # fmt: skip
+    assert {(each.host, each.label) for each in found.contexts} == {
+        ("node-1", ""), ("node-7", "cuda:0"),
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("registrar")
+def test_it_catches_up_and_writes_what_is_known_once(registry, gpu_writer, tenant, caplog):
+    registry.away = True
+    measure(gpu_writer, tenant)
+    with caplog.at_level(logging.WARNING):
+        wait_for(lambda: "the registry of GPUs waits" in caplog.text)
+    measure(gpu_writer, tenant, "GPU-later")
+    time.sleep(0.2)
+    assert caplog.text.count("the registry of GPUs waits") == 1
+    registry.away = False
+    wait_for(lambda: registry.find(tenant, GPU) and registry.find(tenant, "GPU-later"))
+    writes = registry.writes
+    measure(gpu_writer, tenant)
+    time.sleep(0.3)
+    assert registry.writes == writes
+
+
+def test_after_a_restart_it_goes_on_where_it_was(gpu_reader, registry, gpu_writer, tenant):
+    first = Registrar(gpu_reader, registry, every_s=0.05)
+    measure(gpu_writer, tenant)
+    wait_for(lambda: registry.find(tenant, GPU))
+    first.stop()
+    measure(gpu_writer, tenant, "GPU-later")
+    second = Registrar(gpu_reader, registry, every_s=0.05)
+    wait_for(lambda: registry.find(tenant, "GPU-later"))
+    second.stop()
+    assert second._read_ns > registry.recorded_ns() - 1_000_000_000
