@@ -12,6 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from axonize_server import forking  # noqa: F401  (before anything that imports gRPC)
 from axonize_server.api.admin import Administration
 from axonize_server.app import Parts, create_app
 from axonize_server.auth.admin import AdminGate
@@ -93,9 +94,6 @@ def _migrate(settings: ServerSettings) -> None:
 
 async def serve(settings: ServerSettings) -> None:
     """Run the server until a signal; every part is stopped in the reverse order of its start."""
-    # The server starts PostgreSQL's programs and forks nothing that uses gRPC: its fork handlers
-    # would only say on stderr that they were skipped. Read when the first gRPC server is made.
-    os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # noqa: TID251
     stop = _stop_on_signals()
     async with AsyncExitStack() as stack:
         lock = DataLock(settings.data_path)
