@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def tests(session: nox.Session) -> None:
     """All tests, with the C core where a compiler is and the Python core beside it."""
     if not session.posargs:
         session.notify("vllm")
+        session.notify("triton")
     tests_impl(session)
 
 
@@ -81,6 +83,17 @@ def vllm(session: nox.Session) -> None:
     """The vLLM integration on the real engine, in an environment of its own: it pins much."""
     install_vllm(session)
     session.run("pytest", *(session.posargs or ["tests/integrations/vllm"]))
+
+
+@nox.session
+def triton(session: nox.Session) -> None:
+    """The Triton Inference Server integration on the real server: it wants an older NumPy."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        session.skip("Triton Inference Server's binary is for Linux on x86_64")
+    session.install("-e", ".", *group("triton"))
+    session.run("pytest", *(session.posargs or ["tests/integrations/triton_server"]))
+    if not session.posargs:
+        session.run("pytest", "tests/integrations/test_contract.py", "-k", "triton_server")
 
 
 @nox.session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from axonize.finder import when_imported
+from axonize.finder import when_imported, when_numbered_imported
 from axonize.integrations import REGISTRY
 
 SWITCH = "AXONIZE_AUTO"
@@ -25,6 +25,7 @@ def start() -> None:
     for _, library, _ in REGISTRY:
         if library:
             when_imported(library, init_once)
+    when_numbered_imported(lambda _: init_once())
 
 
 _started = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import platform
@@ -182,7 +183,7 @@ def _show_gpu(gpu: DiscoveredGPU) -> Finding:
 
 def check_libraries(*, import_libraries: bool) -> Iterator[Finding]:
     """Look which supported libraries are installed, and in which version."""
-    for _, _, path in REGISTRY:
+    for path in dict.fromkeys(path for _, _, path in REGISTRY):
         integration = load_integration(path)
         yield _check_version(integration)
         if import_libraries and (_installed(integration) or not integration.requires):
@@ -206,7 +207,7 @@ def _check_version(integration: Integration) -> Finding:
 
 def _check_hooks(integration: Integration) -> Iterator[Finding]:
     """Import what is hooked, here and now, and say what became of each hook."""
-    modules = dict.fromkeys(patch.module for patch in integration.patches)
+    modules = filter(_is_installed, dict.fromkeys(patch.module for patch in integration.patches))
     try:
         for module in modules:
             importlib.import_module(module)
@@ -220,6 +221,11 @@ def _check_hooks(integration: Integration) -> Iterator[Finding]:
     text = f"{integration.name}: {patched} of {len(rows)} hooks in place"
     yield Finding("Libraries", "good", text)
     yield from _check_patches("Libraries", rows)
+
+
+def _is_installed(module: str) -> bool:
+    """Say whether a module's library is here; some integrations are for several."""
+    return importlib.util.find_spec(module.partition(".")[0]) is not None
 
 
 def _package(integration: Integration) -> str:

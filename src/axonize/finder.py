@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Action = Callable[[], object]
 
+_numbered_actions: list[Callable[[ModuleType], object]] = []
+_numbered_modules: list[ModuleType] = []
 _waiting: dict[str, list[tuple[str, Action]]] = {}
 _ending: set[str] = set()
 
@@ -25,12 +27,42 @@ def when_imported(module: str, action: Action) -> None:
     At once if they are. A package that is half imported is waited for: what lies in `torch`
     may need the rest of it. An error of the action never breaks the import.
     """
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+    _install()
     waiting = (module, action)
     for name in _path(module):
         _waiting.setdefault(name, []).append(waiting)
     _run_if_ready(waiting)
+
+
+def when_numbered_imported(action: Callable[[ModuleType], object]) -> None:
+    """Run `action` with every module whose name begins with a digit, as soon as it is imported.
+
+    No import statement can name one: Triton Inference Server names a model's file by its version.
+    """
+    _install()
+    _numbered_actions.append(action)
+    for module in _numbered_modules.copy():
+        _tell(action, module)
+
+
+def _install() -> None:
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+def _numbered_ended(module: ModuleType) -> None:
+    _numbered_modules.append(module)
+    for action in _numbered_actions.copy():  # one may add another, which is told by that
+        _tell(action, module)
+
+
+def _tell(action: Callable[[ModuleType], object], module: ModuleType) -> None:
+    try:
+        action(module)
+    except Exception as error:  # noqa: BLE001 - an import must not fail for us
+        from axonize.guard import log_internal_error
+
+        log_internal_error(error)
 
 
 def _path(module: str) -> list[str]:
@@ -81,7 +113,7 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if not _waiting.get(name):
+        if not _waiting.get(name) and not (_numbered_actions and name[:1].isdigit()):
             return None
         spec = self._find_elsewhere(name, path, target)
         if spec is not None:
@@ -119,6 +151,9 @@ def _tell_when_executed(name: str, loader: Any) -> None:
             return
         vars(loader).pop("exec_module", None)
         execute(module)
-        _ended(name)
+        if name in _waiting:
+            _ended(name)
+        if name[:1].isdigit():
+            _numbered_ended(module)
 
     loader.exec_module = exec_module

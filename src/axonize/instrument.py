@@ -69,7 +69,7 @@ def _variables(given: argparse.Namespace) -> dict[str, str]:
 
 
 def _check_names(names: Sequence[str]) -> None:
-    known = [name for name, _, _ in REGISTRY]
+    known = dict.fromkeys(name for name, _, _ in REGISTRY)
     for name in names:
         if name not in known:
             raise ValueError(f"unknown integration: {name}; there are {', '.join(known)}")

@@ -56,13 +56,15 @@ class Patch:
 class Integration:
     """The patches for one library; `requires` names the versions they are written for.
 
-    `undo` is called when they are undone, for what they have set up elsewhere.
+    `begin` is called when they are put in place, for what they cannot name beforehand, and `undo`
+    when they are undone, for what they have set up elsewhere.
     """
 
     name: str
     requires: str
     patches: tuple[Patch, ...]
     undo: Callable[[], object] | None = None
+    begin: Callable[[], object] | None = None
 
 
 class Row(NamedTuple):
@@ -83,6 +85,9 @@ def install(integration: Integration) -> None:
     _installed[integration.name] = placements
     for placement in placements:
         when_imported(placement.patch.module, placement.apply)
+    if integration.begin is not None:
+        with guarded:
+            integration.begin()
 
 
 def uninstall(integration: Integration) -> None:

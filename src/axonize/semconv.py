@@ -80,6 +80,11 @@ GEN_AI_INPUT_MESSAGES = "gen_ai.input.messages"
 GEN_AI_OUTPUT_MESSAGES = "gen_ai.output.messages"
 GEN_AI_SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions"
 
+# Triton Inference Server, as its own spans say it
+TRITON_MODEL_NAME = "triton.model_name"
+TRITON_MODEL_VERSION = "triton.model_version"
+TRITON_REQUEST_ID = "triton.request_id"
+
 # Without a convention
 BATCH_SIZE = "axonize.batch_size"  # sequences in the call
 COST_USD = "cost.usd"  # US dollars
@@ -121,6 +126,11 @@ TRITON_LAUNCHES = "axonize.triton.launches"  # of all kernels
 TRITON_NUM_STAGES = "axonize.triton.num_stages"
 TRITON_NUM_WARPS = "axonize.triton.num_warps"
 TRITON_OTHER_LAUNCHES = "axonize.triton.other_launches"  # of kernels not told apart any more
+TRITON_SERVER_FIRST_RESPONSE_MS = "axonize.triton_server.first_response_ms"  # ms, from its start
+TRITON_SERVER_INSTANCE = "axonize.triton_server.instance"  # of the model
+TRITON_SERVER_REQUESTS = "axonize.triton_server.requests"  # that were sent in a stream
+TRITON_SERVER_RESPONSES = "axonize.triton_server.responses"  # how many there were
+TRITON_SERVER_SEQUENCE_ID = "axonize.triton_server.sequence_id"
 TRITON_SHARED_BYTES = "axonize.triton.shared_bytes"  # a program
 TRITON_SIGNATURE = "axonize.triton.signature"  # type of each argument
 TRITON_TARGET = "axonize.triton.target"  # such as cuda:90

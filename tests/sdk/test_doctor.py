@@ -152,6 +152,11 @@ def test_hooks_are_tried_when_asked() -> None:
     assert "threads: 2 of 2 hooks in place" in texts
 
 
+def test_an_integration_for_several_libraries_is_one() -> None:
+    texts = [each.text for each in doctor.check_libraries(import_libraries=False)]
+    assert len([text for text in texts if text.startswith("triton_server: tritonclient")]) == 1
+
+
 # ---------------------------------------------------------------- processes
 
 APPLICATION = """

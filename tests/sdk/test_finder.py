@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from axonize import finder, guard
-from axonize.finder import when_imported
+from axonize.finder import when_imported, when_numbered_imported
 
 
 @pytest.fixture
@@ -36,6 +36,8 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in set(sys.modules) - set(modules):
         del sys.modules[name]
     finder._waiting.clear()
+    finder._numbered_actions.clear()
+    finder._numbered_modules.clear()
 
 
 def test_a_module_that_is_imported_already_is_taken_at_once(library: Path) -> None:
@@ -52,6 +54,35 @@ def test_an_action_waits_for_the_import_and_never_causes_it(library: Path) -> No
     assert seen == []
     importlib.import_module("shapes.late")
     assert seen == [True]
+
+
+def test_modules_that_are_named_by_a_number(library: Path) -> None:
+    (library / "1").mkdir()
+    (library / "1" / "model.py").write_text("import json\nready = True\n")
+    seen: list[str] = []
+    when_numbered_imported(lambda module: seen.append(module.__name__))
+    assert importlib.import_module("1.model").ready
+    when_numbered_imported(lambda module: seen.append("late " + module.__name__))
+    assert seen == ["1.model", "late 1.model"]
+
+
+def test_an_action_for_numbered_modules_may_add_another(library: Path) -> None:
+    (library / "3").mkdir()
+    (library / "3" / "model.py").write_text("")
+    seen: list[str] = []
+    when_numbered_imported(
+        lambda _: when_numbered_imported(lambda module: seen.append(module.__name__))
+    )
+    importlib.import_module("3.model")
+    assert seen == ["3.model"]
+
+
+def test_a_numbered_module_is_imported_whatever_an_action_does(library: Path) -> None:
+    (library / "2").mkdir()
+    (library / "2" / "model.py").write_text("ready = True\n")
+    when_numbered_imported(lambda _: 1 / 0)
+    guard.set_strict(False)
+    assert importlib.import_module("2.model").ready
 
 
 def test_an_action_runs_once(library: Path) -> None:

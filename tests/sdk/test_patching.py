@@ -155,6 +155,16 @@ def test_installing_twice_is_installing_once(library: Any) -> None:
     assert len(seen) == len(report()) == 1
 
 
+def test_what_an_integration_begins_it_undoes() -> None:
+    seen: list[str] = []
+    beginning = Integration(
+        "beginning", "", (), begin=lambda: seen.append("begun"), undo=lambda: seen.append("undone")
+    )
+    install(beginning)
+    install(beginning)
+    assert seen == ["begun"]
+
+
 def test_a_missing_target_is_reported_and_the_rest_is_patched(
     library: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,8 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from axonize.patching import Integration
 
-# Name, the module whose import asks for it ("" is part of every process), the Integration.
-# Read at the start of every traced process: plain tuples, for they cost nothing to make.
+# Name, the module whose import asks for it ("" is part of every process), the Integration: a row
+# for each library that it is for. Read at the start of every traced process: plain tuples, for
+# they cost nothing to make.
 REGISTRY: tuple[tuple[str, str, str], ...] = (
     ("asgi", "starlette.applications", "axonize.integrations.asgi:ASGI"),
     ("openai", "openai", "axonize.integrations.openai:OPENAI"),
@@ -18,6 +19,10 @@ REGISTRY: tuple[tuple[str, str, str], ...] = (
     ("torch", "torch", "axonize.integrations.torch:TORCH"),
     ("transformers", "transformers", "axonize.integrations.transformers:TRANSFORMERS"),
     ("triton_kernels", "triton", "axonize.integrations.triton_kernels:TRITON_KERNELS"),
+    *(
+        ("triton_server", library, "axonize.integrations.triton_server:TRITON_SERVER")
+        for library in ("tritonclient", "triton_python_backend_utils", "pytriton")
+    ),
     ("vllm", "vllm", "axonize.integrations.vllm:VLLM"),
 )
 
