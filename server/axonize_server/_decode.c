@@ -191,21 +191,34 @@ block_add(NativeBlock *self, PyObject *args)
 static PyObject *
 block_data(NativeBlock *self, PyObject *Py_UNUSED(none))
 {
-    Buffer out = {NULL, 0, 0};
+    size_t most = most_bytes(&self->block);
+    PyObject *data = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)most);
+    if (!data)
+        return NULL;
+    Buffer out = {(uint8_t *)PyBytes_AS_STRING(data), 0, most, 1};
     fault = FINE;
     Py_BEGIN_ALLOW_THREADS
     write_block(&out, &self->block);
     Py_END_ALLOW_THREADS
-    PyObject *data = fault == FINE ? PyBytes_FromStringAndSize((const char *)out.bytes,
-                                                               (Py_ssize_t)out.length)
-                                   : PyErr_NoMemory();
-    free(out.bytes);
+    if (fault != FINE) {
+        Py_DECREF(data);
+        return PyErr_NoMemory();
+    }
+    _PyBytes_Resize(&data, (Py_ssize_t)out.length);
     return data;
+}
+
+static PyObject *
+block_clear(NativeBlock *self, PyObject *Py_UNUSED(none))
+{
+    return PyLong_FromSize_t(clear_block(&self->block));
 }
 
 static PyMethodDef block_methods[] = {
     {"add", (PyCFunction)block_add, METH_VARARGS, "Add the spans of a tenant's request."},
     {"data", (PyCFunction)block_data, METH_NOARGS, "Return the block as bytes."},
+    {"clear", (PyCFunction)block_clear, METH_NOARGS,
+     "Remove the rows; return how many bytes of memory stay for others."},
     {NULL, NULL, 0, NULL},
 };
 

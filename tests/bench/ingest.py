@@ -29,6 +29,9 @@ from tests.bench.otlp import SPANS, Template
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 REQUESTS = 40  # decoded at a time
+# How, compressed or not, and how many spans a second are offered: as many as it takes, without.
+RUNS = (("grpc", False, 0), ("grpc", True, 0), ("http", False, 0), ("http", True, 0))
+RUNS += (("grpc", False, 20_000),)
 
 
 def spans_per_second(kind: type[Decoder], bodies: list[bytes]) -> float:
@@ -74,9 +77,14 @@ async def load(options: argparse.Namespace) -> None:
     refused = 0
     end = time.monotonic() + options.seconds
 
-    async def sender(send: Any) -> None:
+    pause = options.in_flight * SPANS / options.offered if options.offered else 0.0
+
+    async def sender(send: Any, number: int) -> None:
         nonlocal refused
+        due = time.monotonic() + pause * number / options.in_flight
         while time.monotonic() < end:
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            due += pause
             body = template.body()
             begin = time.monotonic()
             try:
@@ -87,7 +95,7 @@ async def load(options: argparse.Namespace) -> None:
                 latencies.append(time.monotonic() - begin)
 
     async def work(send: Any) -> None:
-        await asyncio.gather(*(sender(send) for _ in range(options.in_flight)))
+        await asyncio.gather(*(sender(send, number) for number in range(options.in_flight)))
 
     begin, cpu = time.monotonic(), time.process_time()
     transport = send_grpc if options.load == "grpc" else send_http
@@ -131,11 +139,15 @@ def ask_meanwhile(url: str, process: subprocess.Popen[str]) -> list[float]:
     return took
 
 
+def name(transport: str, packed: bool, offered: float) -> str:
+    return transport + " gzip" * packed + f" {offered / 1000:g} k/s" * bool(offered)
+
+
 def measure(server: Server, transport: str, packed: bool, options: argparse.Namespace) -> None:
     address = server.grpc.removeprefix("http://") if transport == "grpc" else server.http
     command = [sys.executable, "-m", "tests.bench.ingest", str(options.seconds)]
     command += ["--load", transport, "--address", address, "--in-flight", str(options.in_flight)]
-    command += ["--gzip"] * packed
+    command += ["--gzip"] * packed + ["--offered", str(options.offered)]
     before = cpu_s(server.pid)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         took = ask_meanwhile(f"{server.http}/healthz", process)
@@ -144,7 +156,7 @@ def measure(server: Server, transport: str, packed: bool, options: argparse.Name
     server_us = (cpu_s(server.pid) - before) / said["spans"] * 1e6
     load_us = said["cpu"] / said["spans"] * 1e6
     print(
-        f"{transport + (' gzip' if packed else ''):<12}{said['rate']:>10.0f}{said['p50']:>9.0f}"
+        f"{name(transport, packed, options.offered):<20}{said['rate']:>10.0f}{said['p50']:>9.0f}"
         f"{said['p99']:>9.0f}{server_us:>11.2f}{load_us:>9.2f}"
         f"{peak_mib(server.pid):>10.0f}{np.percentile(took, 99):>10.1f}{said['refused']:>9}"
     )
@@ -158,16 +170,16 @@ def main(options: argparse.Namespace) -> None:
         print(f"  {kind.__name__:<16}{spans_per_second(kind, bodies):>10.0f}")
     print(
         f"{options.in_flight} requests in flight, {options.seconds:g} s each\n"
-        f"{'':<12}{'spans/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'server us':>11}{'load us':>9}"
+        f"{'':<20}{'spans/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'server us':>11}{'load us':>9}"
         f"{'peak MiB':>10}{'GET p99':>10}{'refused':>9}"
     )
-    for transport in ("grpc", "http"):
-        for packed in (False, True):
-            with (
-                tempfile.TemporaryDirectory() as folder,
-                start_server(Path(folder) / "data") as server,
-            ):
-                measure(server, transport, packed, options)
+    for transport, packed, offered in RUNS:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            start_server(Path(folder) / "data") as server,
+        ):
+            options.offered = offered
+            measure(server, transport, packed, options)
 
 
 def read_options() -> argparse.Namespace:
@@ -177,6 +189,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--load", choices=["grpc", "http"], help="be the process that sends")
     parser.add_argument("--address")
     parser.add_argument("--gzip", action="store_true")
+    parser.add_argument("--offered", type=float, default=0, help="spans a second; 0: all it takes")
     return parser.parse_args()
 
 

@@ -53,9 +53,10 @@ class _Waiting:
     def answer(self, answer: Answer) -> None:
         """Answer from any thread; a sender that has left, or its loop, is no error."""
         with suppress(RuntimeError):
-            self.future.get_loop().call_soon_threadsafe(self._set, answer)
+            self.future.get_loop().call_soon_threadsafe(self.set, answer)
 
-    def _set(self, answer: Answer) -> None:
+    def set(self, answer: Answer) -> None:
+        """Answer from the thread of the loop."""
         if self.future.done():
             return
         if isinstance(answer, Accepted):
@@ -271,8 +272,20 @@ class Batcher:
         self._counters.commit_seconds += self._last_commit_s
 
     def _finish_all(self, waiting: list[_Waiting], answers: Sequence[Answer]) -> None:
-        for one, answer in zip(waiting, answers, strict=True):
-            self._finish(one, answer)
+        """Wake the loop of the senders once, not for each of them."""
+        with self._changed:
+            self._counters.queue_bytes -= sum(len(one.body) for one in waiting)
+        loops: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Answer]]] = {}
+        for pair in zip(waiting, answers, strict=True):
+            loops.setdefault(pair[0].future.get_loop(), []).append(pair)
+        for loop, pairs in loops.items():
+            with suppress(RuntimeError):  # the loop has ended, and its senders have left
+                loop.call_soon_threadsafe(_set_all, pairs)
+
+
+def _set_all(pairs: Sequence[tuple[_Waiting, Answer]]) -> None:
+    for waiting, answer in pairs:
+        waiting.set(answer)
 
 
 def _unreadable(error: Exception) -> DomainError:

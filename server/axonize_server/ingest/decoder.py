@@ -64,6 +64,8 @@ class NativeDecoder:
             return others
         count = sum(one.spans for one in self._answers)
         block = NativeBlock(self._block.data() if count else b"", count)
+        native.give_back(self._block)
+        self._block = None
         return [Rows(self._places, (block, pa.table({})), self._answers), *others]
 
 

@@ -1,6 +1,7 @@
 /* The columns of the table `spans`, filled one span after another, and as one Native block. */
 
 #define MOST_BUFFERS 256
+#define MOST_DICTIONARIES 128
 
 typedef struct {
     Buffer trace_id, span_id, parent_span_id, trace_state, flags, kind, start_time, end_time;
@@ -20,6 +21,9 @@ typedef struct {
 
     Buffer *buffers[MOST_BUFFERS]; /* all that grows with the rows */
     int buffer_count;
+    Symbols *symbols[MOST_DICTIONARIES];
+    Dictionary *dictionaries[MOST_DICTIONARIES];
+    int symbols_count, dictionary_count;
 } Columnar;
 
 static inline uint64_t
@@ -38,10 +42,21 @@ track(Columnar *block, Buffer *buffer)
 }
 
 static int
+track_dictionary(Columnar *block, Dictionary *dictionary)
+{
+    if (block->dictionary_count == MOST_DICTIONARIES)
+        return -1;
+    block->dictionaries[block->dictionary_count++] = dictionary;
+    return open_dictionary(dictionary);
+}
+
+static int
 open_symbols(Columnar *block, Symbols *symbols)
 {
     track(block, &symbols->numbers);
-    return open_dictionary(&symbols->words);
+    if (block->symbols_count < MOST_DICTIONARIES)
+        block->symbols[block->symbols_count++] = symbols;
+    return track_dictionary(block, &symbols->words);
 }
 
 static int
@@ -50,7 +65,7 @@ open_map(Columnar *block, Map *map)
     track(block, &map->entries.keys);
     track(block, &map->entries.values);
     track(block, &map->ends);
-    return open_symbols(block, &map->types) < 0 ? -1 : open_dictionary(&map->keys);
+    return open_symbols(block, &map->types) < 0 ? -1 : track_dictionary(block, &map->keys);
 }
 
 #define EACH_BUFFER(block) \
@@ -115,7 +130,6 @@ close_columns(Columns *columns)
         free(column->keys);
         free(column->name);
         free(column->type);
-        close_dictionary(&column->texts.words);
     }
     free(columns->columns);
 }
@@ -126,7 +140,6 @@ close_gpu_lists(Gpus *gpus)
     for (int i = 0; i < gpus->count; i++) {
         free(gpus->names[i]);
         free(gpus->column_names[i]);
-        close_dictionary(&gpus->lists[i].words);
     }
     free(gpus->names);
     free(gpus->column_names);
@@ -144,17 +157,13 @@ close_entries(Entries *entries)
 static void
 close_block(Columnar *block)
 {
-    Symbols *symbols[] = EACH_SYMBOLS(block);
     Map *maps[] = EACH_MAP(block);
     for (int i = 0; i < block->buffer_count; i++)
         free(block->buffers[i]->bytes);
-    for (size_t i = 0; i < COUNT(symbols); i++)
-        close_dictionary(&symbols[i]->words);
-    for (size_t i = 0; i < COUNT(maps); i++) {
-        close_dictionary(&maps[i]->keys);
-        close_dictionary(&maps[i]->types.words);
+    for (int i = 0; i < block->dictionary_count; i++)
+        close_dictionary(block->dictionaries[i]);
+    for (size_t i = 0; i < COUNT(maps); i++)
         free(maps[i]->entries.letters.bytes);
-    }
     close_gpu_lists(&block->gpus);
     close_columns(&block->span_columns);
     close_columns(&block->resource_columns);
@@ -163,6 +172,26 @@ close_block(Columnar *block)
     free(block->resource_symbols);
     free(block->meanings.bytes);
     free(block->scratch.json.bytes);
+}
+
+/* Empty the block; return how many bytes it keeps, so that the next rows find their memory. */
+static size_t
+clear_block(Columnar *block)
+{
+    size_t kept = block->meanings.capacity;
+    block->gpus.cells = 0;
+    block->meanings.length = 0;
+    for (int i = 0; i < block->buffer_count; i++) {
+        block->buffers[i]->length = 0;
+        kept += block->buffers[i]->capacity;
+    }
+    for (int i = 0; i < block->symbols_count; i++)
+        block->symbols[i]->last = 0;
+    for (int i = 0; i < block->dictionary_count; i++) {
+        clear_dictionary(block->dictionaries[i]);
+        kept += dictionary_bytes(block->dictionaries[i]);
+    }
+    return kept;
 }
 
 /* --- taking rows back --- */
@@ -266,6 +295,20 @@ put_count(Buffer *out, uint64_t count)
     for (; count >= 0x80; count >>= 7)
         put_byte(out, (uint8_t)(count | 0x80));
     put_byte(out, (uint8_t)count);
+}
+
+/* Return a number of bytes that is enough for the block. */
+static size_t
+most_bytes(const Columnar *block)
+{
+    /* Ends of lists are written with each of their columns: 4 of events, 5 of links. */
+    size_t repeated = 8 * (size_t)row_count(block) * ((size_t)block->gpus.count + 10);
+    size_t bytes = 20 + 256 * (size_t)column_count(block) + repeated;
+    for (int i = 0; i < block->buffer_count; i++)
+        bytes += block->buffers[i]->length;
+    for (int i = 0; i < block->dictionary_count; i++)
+        bytes += block->dictionaries[i]->texts.length;
+    return bytes;
 }
 
 static void

@@ -52,6 +52,7 @@ after(Slice slice, size_t count)
 typedef struct {
     uint8_t *bytes;
     size_t length, capacity;
+    int is_fixed; /* the bytes are another's */
 } Buffer;
 
 /* Tests let an allocation fail, after so many others; never while this is negative. */
@@ -72,6 +73,10 @@ static int
 grow(Buffer *buffer, size_t more)
 {
     size_t capacity = (buffer->capacity + more) * 2;
+    if (buffer->is_fixed) {
+        fail(NO_MEMORY);
+        return 0;
+    }
     uint8_t *bytes = allocate(buffer->bytes, capacity);
     if (!bytes)
         return 0;

@@ -151,6 +151,21 @@ open_dictionary(Dictionary *dictionary)
     return fault == FINE ? 0 : -1;
 }
 
+/* Forget all texts but the empty one. */
+static void
+clear_dictionary(Dictionary *dictionary)
+{
+    memset(dictionary->slots, 0, dictionary->size * sizeof *dictionary->slots);
+    dictionary->texts.length = dictionary->count = 0;
+    number_of(dictionary, (Slice){NULL, 0}); /* there is memory for it */
+}
+
+static size_t
+dictionary_bytes(const Dictionary *dictionary)
+{
+    return dictionary->texts.capacity + dictionary->size * (4 + sizeof(Word) / 2);
+}
+
 static void
 close_dictionary(Dictionary *dictionary)
 {

@@ -3,20 +3,26 @@
 
 #define MOST_NUMBER_BYTES 40
 
+static const char PAIRS[] =
+    "00010203040506070809101112131415161718192021222324"
+    "25262728293031323334353637383940414243444546474849"
+    "50515253545556575859606162636465666768697071727374"
+    "75767778798081828384858687888990919293949596979899";
+
 static size_t
 write_integer(char *text, int64_t number)
 {
-    char reversed[20], *at = text;
+    char digits[20], *end = digits + sizeof digits, *begin = end;
     uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    int count = 0;
-    do
-        reversed[count++] = (char)('0' + rest % 10);
-    while (rest /= 10);
-    if (number < 0)
-        *at++ = '-';
-    while (count)
-        *at++ = reversed[--count];
-    return (size_t)(at - text);
+    for (; rest >= 100; rest /= 100)
+        memcpy(begin -= 2, PAIRS + 2 * (rest % 100), 2);
+    if (rest >= 10)
+        memcpy(begin -= 2, PAIRS + 2 * rest, 2);
+    else
+        *--begin = (char)('0' + rest);
+    *text = '-';
+    memcpy(text + (number < 0), begin, (size_t)(end - begin));
+    return (size_t)(end - begin) + (number < 0);
 }
 
 /* --- the shortest digits: Raffaello Giulietti's Schubfach --- */

@@ -115,7 +115,7 @@ static void
 set_value(Column *column, int rank, const Value *value, Slice text)
 {
     double number = 0;
-    if (rank >= column->rank || !strchr("sidb", value->letter))
+    if (rank >= column->rank || !is_scalar(value))
         return;
     if (column->is_text) {
         uint32_t last = symbol(&column->texts, text);
@@ -169,7 +169,7 @@ set_gpu(Gpus *gpus, const Meaning *meaning, const Value *value, Slice text)
 {
     if (gpus->row_gpus <= (uint32_t)meaning->gpu)
         gpus->row_gpus = (uint32_t)meaning->gpu + 1;
-    if (!strchr("sidb", value->letter))
+    if (!is_scalar(value))
         return;
     for (; gpus->row_cells <= (uint32_t)meaning->gpu; gpus->row_cells++, gpus->cells++) {
         for (int i = 0; i < gpus->count; i++)

@@ -205,13 +205,16 @@ has_valid_ids(const Span *span)
     return is_id(span->trace_id, 16) && is_id(span->span_id, 8) && (!parent || parent == 8);
 }
 
-/* Whether a span has an id that is not valid shows early; what it holds is read all the same. */
+/* Whether a span has an id that is not valid shows early: the ids come first. What it holds is read
+   all the same. */
 static int
 looks_rejected(Slice message)
 {
     Reader reader = reader_of(message);
     Span span = {0};
     for (uint32_t tag; (tag = next_field(&reader));) {
+        if (tag > LENGTH(4) && has_valid_ids(&span))
+            return 0;
         switch (tag) {
         case LENGTH(1): span.trace_id = read_bytes(&reader); break;
         case LENGTH(2): span.span_id = read_bytes(&reader); break;
@@ -277,7 +280,7 @@ add_span(Request *request, Slice message)
     if (fault != FINE)
         return;
     read_span(request, message, &span);
-    if (same(span.name, slice_of(STEP)))
+    if (same(span.name, slice_of(STEP)) || !has_valid_ids(&span))
         fail(UNUSUAL);
     close_owner(&block->attributes, &block->attributes.entries);
     close_gpus(&block->gpus);
@@ -289,12 +292,20 @@ add_span(Request *request, Slice message)
 /* --- scopes and resources --- */
 
 static void
+clear_entries(Map *map, Entries *entries)
+{
+    entries->keys.length = entries->values.length = 0;
+    open_owner(map, entries);
+}
+
+static void
 read_scope(Request *request, Slice message)
 {
     Columnar *block = request->block;
     Reader reader = open_message(&block->scratch, message);
     Slice name = {NULL, 0}, version = {NULL, 0};
     request->scope_bytes = message.length;
+    clear_entries(&block->scope_attributes, &block->scope);
     for (uint32_t tag; fault == FINE && (tag = next_field(&reader));) {
         switch (tag) {
         case LENGTH(1): name = read_text(&block->scratch, &reader); break;
@@ -309,31 +320,20 @@ read_scope(Request *request, Slice message)
     symbol(&block->scope_version, version);
 }
 
-static void
-clear_entries(Map *map, Entries *entries)
-{
-    entries->keys.length = entries->values.length = 0;
-    open_owner(map, entries);
-}
-
-/* Return the one message of a field, empty when there is none: said twice, they would be joined. */
+/* Return the message that field 1 begins with: a resource or scope that is anywhere else is left to
+   the other decoder. */
 static Slice
-only_message(Slice message, uint32_t wanted)
+first_message(Slice message)
 {
     Reader reader = reader_of(message);
-    Slice found = {NULL, 0};
-    int count = 0;
-    for (uint32_t tag; (tag = next_field(&reader));) {
-        if (tag == wanted) {
-            found = read_bytes(&reader);
-            count++;
-        }
-        else
-            skip(&reader, tag);
-    }
-    if (count > 1)
+    return next_field(&reader) == LENGTH(1) ? read_bytes(&reader) : (Slice){message.bytes, 0};
+}
+
+static void
+check_first(Reader *reader, Slice first)
+{
+    if (read_bytes(reader).bytes != first.bytes)
         fail(UNUSUAL);
-    return found;
 }
 
 static void
@@ -341,10 +341,12 @@ add_scope_spans(Request *request, Slice message)
 {
     Columnar *block = request->block;
     Reader reader = open_message(&block->scratch, message);
-    clear_entries(&block->scope_attributes, &block->scope);
-    read_scope(request, only_message(message, LENGTH(1)));
+    Slice scope = first_message(message);
+    read_scope(request, scope);
     for (uint32_t tag; fault == FINE && (tag = next_field(&reader));) {
-        if (tag == LENGTH(2))
+        if (tag == LENGTH(1))
+            check_first(&reader, scope);
+        else if (tag == LENGTH(2))
             add_span(request, read_bytes(&reader));
         else if (tag == LENGTH(3))
             read_text(&block->scratch, &reader); /* the schema's URL */
@@ -363,7 +365,7 @@ add_resource_attribute(Columnar *block, Slice message)
     const Columns *columns = &block->resource_columns;
     for (Place at = find_key(columns, pair.key, 0); at.column >= 0; at = key_at(columns, at)->next) {
         Column *column = &columns->columns[at.column];
-        if (at.rank >= column->rank || !strchr("sidb", pair.value.letter))
+        if (at.rank >= column->rank || !is_scalar(&pair.value))
             continue;
         block->resource_symbols[at.column] = symbol(&column->texts, text);
         column->rank = at.rank;
@@ -377,6 +379,7 @@ read_resource(Request *request, Slice message)
     Columns *columns = &block->resource_columns;
     Reader reader = open_message(&block->scratch, message);
     request->resource_bytes = message.length;
+    clear_entries(&block->resource_attributes, &block->resource);
     for (int i = 0; i < columns->count; i++) {
         columns->columns[i].rank = columns->columns[i].key_count;
         block->resource_symbols[i] = 0;
@@ -396,10 +399,12 @@ add_resource_spans(Request *request, Slice message)
 {
     Columnar *block = request->block;
     Reader reader = open_message(&block->scratch, message);
-    clear_entries(&block->resource_attributes, &block->resource);
-    read_resource(request, only_message(message, LENGTH(1)));
+    Slice resource = first_message(message);
+    read_resource(request, resource);
     for (uint32_t tag; fault == FINE && (tag = next_field(&reader));) {
-        if (tag == LENGTH(2))
+        if (tag == LENGTH(1))
+            check_first(&reader, resource);
+        else if (tag == LENGTH(2))
             add_scope_spans(request, read_bytes(&reader));
         else if (tag == LENGTH(3))
             read_text(&block->scratch, &reader);

@@ -33,7 +33,7 @@ valid_bytes(Slice text)
             at += 8;
             continue;
         }
-        int size = character_size(after(text, at));
+        int size = text.bytes[at] < 0x80 ? 1 : character_size(after(text, at));
         if (size < 0)
             break;
         at += (size_t)size;

@@ -15,6 +15,14 @@ typedef struct {
     Value value;
 } Pair;
 
+/* Text, a number or a boolean, which columns take. */
+static inline int
+is_scalar(const Value *value)
+{
+    return value->letter == 's' || value->letter == 'i' || value->letter == 'd' ||
+           value->letter == 'b';
+}
+
 typedef struct {
     size_t parsed; /* about how much memory the messages take, as bounds.py counts it */
     size_t message_bytes, most_parsed;

@@ -98,15 +98,16 @@ def check(bodies: list[bytes]) -> Counter[str]:
 def run(runs: int, seed: int) -> None:
     """Decode so many bodies of each form."""
     source = random.Random(seed)
-    begin = time.monotonic()
-    outcomes: Counter[str] = Counter()
     for make in (bad_protobuf, bad_json):
+        begin = time.monotonic()
+        outcomes: Counter[str] = Counter()
         for first in range(0, runs, BATCH):
             outcomes += check([make(source) for _ in range(min(BATCH, runs - first))])
-    print(
-        f"{outcomes.total()} bodies from seed {seed}: {outcomes['accepted']} accepted, "
-        f"{outcomes['refused']} refused, in {time.monotonic() - begin:.0f} s"
-    )
+        print(
+            f"{make.__name__}, seed {seed}: {outcomes['accepted']} accepted and "
+            f"{outcomes['refused']} refused in {time.monotonic() - begin:.0f} s",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -292,3 +292,19 @@ def test_a_clickhouse_that_nobody_runs_is_unavailable():
 
     assert isinstance(refusal, StoreUnavailable)
     assert (counters.queue_bytes, counters.commits) == (0, 0)
+
+
+def test_senders_of_other_loops_are_answered_with_those_of_this_one(store, clickhouse, tenant):
+    async def work(batcher):
+        there = asyncio.to_thread(
+            lambda: asyncio.run(batcher.submit(tenant, body(span(1, name="there"))))
+        )
+        return await asyncio.gather(
+            there, *(batcher.submit(tenant, body(span(i, name="here"))) for i in range(2, 5))
+        )
+
+    accepted, counters = run(store, work, linger_s=(0.5, 0.5))
+
+    assert accepted == [Accepted(1)] * 4
+    assert stored(clickhouse, tenant) == ["here"] * 3 + ["there"]
+    assert counters.queue_bytes == 0

@@ -12,11 +12,15 @@ from axonize_server.ingest.decode import INVALID_TEXT
 from axonize_server.ingest.decoder import ArrowDecoder, NativeDecoder, new_decoder
 from axonize_server.ingest.wire import LenientRequest
 from axonize_server.model import Accepted, NativeBlock
+from google.protobuf.message import Message
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
 from tests.server.ingest.fuzz import damage, refusal
-from tests.server.ingest.otlp import EVERY_TYPE, REQUESTS, body, pairs, span
+from tests.server.ingest.otlp import EVERY_TYPE, REQUESTS, body, pairs, request, span
+from tests.server.ingest.test_bounds import field
 from tests.server.steps import Rider, step
 
 pytestmark = pytest.mark.skipif(not native.USING_C, reason="the C extension is not used")
@@ -177,7 +181,33 @@ def list_hidden() -> bytes:
     return body(span(1, {"k": b"???"})).replace(b"\x05:\x03???", b"\x052\x01\xff:\x00")
 
 
+def joined(*messages: Message) -> bytes:
+    """A message of fields in an order that is not theirs, or that are there twice."""
+    return field(1, b"".join(message.SerializeToString() for message in messages))
+
+
+[OWNED] = request(span(1, {"k": 1}, name="owned"), resource={"service.name": "a"}).resource_spans
+RESOURCE = ResourceSpans(resource=OWNED.resource)
+SPANS = ResourceSpans(scope_spans=OWNED.scope_spans)
+SCOPE = ScopeSpans(scope=InstrumentationScope(name="late"))
+
+
+def of_scope(*messages: Message) -> bytes:
+    return field(1, field(2, b"".join(message.SerializeToString() for message in messages)))
+
+
+def of_span(*messages: Message) -> bytes:
+    return field(1, field(2, field(2, b"".join(one.SerializeToString() for one in messages))))
+
+
 UNUSUAL = {
+    "a resource after its spans": joined(SPANS, RESOURCE),
+    "two resources": joined(RESOURCE, SPANS, RESOURCE),
+    "a scope after its spans": of_scope(OWNED.scope_spans[0], SCOPE),
+    "only a late scope": of_scope(ScopeSpans(spans=[span(4)]), SCOPE),
+    "ids after all else": of_span(Span(name="n", kind=1), span(1)),
+    "an id that is not valid after one that is": of_span(span(1), Span(trace_id=b"short")),
+    "a valid id after one that is not": of_span(Span(span_id=b"short"), span(1)),
     "a list that is hidden": list_hidden(),
     "not UTF-8": not_utf8(),
     "a step": body(step(1, [Rider("a")]), span(1)),

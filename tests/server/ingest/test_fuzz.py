@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 
 import pytest
 from axonize_server.ingest import native
@@ -82,4 +83,6 @@ def test_what_is_not_changed_is_written_as_it_was_read(message):
 def test_the_session_runs(capsys):
     fuzz.run(200, seed=1)
 
-    assert "400 bodies" in capsys.readouterr().out
+    protobuf, json = capsys.readouterr().out.splitlines()
+    assert re.match(r"bad_protobuf, seed 1: \d+ accepted and \d+ refused", protobuf)
+    assert json.startswith("bad_json, seed 1: ")

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import deque
 
 import pytest
 from axonize_server.ingest import native
@@ -157,6 +158,32 @@ def test_memory_is_given_back():
     grown_kib = int(subprocess.check_output([sys.executable, "-c", LEAKS], text=True))
 
     assert grown_kib < 1024
+
+
+@needs_c
+def test_a_block_that_was_cleared_is_as_a_new_one():
+    block, fresh = native.new_block(), native.new_block()
+    block.add("t", OTHER)
+
+    kept = block.clear()
+
+    block.add("t", USUAL)
+    fresh.add("t", USUAL)
+    assert block.data() == fresh.data()
+    assert 0 < kept < MIB
+
+
+@needs_c
+def test_the_memory_of_a_large_block_is_not_kept(monkeypatch):
+    small, large = native.new_block(), native.new_block()
+    monkeypatch.setattr(native, "_spare", deque(maxlen=2))
+    large.add("t", body(span(1, {"k": "x" * (70 * MIB)})))
+
+    native.give_back(large)
+    native.give_back(small)
+
+    assert list(native._spare) == [small]
+    assert native.new_block() is small
 
 
 @needs_c
