@@ -85,3 +85,12 @@ INSERT_USAGE = """
 INSERT INTO usage_records (tenant_id, day, spans, engine_steps, gpu_seconds)
 VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
+
+INSERT_SESSION = """
+INSERT INTO sessions (session_sha256, key_sha256, expires_at) VALUES (%s, %s, %s)
+"""
+SELECT_SESSION = """
+SELECT key_sha256, expires_at FROM sessions WHERE session_sha256 = %s AND expires_at > now()
+"""
+DELETE_SESSION = "DELETE FROM sessions WHERE session_sha256 = %s"
+DELETE_OLD_SESSIONS = "DELETE FROM sessions WHERE expires_at <= now()"
