@@ -15,6 +15,7 @@ import grpc
 import pytest
 from axonize_server.api.times import format_time
 from axonize_server.ingest import signals
+from axonize_server.store.postgres.embedded import EmbeddedPostgres
 
 from tests.e2e.tenancy import (
     ADMIN_KEY,
@@ -367,3 +368,28 @@ def test_usage_survives_a_kill_and_no_key_is_ever_written(tmp_path: Path) -> Non
     for key in (acme.key, acme.read_key, acme.ingest_key, ADMIN_KEY, wrong):
         assert key.encode() not in texts
     assert acme.prefix.encode() in texts
+
+
+def test_while_postgresql_is_away_keys_that_are_known_go_on_working(tmp_path: Path) -> None:
+    postgres = EmbeddedPostgres(tmp_path / "accounts")
+    dsn = postgres.start()
+    process = ServeProcess(tmp_path / "data", **MULTI_TENANT, AXONIZE_POSTGRES_DSN=dsn)
+    server = process.wait_ready()
+    http = server["http"]
+    acme = settle(http, "acme", 1)
+    unused, _ = make_key(http, "acme", "ingest", "read")
+    assert ask(http, "GET", "/api/v1/traces", acme.key)[0] == 200
+    time.sleep(PROMISED_S)  # the servers notice that there are new keys, and forget the others
+    assert ask(http, "GET", "/api/v1/traces", acme.key)[0] == 200
+    postgres.stop()
+
+    assert ask(http, "GET", "/api/v1/traces", acme.key)[0] == 200
+    send(http, acme.key, "traces", otlp(5))
+    assert export(server, signals.TRACES, acme.key, otlp(6)) is grpc.StatusCode.OK
+    assert ask(http, "GET", "/api/v1/traces", unused)[0] == 503
+    assert export(server, signals.TRACES, unused, otlp(7)) is grpc.StatusCode.UNAVAILABLE
+
+    assert postgres.start() == dsn
+    assert ask(http, "GET", "/api/v1/traces", unused)[0] == 200
+    assert process.end()[0] == 0
+    postgres.stop()
