@@ -31,6 +31,7 @@ DATA = {
 ELSEWHERE = {
     "opentelemetry.py": "tests/integrations/opentelemetry",
     "api/parameters.py": "tests/server/api/test_traces.py",
+    "auth/sessions.py": "tests/server/api/test_session.py",
     "auth/revocation.py": "tests/server/auth/test_lookup.py",
     "ingest/fields.py": "tests/server/ingest/test_decode.py",
     "ingest/gpu/faults.py": "tests/server/ingest/gpu/test_decode.py",
@@ -44,6 +45,7 @@ ELSEWHERE = {
     "store/clickhouse/tenants/eraser.py": "tests/server/api/test_admin.py",
     "store/clickhouse/tenants/reader.py": "tests/server/test_usage.py",
     "store/clickhouse/tenants/sql.py": "tests/server/test_usage.py",
+    "store/postgres/sessions.py": "tests/server/api/test_session.py",
     "store/postgres/tenants.py": "tests/server/api/test_admin.py",
     "store/postgres/usage.py": "tests/server/test_usage.py",
     "store/clickhouse/gpus/reader.py": "tests/server/query/test_gpus.py",

@@ -23,6 +23,13 @@ class Principal(msgspec.Struct, frozen=True):
     suspended: bool = False
 
 
+class Session(msgspec.Struct, frozen=True):
+    """A browser that has logged in with a key."""
+
+    key_sha256: bytes
+    expires_at: datetime
+
+
 class Tenant(msgspec.Struct, frozen=True):
     """One tenant; `max_spans_per_day` None means as many as it likes."""
 

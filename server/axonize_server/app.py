@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from axonize_server.api import admin, errors, health
 from axonize_server.api.compression import compress
 from axonize_server.api.gpus import GpuController
 from axonize_server.api.metrics import Metric
+from axonize_server.api.session import SessionController
 from axonize_server.api.steps import StepController
 from axonize_server.api.traces import TraceController
 from axonize_server.auth.admin import AdminGate
@@ -27,6 +29,8 @@ from axonize_server.auth.gate import Authenticate, Gate
 from axonize_server.auth.guards import provide_tenant, require_key
 from axonize_server.auth.hosts import check_hosts
 from axonize_server.auth.keys import StaticKeyring
+from axonize_server.auth.lookup import Lookup
+from axonize_server.auth.sessions import Sessions
 from axonize_server.erasure import Erasure
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
@@ -37,6 +41,7 @@ from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.sessions import SessionStore
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
 from axonize_server.usage import Meter
@@ -55,6 +60,12 @@ def nobody() -> admin.Administration:
     )
 
 
+def no_sessions() -> Sessions:
+    """Return sessions that nobody has, and nobody can make."""
+    gate = Gate(StaticKeyring(secrets.token_urlsafe(32)))
+    return Sessions(gate, SessionStore(Postgres("")), Lookup(lambda _: None))
+
+
 @dataclass(frozen=True)
 class Parts:
     """What the application is put together from."""
@@ -65,6 +76,7 @@ class Parts:
     gpu_registry: GpuRegistry
     authenticate: Authenticate
     administration: admin.Administration = field(default_factory=nobody)
+    sessions: Sessions = field(default_factory=no_sessions)
     receivers: Sequence[Router] = ()
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     metrics: Callable[[], Iterable[Metric]] = tuple
@@ -76,10 +88,11 @@ def create_app(parts: Parts) -> Litestar:
     """Return the ASGI application; it owns none of its parts."""
     api = Router(
         "/api/v1",
-        route_handlers=[TraceController, StepController, GpuController],
-        guards=[require_key(parts.authenticate, "read")],
+        route_handlers=[TraceController, StepController, GpuController, SessionController],
+        guards=[require_key(parts.authenticate, parts.sessions, "read")],
         dependencies={
             "tenant": Provide(provide_tenant),
+            "sessions": Provide(lambda: parts.sessions, sync_to_thread=False),
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
             "step_reader": Provide(lambda: parts.step_reader, sync_to_thread=False),
             "gpu_reader": Provide(lambda: parts.gpu_reader, sync_to_thread=False),

@@ -10,17 +10,19 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 from axonize_server import forking  # noqa: F401  (before anything that imports gRPC)
+from axonize_server.accounts import Principal
 from axonize_server.api.admin import Administration
 from axonize_server.app import Parts, create_app
 from axonize_server.auth.admin import AdminGate
 from axonize_server.auth.gate import Gate, TenantKeyring
-from axonize_server.auth.keys import StaticKeyring
+from axonize_server.auth.keys import Keyring, StaticKeyring
 from axonize_server.auth.lookup import Lookup
 from axonize_server.auth.revocation import watch
+from axonize_server.auth.sessions import Sessions
 from axonize_server.banner import announce, withdraw
 from axonize_server.erasure import Erasure
 from axonize_server.ingest.batcher import Batcher
@@ -41,6 +43,7 @@ from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.sessions import SessionStore
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
 from axonize_server.store.registrar import Registrar
@@ -125,8 +128,12 @@ async def serve(settings: ServerSettings) -> None:
         }
         meter = Meter(usage_reader, UsageRecords(databases.postgres))
         await stack.enter_async_context(recording(meter, tenants))
-        keys = Keys(databases.postgres)
-        gate = await stack.enter_async_context(_gate(settings, keys))
+        keys, session_store = Keys(databases.postgres), SessionStore(databases.postgres)
+        known_keys, known_sessions = Lookup(keys.use), Lookup(session_store.find)
+        gate = Gate(_keyring(settings, known_keys))
+        if not gate.is_open:
+            watching = watch(keys.version, [known_keys.forget, known_sessions.forget])
+            await stack.enter_async_context(watching)
         app = create_app(
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
@@ -134,6 +141,7 @@ async def serve(settings: ServerSettings) -> None:
                 gpu_reader=gpu_reader,
                 gpu_registry=gpu_registry,
                 authenticate=gate.authenticate,
+                sessions=Sessions(gate, session_store, known_sessions),
                 administration=Administration(
                     tenants=tenants,
                     keys=keys,
@@ -165,15 +173,10 @@ async def serve(settings: ServerSettings) -> None:
             _exit_when_stuck(settings.stop_timeout_s + CLOSING_S)
 
 
-@asynccontextmanager
-async def _gate(settings: ServerSettings, keys: Keys) -> AsyncIterator[Gate]:
-    """Decide about requests until the block ends."""
+def _keyring(settings: ServerSettings, known: Lookup[Principal]) -> Keyring:
     if settings.auth_mode == "static":
-        yield Gate(StaticKeyring(settings.api_key))
-        return
-    known = Lookup(keys.use)
-    async with watch(keys.version, known.forget):
-        yield Gate(TenantKeyring(known))
+        return StaticKeyring(settings.api_key)
+    return TenantKeyring(known)
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -46,11 +46,20 @@ class Tenant:
         }
 
 
-def ask(http: str, method: str, path: str, key: str | None, sent: object = None) -> tuple[int, str]:
+def ask(
+    http: str,
+    method: str,
+    path: str,
+    key: str | None,
+    sent: object = None,
+    cookie: str | None = None,
+) -> tuple[int, str]:
     """Return status and text of the answer to a request of the REST API."""
     request = urllib.request.Request(http + path, method=method)
     if key is not None:
         request.add_header("Authorization", f"Bearer {key}")
+    if cookie is not None:
+        request.add_header("Cookie", cookie)
     if sent is not None:
         request.data = json.dumps(sent).encode()
         request.add_header("Content-Type", "application/json")

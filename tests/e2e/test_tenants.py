@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import grpc
 import pytest
 from axonize_server.api.times import format_time
 from axonize_server.ingest import signals
+from axonize_server.store.postgres.embedded import EmbeddedPostgres
 
 from tests.e2e.tenancy import (
     ADMIN_KEY,
@@ -43,6 +45,8 @@ NOBODY = {
     "prefix": "axo_nobody",
 }
 TENANTS = "/api/v1/admin/tenants"
+# Concerns the caller alone; its own test is below.
+SESSION = "/api/v1/session"
 # What a request that changes something carries; a new one must be listed here.
 BODIES: dict[tuple[str, str], object] = {
     ("POST", TENANTS): {"tenant_id": "third"},
@@ -132,7 +136,7 @@ def test_nothing_is_open_but_health(http: str, acme: Tenant) -> None:
         assert acme.name not in call(f"{http}{path}")[1].decode()
     for key in (None, "", "axo_000000000000_wrong", acme.prefix, ADMIN_KEY + "x", acme.key[:-1]):
         for method, path, _ in operations(http):
-            if path in OPEN:
+            if path in OPEN or (method, path) == ("POST", SESSION):
                 continue
             status, _ = ask(
                 http, method, fill(path, acme.parameters), key, BODIES.get((method, path))
@@ -147,7 +151,7 @@ def test_each_reads_its_own_and_never_the_others(http: str, acme: Tenant, globex
     for own, other in ((acme, globex), (globex, acme)):
         answers = view(http, own)
         assert {path for path, text in answers.items() if own.mark not in text} <= {
-            path for path in answers if path.startswith(TENANTS)
+            path for path in answers if path.startswith((TENANTS, SESSION))
         }
         assert [path for path, text in answers.items() if other.mark in text] == []
 
@@ -198,7 +202,11 @@ def test_the_others_words_in_a_filter_find_nothing(http: str, acme: Tenant, glob
 
 
 def test_neither_changes_what_is_not_its_own(http: str, acme: Tenant, globex: Tenant) -> None:
-    changes = [(method, path) for method, path, _ in operations(http) if method != "GET"]
+    changes = [
+        (method, path)
+        for method, path, _ in operations(http)
+        if method != "GET" and path != SESSION
+    ]
     assert set(changes) == set(BODIES)
     for own, other in ((acme, globex), (globex, acme)):
         before = view(http, other), manage(http, "GET", "")
@@ -260,6 +268,32 @@ def test_every_grpc_method_asks_for_a_key_and_stores_for_its_tenant(
     assert export(server, signal, initech.ingest_key, sent) is grpc.StatusCode.OK
     assert initech.mark in "".join(view(http, initech).values())
     assert view(http, globex) == before
+
+
+def test_a_session_reads_what_its_key_reads_and_ends_with_it(http: str, acme: Tenant) -> None:
+    key, prefix = make_key(http, acme.name, "read")
+    cookie = log_in(http, key)
+    for path in questions(http, acme.parameters):
+        by_session = ask(http, "GET", path, None, cookie=cookie)
+        if path.startswith(TENANTS):
+            assert by_session[0] == 401, path
+        elif path != SESSION:
+            assert by_session == ask(http, "GET", path, key)
+            assert acme.mark in by_session[1]
+    assert call(f"{http}/v1/traces", spans(acme), Cookie=cookie)[0] == 401
+    manage(http, "DELETE", f"/{acme.name}/keys/{prefix}")
+    deadline = time.monotonic() + PROMISED_S
+    while ask(http, "GET", SESSION, None, cookie=cookie)[0] != 401:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def log_in(http: str, key: str) -> str:
+    """Return the cookie of a new session."""
+    request = urllib.request.Request(http + SESSION, json.dumps({"key": key}).encode())
+    request.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return str(answer.headers["Set-Cookie"]).partition(";")[0]
 
 
 @pytest.mark.parametrize("end", ["revoke", "suspend", "delete"])
@@ -334,3 +368,28 @@ def test_usage_survives_a_kill_and_no_key_is_ever_written(tmp_path: Path) -> Non
     for key in (acme.key, acme.read_key, acme.ingest_key, ADMIN_KEY, wrong):
         assert key.encode() not in texts
     assert acme.prefix.encode() in texts
+
+
+def test_while_postgresql_is_away_keys_that_are_known_go_on_working(tmp_path: Path) -> None:
+    postgres = EmbeddedPostgres(tmp_path / "accounts")
+    dsn = postgres.start()
+    process = ServeProcess(tmp_path / "data", **MULTI_TENANT, AXONIZE_POSTGRES_DSN=dsn)
+    server = process.wait_ready()
+    http = server["http"]
+    acme = settle(http, "acme", 1)
+    unused, _ = make_key(http, "acme", "ingest", "read")
+    assert ask(http, "GET", "/api/v1/traces", acme.key)[0] == 200
+    time.sleep(PROMISED_S)  # the servers notice that there are new keys, and forget the others
+    assert ask(http, "GET", "/api/v1/traces", acme.key)[0] == 200
+    postgres.stop()
+
+    assert ask(http, "GET", "/api/v1/traces", acme.key)[0] == 200
+    send(http, acme.key, "traces", otlp(5))
+    assert export(server, signals.TRACES, acme.key, otlp(6)) is grpc.StatusCode.OK
+    assert ask(http, "GET", "/api/v1/traces", unused)[0] == 503
+    assert export(server, signals.TRACES, unused, otlp(7)) is grpc.StatusCode.UNAVAILABLE
+
+    assert postgres.start() == dsn
+    assert ask(http, "GET", "/api/v1/traces", unused)[0] == 200
+    assert process.end()[0] == 0
+    postgres.stop()

@@ -1,10 +1,12 @@
-/** The frame around every page: the bar on top, the shortcut sheet, the key dialog. */
+/** The frame around every page: the bar on top, the shortcut sheet, the page to log in. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { Keyboard, Monitor, Moon, Sun } from "lucide-react";
+import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import { useState } from "react";
+import { logOut, sessionQuery, useLogInAsked } from "./api/session";
 import { rememberedSearch } from "./features/traces/recall";
-import { KeyDialog } from "./key-dialog";
 import { useKeys } from "./keys";
+import { LogIn } from "./log-in";
 import { ShortcutSheet } from "./shortcut-sheet";
 import { nextTheme, setTheme, useTheme } from "./theme";
 import { IconButton } from "./widgets/button";
@@ -12,6 +14,7 @@ import { TipProvider } from "./widgets/tip";
 
 export function Shell() {
   const [sheet, setSheet] = useState(false);
+  const asked = useLogInAsked();
   const navigate = useNavigate();
   useKeys({
     "?": () => setSheet(true),
@@ -36,14 +39,14 @@ export function Shell() {
           <div className="ml-auto flex gap-1">
             <IconButton icon={Keyboard} label="Keyboard shortcuts" shortcut="?" onClick={() => setSheet(true)} />
             <ThemeButton />
+            {!asked && <LogOutButton />}
           </div>
         </header>
         <div className="min-h-0 flex-1">
-          <Outlet />
+          {asked ? <LogIn /> : <Outlet />}
         </div>
       </div>
       <ShortcutSheet open={sheet} onClose={() => setSheet(false)} />
-      <KeyDialog />
     </TipProvider>
   );
 }
@@ -63,6 +66,15 @@ const Mark = () => (
     <path d="M7 10h11M11 16h14M16 22h7" stroke="#fff" strokeWidth="3.4" strokeLinecap="round" fill="none" />
   </svg>
 );
+
+/** Shown to those who have logged in; to the others there is nothing to end. */
+function LogOutButton() {
+  const queries = useQueryClient();
+  const { data } = useQuery(sessionQuery);
+  const leave = useMutation({ mutationFn: logOut, onSuccess: () => queries.clear() });
+  if (!data?.has_session) return null;
+  return <IconButton icon={LogOut} label={`Log out of ${data.tenant}`} onClick={() => leave.mutate()} disabled={leave.isPending} />;
+}
 
 const ICONS = { system: Monitor, light: Sun, dark: Moon };
 const NAMES = { system: "as the system", light: "light", dark: "dark" };

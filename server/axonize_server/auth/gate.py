@@ -54,7 +54,7 @@ class Gate:
     async def principal(self, key_sha256: bytes) -> Principal:
         """Return who a key stands for; raises Unauthenticated when it is not valid (any more)."""
         principal = await self._keyring.find(key_sha256)
-        if principal is None or _is_over(principal.expires_at):
+        if principal is None or is_over(principal.expires_at):
             raise Unauthenticated(SEND_A_KEY)
         return principal
 
@@ -68,5 +68,6 @@ def permit(principal: Principal, scope: Scope) -> str:
     return principal.tenant
 
 
-def _is_over(moment: datetime | None) -> bool:
+def is_over(moment: datetime | None) -> bool:
+    """Return whether something that ends then has ended."""
     return moment is not None and moment <= datetime.now(timezone.utc)

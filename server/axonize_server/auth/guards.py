@@ -9,15 +9,32 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from axonize_server.accounts import Scope
-from axonize_server.auth.gate import Authenticate
+from axonize_server.auth.gate import Authenticate, permit
+from axonize_server.auth.sessions import COOKIE, Sessions, refuse_foreign_pages
+
+OPEN = {"open": True}
+"""Options of a handler that is called without a key."""
 
 
-def require_key(authenticate: Authenticate, scope: Scope) -> Guard:
-    """Return a guard that lets a request pass with a key of that scope and notes its tenant."""
+def require_key(authenticate: Authenticate, sessions: Sessions, scope: Scope) -> Guard:
+    """Return a guard that lets a request pass with a key or a session of that scope.
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    It notes the tenant, and whether a session said so.
+    """
+
+    async def guard(
+        connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        if "open" in handler.opt:
+            return
         authorization = connection.headers.get("authorization")
-        connection.state.tenant = await authenticate(authorization, scope)
+        cookie = connection.cookies.get(COOKIE)
+        connection.state.has_session = authorization is None and cookie is not None
+        if authorization is None and cookie is not None:
+            refuse_foreign_pages(connection)
+            connection.state.tenant = permit(await sessions.principal(cookie), scope)
+        else:
+            connection.state.tenant = await authenticate(authorization, scope)
 
     return guard
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from axonize_server.model import StoreUnavailable
@@ -17,10 +17,10 @@ EVERY_S = 2.0
 
 @asynccontextmanager
 async def watch(
-    version: Callable[[], int], forget: Callable[[], None], every_s: float = EVERY_S
+    version: Callable[[], int], forgets: Sequence[Callable[[], None]], every_s: float = EVERY_S
 ) -> AsyncIterator[None]:
-    """Call `forget` whenever `version` has changed, until the block ends."""
-    watching = asyncio.ensure_future(_watch(version, forget, every_s))
+    """Call all of `forgets` whenever `version` has changed, until the block ends."""
+    watching = asyncio.ensure_future(_watch(version, forgets, every_s))
     try:
         yield
     finally:
@@ -29,7 +29,9 @@ async def watch(
             await watching
 
 
-async def _watch(version: Callable[[], int], forget: Callable[[], None], every_s: float) -> None:
+async def _watch(
+    version: Callable[[], int], forgets: Sequence[Callable[[], None]], every_s: float
+) -> None:
     seen, away = 0, False
     while True:
         try:
@@ -40,6 +42,7 @@ async def _watch(version: Callable[[], int], forget: Callable[[], None], every_s
             away = True
         else:
             if now != seen:
-                forget()
+                for forget in forgets:
+                    forget()
             seen, away = now, False
         await asyncio.sleep(every_s)

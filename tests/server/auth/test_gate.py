@@ -98,7 +98,7 @@ def test_every_server_notices_a_change_within_the_time_promised(keys, tenant, po
         servers = [Gate(TenantKeyring(lookup)) for lookup in lookups]
         async with AsyncExitStack() as stack:
             for lookup in lookups:
-                await stack.enter_async_context(watch(keys.version, lookup.forget))
+                await stack.enter_async_context(watch(keys.version, [lookup.forget]))
             await asyncio.sleep(0.5)
             assert [await each.authenticate(header, "read") for each in servers] == [tenant] * 2
             if change == "revoke":

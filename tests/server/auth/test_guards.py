@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from axonize_server.app import no_sessions
 from axonize_server.auth.guards import provide_tenant, require_key
 from axonize_server.model import Unauthenticated
 from litestar import Response, get
@@ -28,7 +29,7 @@ def refuse(_, error):
 def test_a_handler_is_given_the_tenant_of_the_key_and_is_not_called_without_one():
     with create_test_client(
         [who],
-        guards=[require_key(authenticate, "read")],
+        guards=[require_key(authenticate, no_sessions(), "read")],
         dependencies={"tenant": Provide(provide_tenant)},
         exception_handlers={Unauthenticated: refuse},
     ) as client:

@@ -139,7 +139,7 @@ def test_a_change_of_the_version_makes_it_forget_also_one_made_while_the_databas
 
     async def work():
         seen = lambda: forgotten.append(accounts.version)  # noqa: E731
-        async with watch(accounts.read_version, seen, every_s=0.01):
+        async with watch(accounts.read_version, [seen], every_s=0.01):
             await turn()
             accounts.is_away = True
             await turn()

@@ -1,12 +1,10 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { client, need } from "./client";
+import { client, need, onUnauthorized } from "./client";
 import { parseExact } from "./exact";
-import { storeKey } from "./key";
 import { ProblemError } from "./problem";
 
 afterEach(() => {
   vi.unstubAllGlobals();
-  sessionStorage.clear();
 });
 
 /** Answer every request alike, and keep the requests. */
@@ -21,17 +19,23 @@ function answer(status: number, body: string, type = "application/json"): Reques
 
 const list = () => need(client.GET("/api/v1/traces", { params: { query: { q: "a b", limit: 5 } } }));
 
-test("an answer is its data, asked for with the stored key", async () => {
-  storeKey("secret");
+test("an answer is its data", async () => {
   const requests = answer(200, '{"items": [], "next_cursor": null}');
   expect(await list()).toEqual({ items: [], next_cursor: null });
   expect(new URL(requests[0]!.url).search).toBe("?q=a%20b&limit=5");
-  expect(requests[0]!.headers.get("Authorization")).toBe("Bearer secret");
 });
 
 test("a refusal throws the server's own words", async () => {
   answer(503, '{"title": "Service Unavailable", "status": 503, "detail": "ClickHouse is down."}', "application/problem+json");
   await expect(list()).rejects.toMatchObject({ status: 503, title: "Service Unavailable", message: "ClickHouse is down." });
+});
+
+test("a refusal for want of a session is told once", async () => {
+  const told = vi.fn<() => void>();
+  onUnauthorized(told);
+  answer(401, '{"title": "Unauthorized", "status": 401, "detail": "log in"}', "application/problem+json");
+  await expect(list()).rejects.toMatchObject({ status: 401 });
+  expect(told).toHaveBeenCalledOnce();
 });
 
 test("a proxy's page is a problem too", async () => {

@@ -1,16 +1,7 @@
 /** The one door to the server: typed by its OpenAPI document, and it throws on every refusal. */
-import createClient, { type Middleware } from "openapi-fetch";
-import { askForKey, storedKey } from "./key";
+import createClient from "openapi-fetch";
 import { problemOf, unreachable } from "./problem";
 import type { paths } from "./schema";
-
-const authorize: Middleware = {
-  onRequest({ request }) {
-    const key = storedKey();
-    if (key) request.headers.set("Authorization", `Bearer ${key}`);
-    return request;
-  },
-};
 
 /** The path the app is served under, "/" unless a proxy has put it elsewhere. */
 export const basePath = () => new URL(document.baseURI).pathname;
@@ -19,9 +10,15 @@ export const client = createClient<paths>({
   baseUrl: new URL(document.baseURI).href.replace(/\/$/, ""),
   fetch: (request) => fetch(request).catch((error: unknown) => Promise.reject(isAbort(error) ? error : unreachable())),
 });
-client.use(authorize);
 
 const isAbort = (error: unknown) => error instanceof DOMException && error.name === "AbortError";
+
+let unauthorized = () => {};
+
+/** Say what happens when the server does not know who is asking. */
+export function onUnauthorized(act: () => void) {
+  unauthorized = act;
+}
 
 /** Take the data of an answer, or throw its problem. */
 export async function need<Data>(
@@ -29,6 +26,6 @@ export async function need<Data>(
 ): Promise<Data> {
   const { data, error, response } = await answer;
   if (response.ok && data !== undefined) return data;
-  if (response.status === 401) askForKey();
+  if (response.status === 401) unauthorized();
   throw problemOf(response, error);
 }

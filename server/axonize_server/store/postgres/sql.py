@@ -146,3 +146,12 @@ WHERE tenant_id = %(tenant)s AND resource_uuid = %(uuid)s
 ORDER BY last_seen DESC, host, service_name, environment, label
 LIMIT 1000
 """
+
+INSERT_SESSION = """
+INSERT INTO sessions (session_sha256, key_sha256, expires_at) VALUES (%s, %s, %s)
+"""
+SELECT_SESSION = """
+SELECT key_sha256, expires_at FROM sessions WHERE session_sha256 = %s AND expires_at > now()
+"""
+DELETE_SESSION = "DELETE FROM sessions WHERE session_sha256 = %s"
+DELETE_OLD_SESSIONS = "DELETE FROM sessions WHERE expires_at <= now()"

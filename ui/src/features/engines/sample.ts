@@ -27,6 +27,7 @@ export const step = (number: number, startMs: number, ms: number, requests: Step
   kv_cache_usage: 0.25,
   cuda_graph_mode: null,
   gpu_seconds: ms / 1000,
+  energy_j: null,
   preempted_ids: [],
   requests,
   attributes: {},

@@ -1,0 +1,77 @@
+"""Controllers: /api/v1/session, by which a browser logs in and out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, MediaType, Request, Response, delete, get, post
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import Meta
+
+from axonize_server.api.errors import documented
+from axonize_server.api.parameters import Tenant
+from axonize_server.auth.guards import OPEN
+from axonize_server.auth.sessions import COOKIE, LASTS, Sessions
+from axonize_server.model import InvalidQuery
+
+PROBLEMS = documented(400, 401, 403, 429, 503, 504)
+Known = NamedDependency[Sessions]
+
+
+class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a browser logs in with."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=1000)]
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Whose data the caller reads."""
+
+    tenant: str
+    has_session: Annotated[bool, Meta(description="Whether logging out would change anything.")]
+
+
+class SessionController(Controller):
+    """The session of the caller; logging in is the only route of the API that needs no key."""
+
+    tags = ["Session"]  # noqa: RUF012 - Litestar declares it as an instance variable
+
+    @post("/session", summary="Log in", responses=PROBLEMS, status_code=200, opt=OPEN)
+    async def log_in(
+        self, request: Request[Any, Any, Any], sessions: Known, data: JSONBody[Credentials]
+    ) -> Response[Identity]:
+        """Take a key that may read, and answer with a cookie that stands for it for 7 days."""
+        # A page from elsewhere can send text without asking first, and would log its visitors in.
+        if request.content_type[0] != MediaType.JSON:
+            raise InvalidQuery(f"Content-Type must be {MediaType.JSON.value}")
+        address = request.client.host if request.client else ""
+        made = await sessions.log_in(data.key.strip(), address)
+        cookie = _cookie(request, made.cookie, int(LASTS.total_seconds()))
+        return Response(Identity(made.tenant, has_session=True), cookies=[cookie])
+
+    @get("/session", summary="Read who is asking", responses=PROBLEMS)
+    async def read_session(self, request: Request[Any, Any, Any], tenant: Tenant) -> Identity:
+        """Return whose data the caller reads, and whether by a session."""
+        return Identity(tenant, has_session=request.state.has_session)
+
+    @delete("/session", summary="Log out", responses=PROBLEMS, status_code=204)
+    async def log_out(self, request: Request[Any, Any, Any], sessions: Known) -> Response[None]:
+        """End the session of the caller, if there is one."""
+        if request.state.has_session:
+            await sessions.log_out(request.cookies[COOKIE])
+        return Response(None, cookies=[_cookie(request, "", 0)])
+
+
+def _cookie(request: Request[Any, Any, Any], value: str, max_age: int) -> Cookie:
+    return Cookie(
+        COOKIE,
+        value=value,
+        max_age=max_age,
+        path=f"{request.scope.get('root_path', '')}/",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
