@@ -153,6 +153,29 @@ def test_a_clickhouse_that_is_away_is_refusals(chaos, tmp_path: Path) -> None:
         clickhouse.kill()
 
 
+def test_a_postgres_that_is_killed_is_started_again(chaos) -> None:
+    subject = chaos()
+    with subject.load() as load:
+        load.wait_for(100)
+        for _ in range(ROUNDS):
+            os.kill(postgres_pid(subject.data_dir), signal.SIGKILL)
+            until(lambda: subject.databases() == {"clickhouse": "ok", "postgres": "down"})
+            load.wait_for(20)
+            until(lambda: subject.databases() == {"clickhouse": "ok", "postgres": "ok"})
+        load.wait_for(20)
+    log = load.read()
+    assert not log.refused, "spans need no PostgreSQL"
+    subject.check(log)
+    code, _, errors = subject.server.end()
+    assert (code, errors.count("PostgreSQL runs again")) == (0, ROUNDS)
+    assert not (subject.data_dir / "postgres" / "postmaster.pid").exists(), "it is stopped, too"
+
+
+def postgres_pid(data_dir: Path) -> int:
+    """Return the process of the server's own PostgreSQL."""
+    return int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own that can be filled."""
