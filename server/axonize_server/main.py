@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from axonize_server import logs
 from axonize_server.api.admin import Administration
 from axonize_server.app import Parts, create_app
 from axonize_server.auth.admin import AdminGate
@@ -59,7 +59,7 @@ def migrate(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, work: Callable[[ServerSettings], None]) -> int:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure()
     names = ServerSettings.__dataclass_fields__
     given = {name: value for name, value in vars(arguments).items() if name in names}
     try:

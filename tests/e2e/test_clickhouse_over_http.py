@@ -20,7 +20,7 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from tests.server.ingest.otlp import body
+from tests.server.ingest.otlp import body, span
 from tests.server.rows import trace_id
 from tests.server.serving import ClickHouseProcess, ServeProcess, call, otlp
 from tests.server.steps import Rider, step
@@ -152,3 +152,30 @@ def test_the_limits_of_a_query_hold(server: ServeProcess) -> None:
     assert status == 400
     assert "reads too much" in json.loads(answer)["detail"]
     assert call(f"{http}/readyz")[0] == 200
+
+
+def test_a_full_queue_says_when_to_try_again(
+    server: ServeProcess, clickhouse_process: ClickHouseProcess
+) -> None:
+    state = server.wait_ready()
+    http = state["http"]
+    until_stored(http, otlp(1))
+    clickhouse_process.signal(signal.SIGSTOP)
+    large = body(span(1, {"text": "x" * (50 << 20)}))
+    with ThreadPoolExecutor() as threads:
+        waiting = [threads.submit(post, http, large) for _ in range(2)]
+        deadline = time.monotonic() + BACK_WITHIN_S
+        while queued_bytes(http) < 2 * len(large):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert post(http, large) == (429, "1")
+        assert refusal(state["grpc"], large) == (grpc.StatusCode.RESOURCE_EXHAUSTED, 1)
+        clickhouse_process.signal(signal.SIGCONT)
+        assert [each.result(BACK_WITHIN_S)[0] for each in waiting] == [200, 200]
+
+
+def queued_bytes(http: str) -> float:
+    """Return what waits to be stored, as the server's metrics say."""
+    lines = call(f"{http}/metrics")[1].decode().splitlines()
+    found = [line for line in lines if line.startswith("axonize_queue_bytes")]
+    return float(found[0].split()[-1])
