@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 from axonize.demo.processes import free_port
-from tests.chaos.load import RETRYABLE, Load, Log, wrong
+from tests.chaos.load import RETRYABLE, Load, Log, sending, wrong
 from tests.server.serving import ClickHouseProcess, ServeProcess, otlp
 
 ROUNDS = int(os.environ.get("AXONIZE_CHAOS_ROUNDS", "2"))
@@ -54,14 +54,9 @@ class Chaos:
         self.server.wait_ready()
         return time.monotonic() - started
 
-    @contextmanager
-    def load(self) -> Iterator[Load]:
+    def load(self) -> AbstractContextManager[Load]:
         """Send until the block ends."""
-        load = Load(self.grpc, self.load_log)
-        try:
-            yield load
-        finally:
-            load.stop()
+        return sending(self.grpc, self.load_log)
 
     def check(self, log: Log) -> None:
         """Fail when an acknowledged span is missing, or one is counted twice."""
