@@ -132,7 +132,9 @@ async def serve(settings: ServerSettings) -> None:
                     tenants=tenants,
                     keys=keys,
                     meter=meter,
-                    erasure=Erasure(tenants, TenantEraser(databases.reading)),
+                    erasure=Erasure(
+                        tenants, TenantEraser(databases.reading, settings.clickhouse_cluster)
+                    ),
                     gate=AdminGate(settings.admin_key, gate.authenticate),
                 ),
                 receivers=[build_router(submits, gate.authenticate)],
