@@ -24,6 +24,7 @@ from axonize_server.erasure import Erasure
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.ingest.gpu import decode as gpu_metrics
 from axonize_server.ingest.http import build_router
+from axonize_server.ingest.receiver import Submits
 from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.listeners import Addresses, bind, run_grpc, run_http
 from axonize_server.lock import DataLock
@@ -114,10 +115,12 @@ async def serve(settings: ServerSettings) -> None:
         tenants = Tenants(databases.postgres)
         usage_reader = UsageReader(databases.reading, settings.query_limits)
         quota = Quota(usage_reader, tenants)
-        submits = {
+        submits: Submits = {
             TRACES: within_quota(batcher.submit, quota),
             METRICS: gpu_batcher.submit,
         }
+        if settings.role == "query":
+            submits = {}
         meter = Meter(usage_reader, UsageRecords(databases.postgres))
         await stack.enter_async_context(recording(meter, tenants))
         keys = Keys(databases.postgres)
@@ -137,6 +140,7 @@ async def serve(settings: ServerSettings) -> None:
                     ),
                     gate=AdminGate(settings.admin_key, gate.authenticate),
                 ),
+                answers_questions=settings.role != "ingest",
                 receivers=[build_router(submits, gate.authenticate)],
                 probes={
                     "clickhouse": databases.probing.ping,

@@ -23,6 +23,11 @@ class ServerSettings:
         DEFAULT_CONFIG, "YAML file with settings by name; read when it exists, needed when named."
     )
     data_dir: str = setting("~/.axonize", "Folder of the databases that the server brings along.")
+    role: str = setting(
+        "all",
+        "`all`; `ingest`: take OTLP and answer no questions; `query`: UI and API, and take none.",
+        choices=("all", "ingest", "query"),
+    )
     host: str = setting("127.0.0.1", "Address that both ports listen on; 0.0.0.0 for every one.")
     http_port: int = setting(
         8080, "Port of the UI, the REST API and OTLP over HTTP; 0 for a free one.",

@@ -179,3 +179,28 @@ def queued_bytes(http: str) -> float:
     lines = call(f"{http}/metrics")[1].decode().splitlines()
     found = [line for line in lines if line.startswith("axonize_queue_bytes")]
     return float(found[0].split()[-1])
+
+
+def test_one_server_takes_spans_and_another_one_answers(
+    clickhouse_process: ClickHouseProcess, tmp_path: Path
+) -> None:
+    servers = []
+    states = []
+    try:
+        for role in ("ingest", "query"):
+            dsn = clickhouse_process.dsn
+            folder = tmp_path / role
+            servers.append(ServeProcess(folder, f"--{role}-only", AXONIZE_CLICKHOUSE_DSN=dsn))
+            states.append(servers[-1].wait_ready())
+        ingest, query = states
+        until_stored(ingest["http"], otlp(1))
+        assert post(query["http"], otlp(2))[0] in (404, 405)
+        with grpc.insecure_channel(query["grpc"]) as channel, pytest.raises(grpc.RpcError) as no:
+            TraceServiceStub(channel).Export(ExportTraceServiceRequest(), timeout=60)
+        assert no.value.code() is grpc.StatusCode.UNIMPLEMENTED
+        assert call(f"{ingest['http']}/api/v1/traces")[0] == 404
+        listed = get(query["http"], "traces")["items"]
+        assert [trace["trace_id"] for trace in listed] == [trace_id(1)]
+    finally:
+        for server in servers:
+            server.end()
