@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from axonize_server import ui
 from axonize_server.api import admin, errors, health
@@ -78,6 +78,8 @@ class Parts:
     administration: admin.Administration = field(default_factory=nobody)
     sessions: Sessions = field(default_factory=no_sessions)
     receivers: Sequence[Router] = ()
+    answers_questions: bool = True
+    """Whether the API and the UI are there beside the receivers."""
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     metrics: Callable[[], Iterable[Metric]] = tuple
     allowed_hosts: Sequence[str] | None = None
@@ -105,13 +107,12 @@ def create_app(parts: Parts) -> Litestar:
         route_handlers=[admin.build_router(parts.administration)],
         security=[{"key": []}],
     )
+    questions: list[ControllerRouterHandler] = [api, management, ui.build_controller()]
     return Litestar(
         route_handlers=[
-            api,
-            management,
+            *(questions if parts.answers_questions else ()),
             health.build_controller(parts.probes, parts.metrics),
             *parts.receivers,
-            ui.build_controller(),
         ],
         exception_handlers=errors.HANDLERS,
         middleware=_middleware(parts),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import logging
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from axonize_server import forking  # noqa: F401  (before anything that imports gRPC)
+from axonize_server import forking, logs  # noqa: F401  (forking: before what imports gRPC)
 from axonize_server.accounts import Principal
 from axonize_server.api.admin import Administration
 from axonize_server.app import Parts, create_app
@@ -28,6 +27,7 @@ from axonize_server.erasure import Erasure
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.ingest.gpu import decode as gpu_metrics
 from axonize_server.ingest.http import build_router
+from axonize_server.ingest.receiver import Submits
 from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.listeners import Addresses, bind, run_grpc, run_http
 from axonize_server.lock import DataLock
@@ -66,7 +66,7 @@ def migrate(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, work: Callable[[ServerSettings], None]) -> int:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure()
     names = ServerSettings.__dataclass_fields__
     given = {name: value for name, value in vars(arguments).items() if name in names}
     try:
@@ -122,10 +122,12 @@ async def serve(settings: ServerSettings) -> None:
         tenants = Tenants(databases.postgres)
         usage_reader = UsageReader(databases.reading, settings.query_limits)
         quota = Quota(usage_reader, tenants)
-        submits = {
+        submits: Submits = {
             TRACES: within_quota(batcher.submit, quota),
             METRICS: gpu_batcher.submit,
         }
+        if settings.role == "query":
+            submits = {}
         meter = Meter(usage_reader, UsageRecords(databases.postgres))
         await stack.enter_async_context(recording(meter, tenants))
         keys, session_store = Keys(databases.postgres), SessionStore(databases.postgres)
@@ -146,9 +148,12 @@ async def serve(settings: ServerSettings) -> None:
                     tenants=tenants,
                     keys=keys,
                     meter=meter,
-                    erasure=Erasure(tenants, TenantEraser(databases.reading)),
+                    erasure=Erasure(
+                        tenants, TenantEraser(databases.reading, settings.clickhouse_cluster)
+                    ),
                     gate=AdminGate(settings.admin_key, gate.authenticate),
                 ),
+                answers_questions=settings.role != "ingest",
                 receivers=[build_router(submits, gate.authenticate)],
                 probes={
                     "clickhouse": databases.probing.ping,

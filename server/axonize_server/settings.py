@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,11 @@ class ServerSettings:
         DEFAULT_CONFIG, "YAML file with settings by name; read when it exists, needed when named."
     )
     data_dir: str = setting("~/.axonize", "Folder of the databases that the server brings along.")
+    role: str = setting(
+        "all",
+        "`all`; `ingest`: take OTLP and answer no questions; `query`: UI and API, and take none.",
+        choices=("all", "ingest", "query"),
+    )
     host: str = setting("127.0.0.1", "Address that both ports listen on; 0.0.0.0 for every one.")
     http_port: int = setting(
         8080, "Port of the UI, the REST API and OTLP over HTTP; 0 for a free one.",
@@ -38,6 +44,11 @@ class ServerSettings:
         "`http://user:password@host:8123/database` of a ClickHouse, or `chdb://<folder>` for one "
         "inside the server, which is the default, in the data folder.",
         secret=True,
+    )
+    clickhouse_cluster: str = setting(
+        "",
+        "Name of the cluster in ClickHouse's own configuration on which tables are made: "
+        "replicated, and sharded by trace; needs a `clickhouse_dsn` over HTTP.",
     )
     postgres_dsn: str = setting(
         "",
@@ -111,6 +122,7 @@ def load_settings(
     named = load(ServerSettings, arguments, environ=environ).config
     settings = load(ServerSettings, arguments, file=_read(Path(named)), environ=environ)
     refuse_open_door(settings)
+    refuse_no_cluster(settings)
     return settings
 
 
@@ -153,6 +165,18 @@ def refuse_open_door(settings: ServerSettings) -> None:
         raise ValueError(
             f"host={settings.host} lets others reach this server, and no key protects it: "
             "set AXONIZE_API_KEY (or api_key in the YAML file), or listen on 127.0.0.1"
+        )
+
+
+def refuse_no_cluster(settings: ServerSettings) -> None:
+    """Raise ValueError for a cluster that cannot be one."""
+    cluster = settings.clickhouse_cluster
+    if cluster and not re.fullmatch(r"[A-Za-z_][\w.-]*", cluster):
+        raise ValueError(f"clickhouse_cluster={cluster} is no name of a cluster")
+    if cluster and not settings.clickhouse.startswith("http"):
+        raise ValueError(
+            f"clickhouse_cluster={cluster} needs servers of ClickHouse: set "
+            "AXONIZE_CLICKHOUSE_DSN to http(s)://user:password@host:port/database"
         )
 
 

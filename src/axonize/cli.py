@@ -75,6 +75,11 @@ def _add_server_options(parser: argparse.ArgumentParser) -> None:
         "--http-port", metavar="PORT", help="UI, API and OTLP over HTTP (default: 8080)"
     )
     parser.add_argument("--grpc-port", metavar="PORT", help="OTLP over gRPC (default: 4317)")
+    roles = parser.add_mutually_exclusive_group()
+    for role, says in (("ingest", "take OTLP, no UI and API"), ("query", "UI and API, no OTLP")):
+        roles.add_argument(
+            f"--{role}-only", action="store_const", const=role, dest="role", help=says
+        )
 
 
 def _add_demo_options(parser: argparse.ArgumentParser) -> None:

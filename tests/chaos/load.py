@@ -13,6 +13,8 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -65,6 +67,16 @@ class Load:
         self._process.terminate()
         self._process.wait(30)
         return self.read()
+
+
+@contextmanager
+def sending(endpoint: str, log: Path) -> Iterator[Load]:
+    """Send until the block ends."""
+    load = Load(endpoint, log)
+    try:
+        yield load
+    finally:
+        load.stop()
 
 
 def wrong(http: str, acknowledged: set[str], since: datetime) -> dict[str, int]:

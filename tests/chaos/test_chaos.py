@@ -6,20 +6,27 @@ A short form runs with all tests; `nox -s chaos` runs 20 rounds and longer outag
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 from axonize.demo.processes import free_port
-from tests.chaos.load import RETRYABLE, Load, Log, wrong
-from tests.server.serving import ClickHouseProcess, ServeProcess
+from tests.chaos.load import RETRYABLE, Load, Log, sending, wrong
+from tests.server.serving import ClickHouseProcess, ServeProcess, otlp
 
 ROUNDS = int(os.environ.get("AXONIZE_CHAOS_ROUNDS", "2"))
 OUTAGE_S = float(os.environ.get("AXONIZE_CHAOS_OUTAGE_S", "4"))
@@ -47,14 +54,9 @@ class Chaos:
         self.server.wait_ready()
         return time.monotonic() - started
 
-    @contextmanager
-    def load(self) -> Iterator[Load]:
+    def load(self) -> AbstractContextManager[Load]:
         """Send until the block ends."""
-        load = Load(self.grpc, self.load_log)
-        try:
-            yield load
-        finally:
-            load.stop()
+        return sending(self.grpc, self.load_log)
 
     def check(self, log: Log) -> None:
         """Fail when an acknowledged span is missing, or one is counted twice."""
@@ -144,3 +146,92 @@ def test_a_clickhouse_that_is_away_is_refusals(chaos, tmp_path: Path) -> None:
         subject.check(log)
     finally:
         clickhouse.kill()
+
+
+def test_a_postgres_that_is_killed_is_started_again(chaos) -> None:
+    subject = chaos()
+    with subject.load() as load:
+        load.wait_for(100)
+        for _ in range(ROUNDS):
+            os.kill(postgres_pid(subject.data_dir), signal.SIGKILL)
+            until(lambda: subject.databases() == {"clickhouse": "ok", "postgres": "down"})
+            load.wait_for(20)
+            until(lambda: subject.databases() == {"clickhouse": "ok", "postgres": "ok"})
+        load.wait_for(20)
+    log = load.read()
+    assert not log.refused, "spans need no PostgreSQL"
+    subject.check(log)
+    code, _, errors = subject.server.end()
+    assert code == 0
+    assert "PostgreSQL runs again" in errors
+    assert not (subject.data_dir / "postgres" / "postmaster.pid").exists(), "it is stopped, too"
+
+
+def postgres_pid(data_dir: Path) -> int:
+    """Return the process of the server's own PostgreSQL."""
+    return int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own that can be filled."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(command, check=False).returncode:
+        pytest.skip("only root can mount a file system that is small enough to be filled")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_full_disk_is_refusals(small_disk: Path, chaos) -> None:
+    subject = chaos(small_disk)
+    subject.load_log = small_disk.with_name("load.log")
+    with subject.load() as load:
+        load.wait_for(100)
+        fill(small_disk / "ballast")
+        until(lambda: bool(load.read().refused))
+        until(lambda: refusal_over_http(subject.http) == (503, "5"))
+        until(lambda: refusal_over_grpc(subject.grpc) == ("UNAVAILABLE", 5.0))
+        before = load.read()
+        assert wrong(subject.http, before.acknowledged, subject.since) == {}, "reads go on"
+        assert httpx.get(f"{subject.http}/healthz").is_success
+        (small_disk / "ballast").unlink()
+        load.wait_for(100)
+    log = load.read()
+    assert set(log.refused) <= {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
+    subject.check(log)
+    assert subject.server.process.poll() is None
+
+
+def refusal_over_http(http: str) -> tuple[int, str | None]:
+    """Return the status and Retry-After of a trace that is sent."""
+    headers = {"content-type": "application/x-protobuf"}
+    content = otlp(secrets.randbits(128))
+    answer = httpx.post(f"{http}/v1/traces", content=content, headers=headers, timeout=60)
+    return answer.status_code, answer.headers.get("retry-after")
+
+
+def refusal_over_grpc(endpoint: str) -> tuple[str, float] | None:
+    """Return the status and the delay of RetryInfo of a trace that is sent; None when stored."""
+    request = ExportTraceServiceRequest.FromString(otlp(secrets.randbits(128)))
+    with grpc.insecure_channel(endpoint) as channel:
+        try:
+            TraceServiceStub(channel).Export(request, timeout=60)
+        except grpc.RpcError as error:
+            info = RetryInfo()
+            metadata = dict(error.trailing_metadata())
+            status = Status.FromString(metadata["grpc-status-details-bin"])
+            assert status.details[0].Unpack(info)
+            return error.code().name, info.retry_delay.ToTimedelta().total_seconds()
+    return None
+
+
+def fill(path: Path) -> None:
+    """Write until there is no room."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(1 << 16))
+        except OSError:
+            return

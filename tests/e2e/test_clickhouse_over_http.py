@@ -20,7 +20,7 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from tests.server.ingest.otlp import body
+from tests.server.ingest.otlp import body, span
 from tests.server.rows import trace_id
 from tests.server.serving import ClickHouseProcess, ServeProcess, call, otlp
 from tests.server.steps import Rider, step
@@ -152,3 +152,55 @@ def test_the_limits_of_a_query_hold(server: ServeProcess) -> None:
     assert status == 400
     assert "reads too much" in json.loads(answer)["detail"]
     assert call(f"{http}/readyz")[0] == 200
+
+
+def test_a_full_queue_says_when_to_try_again(
+    server: ServeProcess, clickhouse_process: ClickHouseProcess
+) -> None:
+    state = server.wait_ready()
+    http = state["http"]
+    until_stored(http, otlp(1))
+    clickhouse_process.signal(signal.SIGSTOP)
+    large = body(span(1, {"text": "x" * (50 << 20)}))
+    with ThreadPoolExecutor() as threads:
+        waiting = [threads.submit(post, http, large) for _ in range(2)]
+        deadline = time.monotonic() + BACK_WITHIN_S
+        while queued_bytes(http) < 2 * len(large):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert post(http, large) == (429, "1")
+        assert refusal(state["grpc"], large) == (grpc.StatusCode.RESOURCE_EXHAUSTED, 1)
+        clickhouse_process.signal(signal.SIGCONT)
+        assert [each.result(BACK_WITHIN_S)[0] for each in waiting] == [200, 200]
+
+
+def queued_bytes(http: str) -> float:
+    """Return what waits to be stored, as the server's metrics say."""
+    lines = call(f"{http}/metrics")[1].decode().splitlines()
+    found = [line for line in lines if line.startswith("axonize_queue_bytes")]
+    return float(found[0].split()[-1])
+
+
+def test_one_server_takes_spans_and_another_one_answers(
+    clickhouse_process: ClickHouseProcess, tmp_path: Path
+) -> None:
+    servers = []
+    states = []
+    try:
+        for role in ("ingest", "query"):
+            dsn = clickhouse_process.dsn
+            folder = tmp_path / role
+            servers.append(ServeProcess(folder, f"--{role}-only", AXONIZE_CLICKHOUSE_DSN=dsn))
+            states.append(servers[-1].wait_ready())
+        ingest, query = states
+        until_stored(ingest["http"], otlp(1))
+        assert post(query["http"], otlp(2))[0] in (404, 405)
+        with grpc.insecure_channel(query["grpc"]) as channel, pytest.raises(grpc.RpcError) as no:
+            TraceServiceStub(channel).Export(ExportTraceServiceRequest(), timeout=60)
+        assert no.value.code() is grpc.StatusCode.UNIMPLEMENTED
+        assert call(f"{ingest['http']}/api/v1/traces")[0] == 404
+        listed = get(query["http"], "traces")["items"]
+        assert [trace["trace_id"] for trace in listed] == [trace_id(1)]
+    finally:
+        for server in servers:
+            server.end()

@@ -65,8 +65,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
     process = ServeProcess(tmp_path_factory.mktemp("tenants") / "data", **MULTI_TENANT)
     yield process.wait_ready()
     code, _, errors = process.end()
-    # gRPC may say at the end that it left its fork handlers out.
-    assert (code, [line for line in errors.splitlines() if "fork_posix" not in line]) == (0, [])
+    assert (code, errors) == (0, "")
 
 
 @pytest.fixture(scope="module")

@@ -95,6 +95,19 @@ def test_limits_of_queries_follow_the_settings():
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"clickhouse_cluster": "main"}, "needs servers of ClickHouse"),
+        ({"clickhouse_cluster": "a`b", "clickhouse_dsn": "http://c"}, "no name of a cluster"),
+    ],
+)
+def test_a_cluster_that_cannot_be_one_is_refused(given, why):
+    with pytest.raises(ValueError, match=why):
+        load_settings(given, {})
+    assert load_settings({"clickhouse_cluster": "a-1", "clickhouse_dsn": "http://c"}, {})
+
+
 def test_documentation_is_the_table():
     page = Path(__file__).parents[2] / "docs" / "settings.md"
     assert render_table(ServerSettings) in page.read_text()

@@ -7,12 +7,13 @@ import logging
 import queue
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from axonize_server.ingest.decoder import new_decoder
+from axonize_server.ingest.fair_queue import FairQueue
 from axonize_server.ingest.rows import Decoder, Rows
 from axonize_server.model import (
     Accepted,
@@ -79,7 +80,7 @@ class Batcher:
     A `decoder` makes tables of requests; `write` stores the tables before it returns and is called
     from one thread. A batch waits as long as the last commit took, within `linger_s`, but not when
     `commit_bytes` are there. What is not stored within `deadline_s` is refused; it may still be
-    stored afterwards.
+    stored afterwards. Tenants take turns, and a full queue refuses the one that holds most.
     """
 
     def __init__(
@@ -99,8 +100,7 @@ class Batcher:
         self._shortest_linger_s, self._longest_linger_s = linger_s
         self._deadline_s = deadline_s
         self._counters = Counters()
-        self._queue: deque[_Waiting] = deque()
-        self._queued_bytes = 0
+        self._queue: FairQueue[_Waiting] = FairQueue()
         self._last_commit_s = 0.0
         self._closed = False
         self._changed = threading.Condition()
@@ -148,12 +148,20 @@ class Batcher:
         with self._changed:
             if self._closed:
                 raise StoreUnavailable("the server is shutting down")
-            if self._counters.queue_bytes + len(waiting.body) > self._max_queue_bytes:
-                raise Overloaded(f"{self._counters.queue_bytes} bytes wait to be stored already")
+            self._make_room(waiting)
             self._counters.queue_bytes += len(waiting.body)
-            self._queued_bytes += len(waiting.body)
-            self._queue.append(waiting)
+            self._queue.put(waiting)
             self._changed.notify()
+
+    def _make_room(self, waiting: _Waiting) -> None:
+        """Refuse what a tenant that holds more than this one sent last, or else this one."""
+        size = len(waiting.body)
+        while (held := self._counters.queue_bytes) + size > self._max_queue_bytes:
+            full = Overloaded(f"{held} bytes wait to be stored already")
+            displaced = self._queue.displace(waiting.tenant, size)
+            if displaced is None:
+                raise full
+            self._finish(displaced, full)
 
     async def close(self) -> None:
         """Refuse new requests, and return when those already taken are answered."""
@@ -183,9 +191,9 @@ class Batcher:
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closed)
             if self._queue:
-                due = self._queue[0].since + self._linger_s()
+                due = self._queue.oldest + self._linger_s()
                 self._changed.wait_for(
-                    lambda: self._queued_bytes >= self._commit_bytes or self._closed,
+                    lambda: self._queue.bytes >= self._commit_bytes or self._closed,
                     max(0.0, due - time.monotonic()),
                 )
             return bool(self._queue)
@@ -212,11 +220,7 @@ class Batcher:
 
     def _next(self) -> _Waiting | None:
         with self._changed:
-            if not self._queue:
-                return None
-            waiting = self._queue.popleft()
-            self._queued_bytes -= len(waiting.body)
-            return waiting
+            return self._queue.next()
 
     def _decode(self, waiting: list[_Waiting], decoder: Decoder) -> Iterator[_Block]:
         try:

@@ -40,7 +40,7 @@ class Databases:
             clickhouse = threads.submit(self.reading.open)
             self.postgres = Postgres(settings.postgres_dsn or _start_postgres(settings, undo))
             clickhouse.result()
-            self.applied = migrate(self.postgres, self.reading)
+            self.applied = migrate(self.postgres, self.reading, settings.clickhouse_cluster)
             self._close = undo.pop_all()
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from psycopg import sql as psycopg_sql
 
 from axonize_server.model import MigrationError
 from axonize_server.store.clickhouse import sql as clickhouse_sql
+from axonize_server.store.clickhouse.cluster.sql import check_made_for, render
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
 from axonize_server.store.postgres import sql as postgres_sql
 from axonize_server.store.postgres.connection import Postgres
@@ -61,17 +62,18 @@ def pending(
     return [migration for version, migration in sorted(by_version.items()) if version not in done]
 
 
-def migrate(postgres: Postgres, clickhouse: ClientPool) -> list[str]:
+def migrate(postgres: Postgres, clickhouse: ClientPool, cluster: str = "") -> list[str]:
     """Bring both databases to this release; return the names of the files that were applied.
 
-    Several servers may call it at once: a lock in PostgreSQL serves both databases.
+    ClickHouse's are made on every server of `cluster`, when that is named. Several servers may call
+    it at once: a lock in PostgreSQL serves both databases.
     """
     with postgres.connection() as connection:
         connection.execute(postgres_sql.SET_LOCK_TIMEOUT)
         connection.execute(postgres_sql.LOCK)
         try:
             with clickhouse.client() as client:
-                return [*_migrate_postgres(connection), *_migrate_clickhouse(client)]
+                return [*_migrate_postgres(connection), *_migrate_clickhouse(client, cluster)]
         finally:
             connection.execute(postgres_sql.UNLOCK)
 
@@ -87,14 +89,18 @@ def _migrate_postgres(connection: psycopg.Connection[Any]) -> Iterator[str]:
         yield f"postgres/{migration.name}"
 
 
-def _migrate_clickhouse(client: Client) -> Iterator[str]:
+def _migrate_clickhouse(client: Client, cluster: str) -> Iterator[str]:
     try:
-        client.command(clickhouse_sql.CREATE_MIGRATIONS)
+        engines = client.query(clickhouse_sql.MIGRATIONS_ENGINE).result_rows
+        check_made_for("".join(row[0] for row in engines), cluster)
+        for statement in render(clickhouse_sql.CREATE_MIGRATIONS, cluster):
+            client.command(statement)
         rows = client.query(clickhouse_sql.SELECT_MIGRATIONS).result_rows
         wanted = available("clickhouse")
         for migration in pending("ClickHouse", wanted, [Migration(*row) for row in rows]):
             for statement in statements(migration.text):
-                client.command(statement)
+                for each in render(statement, cluster):
+                    client.command(each)
             version, name, checksum, _ = migration
             values = {"version": version, "name": name, "checksum": checksum}
             client.command(clickhouse_sql.INSERT_MIGRATION, parameters=values)

@@ -235,6 +235,28 @@ def test_a_full_queue_says_slow_down(store, clickhouse, tenant):
     assert len(stored(clickhouse, tenant)) == 5
 
 
+def test_a_tenant_that_floods_makes_room_for_another(store, clickhouse, tenant):
+    other = f"{tenant}-other"
+    flood = [body(span(i, {"text": "x" * 1000})) for i in range(1, 6)]
+
+    async def work(batcher):
+        waiting = [asyncio.ensure_future(batcher.submit(tenant, one)) for one in flood]
+        await asyncio.sleep(0)
+        calm = asyncio.ensure_future(batcher.submit(other, flood[0]))
+        await asyncio.sleep(0)
+        again = await answers(batcher.submit(tenant, flood[0]))
+        return await answers(*waiting), again[0], await calm
+
+    limits = {"max_queue_bytes": sum(map(len, flood)), "linger_s": (0.5, 0.5)}
+    (flooding, again, calm), counters = run(store, work, **limits)
+
+    assert calm == Accepted(1)
+    assert flooding[:4] == [Accepted(1)] * 4
+    assert [type(one) for one in (flooding[4], again)] == [Overloaded] * 2
+    assert counters.queue_bytes == 0
+    assert (len(stored(clickhouse, tenant)), len(stored(clickhouse, other))) == (4, 1)
+
+
 def test_a_request_past_its_deadline_is_refused(store, tenant):
     async def work(batcher):
         store.may_write.clear()

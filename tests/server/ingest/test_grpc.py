@@ -102,6 +102,28 @@ def test_spans_are_stored(compression, writer, clickhouse, tenant):
     assert "span id" in answer.partial_success.error_message
 
 
+def test_what_a_sender_waits_for_no_longer_is_not_decoded(writer, clickhouse, tenant):
+    async def work(channel):
+        batcher.append(Batcher(writer.insert, linger_s=(1.0, 1.0)))
+        late = TraceServiceStub(channel).Export(request(span(1, name="late")), timeout=0.2)
+        with pytest.raises(grpc.aio.AioRpcError, match="DEADLINE_EXCEEDED"):
+            await late
+        await TraceServiceStub(channel).Export(request(span(2, name="patient")))
+        await batcher[0].close()
+
+    batcher: list[Batcher] = []
+
+    async def submit(tenant, body):
+        return await batcher[0].submit(tenant, body)
+
+    with_server(submit, work, anyone(tenant))
+
+    query = "SELECT name FROM spans WHERE tenant_id = {tenant:String}"
+    with clickhouse.client() as client:
+        assert client.query(query, parameters={"tenant": tenant}).result_rows == [("patient",)]
+    assert batcher[0].counters.queue_bytes == 0
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

@@ -83,3 +83,8 @@ def test_a_statement_that_clickhouse_refuses_ends_the_migration(new_databases, m
 def test_a_script_is_cut_at_semicolons_that_end_a_line():
     script = "-- a; comment;\nSELECT ';',\n  1;\n\n-- end;\nSELECT 2;"
     assert statements(script) == ["SELECT ';',\n  1", "SELECT 2"]
+
+
+def test_a_database_made_for_one_server_does_not_become_a_cluster(clickhouse, postgres):
+    with pytest.raises(MigrationError, match="made for one server"):
+        migrate(postgres, clickhouse, "main")

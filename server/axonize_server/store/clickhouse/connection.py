@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 
 # The ingest path already groups what it writes, so ClickHouse must not wait for more, and a block
 # is stored as it came: merging it right away costs a fifth of the insert.
-SESSION_SETTINGS = {"async_insert": 0, "optimize_on_insert": 0}
+# On a cluster an insert returns when the shards have the rows, not when they are on their way, and
+# what a subquery finds on all shards is sent to each.
+SESSION_SETTINGS = {
+    "async_insert": 0,
+    "optimize_on_insert": 0,
+    "distributed_foreground_insert": 1,
+    "distributed_product_mode": "global",
+}
 
 # An engine inside this process shares the machine with the event loop: one merge thread a core is
 # too many on small machines, and the default caches of 5 GB each are meant for a server of its own.

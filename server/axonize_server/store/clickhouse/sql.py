@@ -26,6 +26,10 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     version UInt32, name String, checksum String, applied_at DateTime DEFAULT now()
 ) ENGINE = MergeTree ORDER BY version
 """
+MIGRATIONS_ENGINE = """
+SELECT engine FROM system.tables
+WHERE database = currentDatabase() AND name = 'schema_migrations'
+"""
 SELECT_MIGRATIONS = "SELECT version, name, any(checksum) FROM schema_migrations GROUP BY ALL"
 INSERT_MIGRATION = """
 INSERT INTO schema_migrations (version, name, checksum)

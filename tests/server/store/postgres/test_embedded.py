@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
@@ -54,6 +56,22 @@ def test_the_one_that_a_killed_server_left_running_is_taken_over_and_stopped(tmp
     dsn = server.start()
     assert (directory / "postmaster.pid").read_text().split()[0] == left_running
     assert Postgres(dsn).ping() is True
+    server.stop()
+    assert Postgres(dsn).ping() is False
+
+
+def test_one_that_is_killed_is_started_again_at_its_address(tmp_path):
+    directory = tmp_path / "postgres"
+    server = EmbeddedPostgres(directory)
+    dsn = server.start()
+    with Postgres(dsn).connection() as connection:
+        connection.execute("CREATE TABLE kept ()")
+    os.kill(int((directory / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while not Postgres(dsn).ping():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert answer(dsn) == (1,)
     server.stop()
     assert Postgres(dsn).ping() is False
 

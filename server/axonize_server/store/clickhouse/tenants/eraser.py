@@ -11,8 +11,9 @@ from axonize_server.store.clickhouse.tenants import sql
 class TenantEraser:
     """Removes rows from every table that names a tenant; raises StoreUnavailable."""
 
-    def __init__(self, pool: ClientPool) -> None:
+    def __init__(self, pool: ClientPool, cluster: str = "") -> None:
         self._pool = pool
+        self._delete = sql.delete(cluster)
 
     def erase(self, tenant: str) -> None:
         """Return when no row of the tenant is left; calling it again is harmless."""
@@ -20,7 +21,7 @@ class TenantEraser:
             try:
                 for (table,) in client.query(sql.TABLES).result_rows:
                     client.command(
-                        sql.DELETE,
+                        self._delete,
                         parameters={"table": table, "tenant": tenant},
                         settings=sql.DELETE_SETTINGS,
                     )

@@ -49,6 +49,11 @@ WHERE database = currentDatabase() AND name = 'tenant_id'
     )
 ORDER BY table
 """
-DELETE = "ALTER TABLE {table:Identifier} DELETE WHERE tenant_id = {tenant:String}"
 # The statement returns when the rows are gone, on every replica.
 DELETE_SETTINGS = {"mutations_sync": 2}
+
+
+def delete(cluster: str) -> str:
+    """Return the statement that removes a tenant from one table, on every shard of a cluster."""
+    where = f" ON CLUSTER `{cluster}`" if cluster else ""
+    return f"ALTER TABLE {{table:Identifier}}{where} DELETE WHERE tenant_id = {{tenant:String}}"

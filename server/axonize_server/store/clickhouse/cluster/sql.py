@@ -1,0 +1,76 @@
+"""Migrations for a cluster: each table becomes one on every shard and one over all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from axonize_server.model import MigrationError
+
+# What is read together lies together: a trace, an engine's steps, a GPU over time.
+SHARD_KEYS: Mapping[str, str] = {
+    "spans": "cityHash64(trace_id)",
+    "engine_steps": "cityHash64(engine_id)",
+    "gpu_metrics": "cityHash64(resource_uuid)",
+}
+# Every server of the cluster has all rows of it, whatever its shard.
+EVERYWHERE = "schema_migrations"
+
+_CREATE = re.compile(
+    r"CREATE TABLE IF NOT EXISTS (?P<table>\w+) \((?P<columns>.*)\)\s*"
+    r"ENGINE = MergeTree\b(?P<rest>.*)",
+    re.DOTALL,
+)
+
+
+def render(statement: str, cluster: str) -> list[str]:
+    """Return what a statement of a migration is on a cluster; itself without one.
+
+    Raises MigrationError for a statement that has no form for a cluster yet.
+    """
+    if not cluster:
+        return [statement]
+    found = _CREATE.fullmatch(statement.strip())
+    if found is None:
+        raise MigrationError(f"this has no form for a cluster yet: {statement.strip()[:80]}")
+    table, columns, rest = found["table"], found["columns"], found["rest"]
+    if table == EVERYWHERE:
+        return [_replicated(table, columns, rest, cluster, shard="all")]
+    if table not in SHARD_KEYS:
+        raise MigrationError(f"no key says on which shard a row of {table} lies")
+    local = f"{table}_local"
+    return [
+        _replicated(local, columns, rest, cluster, shard="{shard}"),
+        _distributed(table, local, cluster),
+    ]
+
+
+def _distributed(table: str, local: str, cluster: str) -> str:
+    key = SHARD_KEYS[table]
+    return (
+        f"CREATE TABLE IF NOT EXISTS {table} ON CLUSTER `{cluster}` AS {local}\n"
+        f"ENGINE = Distributed(`{cluster}`, currentDatabase(), {local}, {key})"
+    )
+
+
+def _replicated(table: str, columns: str, rest: str, cluster: str, shard: str) -> str:
+    path = f"/clickhouse/tables/{shard}/{{database}}/{table}"
+    # Where all shards share one table their replicas need names of their own.
+    replica = "{shard}-{replica}" if shard == "all" else "{replica}"
+    return (
+        f"CREATE TABLE IF NOT EXISTS {table} ON CLUSTER `{cluster}` ({columns})\n"
+        f"ENGINE = ReplicatedMergeTree('{path}', '{replica}'){rest}"
+    )
+
+
+def check_made_for(engine: str, cluster: str) -> None:
+    """Raise MigrationError when the database was made for another form than is set.
+
+    `engine` is that of schema_migrations, empty when nothing was made yet.
+    """
+    if engine and engine.startswith("Replicated") != bool(cluster):
+        made = "a cluster" if engine.startswith("Replicated") else "one server"
+        raise MigrationError(
+            f"this ClickHouse database was made for {made}: set or unset "
+            "AXONIZE_CLICKHOUSE_CLUSTER as it was, or name another database in the DSN"
+        )

@@ -1,0 +1,160 @@
+CREATE TABLE IF NOT EXISTS schema_migrations ON CLUSTER `main` (
+    version UInt32, name String, checksum String, applied_at DateTime DEFAULT now()
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/all/{database}/schema_migrations', '{shard}-{replica}') ORDER BY version;
+
+CREATE TABLE IF NOT EXISTS spans_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    ingested_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1)),
+    trace_id FixedString(16) CODEC(ZSTD(1)),
+    span_id FixedString(8) CODEC(ZSTD(1)),
+    parent_span_id FixedString(8) CODEC(ZSTD(1)),
+    trace_state String CODEC(ZSTD(1)),
+    flags UInt32 CODEC(ZSTD(1)),
+    name LowCardinality(String),
+    kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5),
+    service_name LowCardinality(String),
+    scope_name LowCardinality(String),
+    scope_version LowCardinality(String),
+    start_time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    end_time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    duration_ns UInt64 MATERIALIZED toUnixTimestamp64Nano(end_time) - toUnixTimestamp64Nano(start_time) CODEC(ZSTD(1)),
+    status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
+    status_message String CODEC(ZSTD(1)),
+    operation LowCardinality(String),
+    provider LowCardinality(String),
+    model LowCardinality(String),
+    response_model LowCardinality(String),
+    input_tokens UInt32 CODEC(ZSTD(1)),
+    output_tokens UInt32 CODEC(ZSTD(1)),
+    cached_tokens UInt32 CODEC(ZSTD(1)),
+    ttft_ms Float32 CODEC(ZSTD(1)),
+    tpot_ms Float32 CODEC(ZSTD(1)),
+    cost_usd Float64 CODEC(ZSTD(1)),
+    http_status UInt16 CODEC(ZSTD(1)),
+    error_type LowCardinality(String),
+    environment LowCardinality(String),
+    host LowCardinality(String),
+    service_version LowCardinality(String),
+    `gpu.label` Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    `gpu.resource_uuid` Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    `gpu.physical_uuid` Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    `gpu.model` Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    `gpu.vendor` Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    `gpu.node_id` Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    attribute_types LowCardinality(String),
+    resource_attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    resource_attribute_types LowCardinality(String),
+    scope_attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    scope_attribute_types LowCardinality(String),
+    `events.time` Array(DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
+    `events.name` Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    `events.attributes` Array(Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
+    `events.attribute_types` Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    `links.trace_id` Array(FixedString(16)) CODEC(ZSTD(1)),
+    `links.span_id` Array(FixedString(8)) CODEC(ZSTD(1)),
+    `links.trace_state` Array(String) CODEC(ZSTD(1)),
+    `links.attributes` Array(Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
+    `links.attribute_types` Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX start_time_minmax start_time TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/spans_local', '{replica}')
+PARTITION BY toDate(ingested_at)
+ORDER BY (tenant_id, ingested_at)
+TTL toDateTime(ingested_at) + INTERVAL 30 DAY
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, merge_selector_base = 16, min_bytes_for_wide_part = 134217728;
+
+CREATE TABLE IF NOT EXISTS spans ON CLUSTER `main` AS spans_local
+ENGINE = Distributed(`main`, currentDatabase(), spans_local, cityHash64(trace_id));
+
+CREATE TABLE IF NOT EXISTS engine_steps_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    ingested_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1)),
+    engine_id LowCardinality(String),
+    engine_name LowCardinality(String),
+    engine_version LowCardinality(String),
+    service_name LowCardinality(String),
+    host LowCardinality(String),
+    model LowCardinality(String),
+    number UInt64 CODEC(Delta(8), ZSTD(1)),
+    start_time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    end_time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    duration_ns UInt64 MATERIALIZED toUnixTimestamp64Nano(end_time) - toUnixTimestamp64Nano(start_time) CODEC(ZSTD(1)),
+    status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
+    status_message String CODEC(ZSTD(1)),
+    busy_seconds Float64 CODEC(ZSTD(1)),
+    schedule_ms Float64 CODEC(ZSTD(1)),
+    total_tokens UInt32 CODEC(ZSTD(1)),
+    running UInt32 CODEC(ZSTD(1)),
+    waiting UInt32 CODEC(ZSTD(1)),
+    kv_cache_usage Float64 CODEC(ZSTD(1)),
+    request_ids Array(String) CODEC(ZSTD(1)),
+    trace_ids Array(FixedString(16)) CODEC(ZSTD(1)),
+    span_ids Array(FixedString(8)) CODEC(ZSTD(1)),
+    scheduled_tokens Array(UInt32) CODEC(ZSTD(1)),
+    prefill_tokens Array(UInt32) CODEC(ZSTD(1)),
+    draft_tokens Array(UInt32) CODEC(ZSTD(1)),
+    accepted_tokens Array(UInt32) CODEC(ZSTD(1)),
+    preempted_ids Array(String) CODEC(ZSTD(1)),
+    cuda_graph_mode LowCardinality(String),
+    gpu_count UInt16 CODEC(ZSTD(1)),
+    gpu_seconds Float64 CODEC(ZSTD(1)),
+    attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    attribute_types LowCardinality(String),
+    resource_attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    resource_attribute_types LowCardinality(String),
+    INDEX trace_ids_bloom trace_ids TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX preempted_ids_bloom preempted_ids TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX start_time_minmax start_time TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/engine_steps_local', '{replica}')
+PARTITION BY toDate(ingested_at)
+ORDER BY (tenant_id, ingested_at)
+TTL toDateTime(ingested_at) + INTERVAL 30 DAY
+SETTINGS index_granularity = 1024, ttl_only_drop_parts = 1, merge_selector_base = 16, min_bytes_for_wide_part = 134217728;
+
+CREATE TABLE IF NOT EXISTS engine_steps ON CLUSTER `main` AS engine_steps_local
+ENGINE = Distributed(`main`, currentDatabase(), engine_steps_local, cityHash64(engine_id));
+
+CREATE TABLE IF NOT EXISTS gpu_metrics_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    ingested_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1)),
+    time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    host LowCardinality(String),
+    physical_uuid LowCardinality(String),
+    resource_uuid LowCardinality(String),
+    model LowCardinality(String),
+    vendor LowCardinality(String),
+    emitter LowCardinality(String),
+    power_source LowCardinality(String),
+    utilization Nullable(Float32) CODEC(ZSTD(1)),
+    memory_used_bytes Nullable(UInt64) CODEC(ZSTD(1)),
+    memory_total_bytes Nullable(UInt64) CODEC(ZSTD(1)),
+    temperature_c Nullable(Float32) CODEC(ZSTD(1)),
+    power_w Nullable(Float32) CODEC(ZSTD(1)),
+    energy_j Nullable(Float64) CODEC(ZSTD(1)),
+    sm_clock_mhz Nullable(Float32) CODEC(ZSTD(1)),
+    memory_clock_mhz Nullable(Float32) CODEC(ZSTD(1)),
+    throttle_reasons Nullable(UInt64) CODEC(ZSTD(1)),
+    ecc_corrected Nullable(UInt64) CODEC(ZSTD(1)),
+    ecc_uncorrected Nullable(UInt64) CODEC(ZSTD(1)),
+    xid_errors Nullable(UInt64) CODEC(ZSTD(1)),
+    xid_last Nullable(UInt64) CODEC(ZSTD(1)),
+    pcie_rx_bytes_per_s Nullable(Float64) CODEC(ZSTD(1)),
+    pcie_tx_bytes_per_s Nullable(Float64) CODEC(ZSTD(1)),
+    nvlink_rx_bytes_per_s Nullable(Float64) CODEC(ZSTD(1)),
+    nvlink_tx_bytes_per_s Nullable(Float64) CODEC(ZSTD(1)),
+    sm_active Nullable(Float32) CODEC(ZSTD(1)),
+    tensor_active Nullable(Float32) CODEC(ZSTD(1)),
+    dram_active Nullable(Float32) CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/gpu_metrics_local', '{replica}')
+PARTITION BY toDate(ingested_at)
+ORDER BY (tenant_id, resource_uuid, time)
+TTL toDateTime(ingested_at) + INTERVAL 7 DAY
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1;
+
+CREATE TABLE IF NOT EXISTS gpu_metrics ON CLUSTER `main` AS gpu_metrics_local
+ENGINE = Distributed(`main`, currentDatabase(), gpu_metrics_local, cityHash64(resource_uuid));
