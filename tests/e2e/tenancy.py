@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
@@ -93,7 +94,17 @@ def settle(http: str, name: str, trace: int) -> Tenant:
     )  # fmt: skip
     send(http, tenant.ingest_key, "traces", spans(tenant))
     send(http, tenant.ingest_key, "metrics", gpu_metrics(tenant))
+    wait_until_registered(http, tenant)
     return tenant
+
+
+def wait_until_registered(http: str, tenant: Tenant) -> None:
+    """The registry of GPUs follows what is stored within some seconds."""
+    url = f"{http}/api/v1/gpus/GPU-{tenant.mark}"
+    end = time.monotonic() + 60
+    while call(url, Authorization=f"Bearer {tenant.key}")[0] == 404:
+        assert time.monotonic() < end
+        time.sleep(0.5)
 
 
 def send(http: str, key: str, signal: str, sent: bytes) -> None:

@@ -388,7 +388,8 @@ def test_while_postgresql_is_away_keys_that_are_known_go_on_working(tmp_path: Pa
     assert ask(http, "GET", "/api/v1/traces", unused)[0] == 503
     assert export(server, signals.TRACES, unused, otlp(7)) is grpc.StatusCode.UNAVAILABLE
 
-    assert postgres.start() == dsn
+    back = EmbeddedPostgres(tmp_path / "accounts")
+    assert back.start() == dsn
     assert ask(http, "GET", "/api/v1/traces", unused)[0] == 200
     assert process.end()[0] == 0
-    postgres.stop()
+    back.stop()

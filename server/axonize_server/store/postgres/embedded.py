@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class EmbeddedPostgres:
-    """One PostgreSQL; the caller must hold the lock of the data folder while it runs.
+    """One PostgreSQL, started once; the caller must hold the lock of the data folder while it runs.
 
     When it dies it is started again, at the same address.
     """

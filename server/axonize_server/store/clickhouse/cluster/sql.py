@@ -21,6 +21,7 @@ _CREATE = re.compile(
     r"ENGINE = MergeTree\b(?P<rest>.*)",
     re.DOTALL,
 )
+_ALTER = re.compile(r"ALTER TABLE (?P<table>\w+) (?P<change>ADD (?P<what>\w+) .*)", re.DOTALL)
 
 
 def render(statement: str, cluster: str) -> list[str]:
@@ -30,10 +31,15 @@ def render(statement: str, cluster: str) -> list[str]:
     """
     if not cluster:
         return [statement]
-    found = _CREATE.fullmatch(statement.strip())
-    if found is None:
-        raise MigrationError(f"this has no form for a cluster yet: {statement.strip()[:80]}")
-    table, columns, rest = found["table"], found["columns"], found["rest"]
+    statement = statement.strip()
+    if created := _CREATE.fullmatch(statement):
+        return _created(*created.group("table", "columns", "rest"), cluster)
+    if altered := _ALTER.fullmatch(statement):
+        return _altered(*altered.group("table", "change", "what"), cluster)
+    raise MigrationError(f"this has no form for a cluster yet: {statement[:80]}")
+
+
+def _created(table: str, columns: str, rest: str, cluster: str) -> list[str]:
     if table == EVERYWHERE:
         return [_replicated(table, columns, rest, cluster, shard="all")]
     if table not in SHARD_KEYS:
@@ -43,6 +49,12 @@ def render(statement: str, cluster: str) -> list[str]:
         _replicated(local, columns, rest, cluster, shard="{shard}"),
         _distributed(table, local, cluster),
     ]
+
+
+def _altered(table: str, change: str, what: str, cluster: str) -> list[str]:
+    """Change the tables of the shards, then the one over all of them, which has columns alone."""
+    tables = [f"{table}_local", table] if what == "COLUMN" else [f"{table}_local"]
+    return [f"ALTER TABLE {each} ON CLUSTER `{cluster}` {change}" for each in tables]
 
 
 def _distributed(table: str, local: str, cluster: str) -> str:

@@ -158,3 +158,7 @@ SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1;
 
 CREATE TABLE IF NOT EXISTS gpu_metrics ON CLUSTER `main` AS gpu_metrics_local
 ENGINE = Distributed(`main`, currentDatabase(), gpu_metrics_local, cityHash64(resource_uuid));
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS energy_j Float64 CODEC(ZSTD(1)) AFTER gpu_seconds;
+
+ALTER TABLE engine_steps ON CLUSTER `main` ADD COLUMN IF NOT EXISTS energy_j Float64 CODEC(ZSTD(1)) AFTER gpu_seconds;

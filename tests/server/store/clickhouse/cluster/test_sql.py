@@ -32,7 +32,14 @@ def test_clickhouse_reads_every_statement(clickhouse):
     with clickhouse.client() as client:
         for statement in rendered():
             tree = client.query(f"EXPLAIN AST {statement}").result_rows
-            assert tree[0][0].startswith("CreateQuery"), tree
+            assert tree[0][0].startswith(("CreateQuery", "AlterQuery")), tree
+
+
+def test_an_index_is_added_where_the_rows_are():
+    statement = "ALTER TABLE spans ADD INDEX x x TYPE minmax"
+    assert render(statement, "main") == [
+        "ALTER TABLE spans_local ON CLUSTER `main` ADD INDEX x x TYPE minmax"
+    ]
 
 
 def test_without_a_cluster_a_statement_is_itself():
@@ -42,7 +49,7 @@ def test_without_a_cluster_a_statement_is_itself():
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
-        ("ALTER TABLE spans ADD COLUMN x Int8", "no form for a cluster yet: ALTER TABLE spans"),
+        ("ALTER TABLE spans DROP COLUMN x", "no form for a cluster yet: ALTER TABLE spans"),
         (
             "CREATE TABLE IF NOT EXISTS other (x Int8) ENGINE = MergeTree ORDER BY x",
             "which shard a row of other",
