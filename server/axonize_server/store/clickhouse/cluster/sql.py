@@ -33,9 +33,9 @@ def render(statement: str, cluster: str) -> list[str]:
         return [statement]
     statement = statement.strip()
     if created := _CREATE.fullmatch(statement):
-        return _created(*created.group("table", "columns", "rest"), cluster)
+        return _created(created["table"], created["columns"], created["rest"], cluster)
     if altered := _ALTER.fullmatch(statement):
-        return _altered(*altered.group("table", "change", "what"), cluster)
+        return _altered(altered["table"], altered["change"], altered["what"], cluster)
     raise MigrationError(f"this has no form for a cluster yet: {statement[:80]}")
 
 
