@@ -24,6 +24,7 @@ from axonize_server.model import DomainError, StartError
 from axonize_server.settings import ServerSettings, load_settings
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
+from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.databases import Databases
 
@@ -89,6 +90,9 @@ async def serve(settings: ServerSettings) -> None:
         stack.push_async_callback(asyncio.to_thread, databases.close)
         batcher = Batcher(SpanWriter(databases.writing).insert)
         stack.push_async_callback(batcher.close)
+        rollup = TraceRollup(databases.rolling_up)
+        rollup.start()
+        stack.push_async_callback(asyncio.to_thread, rollup.close)
         authenticate = static_key(settings.api_key)
         app = create_app(
             Parts(

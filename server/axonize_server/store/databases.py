@@ -27,9 +27,10 @@ class Databases:
         _empty_scratch_folder(settings)
         self.reading = ClientPool(settings.clickhouse, READ_CONNECTIONS)
         self.writing = ClientPool(settings.clickhouse, size=1)
+        self.rolling_up = ClientPool(settings.clickhouse, size=1)
         self.probing = ClientPool(settings.clickhouse, size=1)  # never waits for a long query
         with ExitStack() as undo, ThreadPoolExecutor() as threads:
-            for pool in (self.reading, self.writing, self.probing):
+            for pool in (self.reading, self.writing, self.rolling_up, self.probing):
                 undo.callback(pool.close)
             clickhouse = threads.submit(self.reading.open)
             self.postgres = Postgres(settings.postgres_dsn or _start_postgres(settings, undo))
