@@ -27,6 +27,7 @@ from axonize_server.settings import ServerSettings, load_settings
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
+from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
 
@@ -99,6 +100,9 @@ async def serve(settings: ServerSettings) -> None:
             max_queue_bytes=METRICS_QUEUE_BYTES,
         )
         stack.push_async_callback(gpu_batcher.close)
+        rollup = TraceRollup(databases.rolling_up)
+        rollup.start()
+        stack.push_async_callback(asyncio.to_thread, rollup.close)
         submits = {TRACES: batcher.submit, METRICS: gpu_batcher.submit}
         authenticate = static_key(settings.api_key)
         app = create_app(

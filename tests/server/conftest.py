@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pyarrow as pa
 import pytest
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
+from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.migrate import migrate
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
 from psycopg.conninfo import make_conninfo
+
+SETTLED_NS = 10_000_000_000
+
+
+class RollingWriter(SpanWriter):
+    """Writes what was committed ten seconds ago, and rolls it up."""
+
+    def __init__(self, pool: ClientPool) -> None:
+        super().__init__(pool)
+        self._rollup = TraceRollup(pool)
+
+    def insert(self, spans, steps=None) -> None:
+        """Store the spans, and roll them up before returning."""
+        committed = time.time_ns() - SETTLED_NS
+        times = pa.array([committed] * spans.num_rows, pa.timestamp("ns", tz="UTC"))
+        super().insert(spans.append_column("ingested_at", times), steps)
+        self._rollup.catch_up()
+
 
 _tenant_numbers = itertools.count(1)
 
@@ -48,6 +69,12 @@ def clickhouse(settings, postgres) -> Iterator[ClientPool]:
 def writer(clickhouse) -> SpanWriter:
     """Write to the database of the tests."""
     return SpanWriter(clickhouse)
+
+
+@pytest.fixture(params=["from spans", "rolled up"])
+def either_writer(request, clickhouse, writer) -> SpanWriter | RollingWriter:
+    """Write spans that are read from `spans`, then spans that are read from the roll-up."""
+    return writer if request.param == "from spans" else RollingWriter(clickhouse)
 
 
 @pytest.fixture(scope="session")

@@ -28,9 +28,11 @@ class Databases:
         self.reading = ClientPool(settings.clickhouse, READ_CONNECTIONS)
         self.writing = ClientPool(settings.clickhouse, size=1)
         self.writing_metrics = ClientPool(settings.clickhouse, size=1)  # never waits for spans
+        self.rolling_up = ClientPool(settings.clickhouse, size=1)
         self.probing = ClientPool(settings.clickhouse, size=1)  # never waits for a long query
+        pools = (self.reading, self.writing, self.writing_metrics, self.rolling_up, self.probing)
         with ExitStack() as undo, ThreadPoolExecutor() as threads:
-            for pool in (self.reading, self.writing, self.writing_metrics, self.probing):
+            for pool in pools:
                 undo.callback(pool.close)
             clickhouse = threads.submit(self.reading.open)
             self.postgres = Postgres(settings.postgres_dsn or _start_postgres(settings, undo))
