@@ -101,6 +101,19 @@ def stored(server: Server, trace_id: str) -> set[str]:
     return {span["span_id"] for span in answer.json()["spans"]} if answer.is_success else set()
 
 
+def listed(server: Server) -> dict[str, int]:
+    """Return how many spans the list says that each trace has, by trace id."""
+    found: dict[str, int] = {}
+    page: dict[str, object] = {"limit": 500}
+    while True:
+        answer = httpx.get(f"{server.http}/api/v1/traces", params=page, timeout=30)
+        body = answer.raise_for_status().json()
+        found |= {item["trace_id"]: item["span_count"] for item in body["items"]}
+        if body["next_cursor"] is None:
+            return found
+        page["cursor"] = body["next_cursor"]
+
+
 def test_kill_9_under_load_loses_nothing_that_was_acknowledged(
     tmp_path: Path, tiny_llama: Path
 ) -> None:
@@ -123,10 +136,17 @@ def test_kill_9_under_load_loses_nothing_that_was_acknowledged(
             for trace_id, span_ids in sender.acknowledged.items()
             if stored(again, trace_id) != span_ids
         ]
+        counted = listed(again)
+        miscounted = [
+            trace_id
+            for trace_id, span_ids in sender.acknowledged.items()
+            if counted.get(trace_id) != len(span_ids)
+        ]
     assert min(before) > 0
     assert len(sender.acknowledged) > before[0]
     assert len(callers.replies) > before[1]
     assert sender.refused > 0, "the kill went unnoticed: the load was too light"
     assert [reply for reply in callers.replies if not reply.ok] == []
     assert short == []
+    assert miscounted == []
     assert {reply.trace_id for reply in callers.replies} - set(found) == set()
