@@ -868,6 +868,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
+                attribute?: string[] | null;
                 /** @description `-` is descending. */
                 sort?: "-start_time" | "start_time" | "-duration" | "duration";
                 limit?: number;

@@ -44,8 +44,11 @@ class SpanReader:
         self, tenant: str, search: TraceSearch, after: TraceKey | None, limit: int
     ) -> list[TraceKey]:
         """Return up to `limit` keys of traces that may match, in the order of the search."""
-        since = max(sql.arrived_from(search.from_ns), self._rolled_up_to_ns())
-        query = traces_sql.candidate_traces(tenant, search, after, limit, arrived_from=since)
+        stored_from = sql.arrived_from(search.from_ns)
+        since = max(stored_from, self._rolled_up_to_ns())
+        query = traces_sql.candidate_traces(
+            tenant, search, after, limit, arrived_from=since, stored_from=stored_from
+        )
         return [TraceKey(row[1], row[0]) for row in self._rows(query.text, query.parameters)]
 
     def traces(self, tenant: str, trace_ids: list[str], from_ns: int) -> dict[str, TraceRecord]:
@@ -53,18 +56,20 @@ class SpanReader:
 
         Spans that started more than a day before from_ns (Unix ns) may be left out.
         """
+        if not trace_ids:
+            return {}
         arrived_from = sql.arrived_from(from_ns)
         since = max(arrived_from, self._rolled_up_to_ns())
         slot = traces_sql.slot(arrived_from)
         found = self._traces(traces_sql.TRACES, tenant, trace_ids, slot, since)
         large = [key for key, each in found.items() if each.span_count >= traces_sql.MAX_SET]
+        if not large:
+            return found
         return found | self._traces(traces_sql.RECOUNTED_TRACES, tenant, large, slot, arrived_from)
 
     def _traces(
         self, query: str, tenant: str, trace_ids: list[str], slot_from: int, arrived_from: int
     ) -> dict[str, TraceRecord]:
-        if not trace_ids:
-            return {}
         parameters = {
             "tenant": tenant,
             "trace_ids": trace_ids,

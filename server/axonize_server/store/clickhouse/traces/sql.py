@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from axonize_server.model import TraceKey, TraceSearch
 from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query
+from axonize_server.store.clickhouse.traces.attributes import condition
 
 # The stretch of time that one `slot` stands for.
 SLOT_NS = 300_000_000_000
@@ -161,13 +162,20 @@ class _Filter(NamedTuple):
 
 
 def candidate_traces(
-    tenant: str, search: TraceSearch, after: TraceKey | None, limit: int, *, arrived_from: int
+    tenant: str,
+    search: TraceSearch,
+    after: TraceKey | None,
+    limit: int,
+    *,
+    arrived_from: int,
+    stored_from: int,
 ) -> Query:
     """Build the query for the ids and sort keys of the traces that start in the range and match.
 
     It sees what starts from the start of the range until TRACE_TAIL_NS after its end, so it may
     name a trace that began before the range or that a later span disqualifies; `TRACES` tells.
-    Spans that arrived before arrived_from (Unix ns) are read from the roll-up.
+    Spans that arrived before arrived_from (Unix ns) are read from the roll-up; those of the range
+    arrived after stored_from.
     """
     by_duration = search.sort.endswith("duration")
     filters = _filters(search)
@@ -177,7 +185,9 @@ def candidate_traces(
     of_trace = "".join(f",\n        {each.of_trace} AS {each.column}" for each in columns)
     of_span = "".join(f",\n        {each.of_span}" for each in columns)
     direction = "DESC" if search.sort.startswith("-") else "ASC"
-    scan_to = search.to_ns + (TRACE_TAIL_NS if filters or by_duration else 0)
+    with_attributes, attribute_values = _attribute_conditions(search)
+    looks_further = filters or with_attributes or by_duration
+    scan_to = search.to_ns + (TRACE_TAIL_NS if looks_further else 0)
     parameters: dict[str, object] = {
         "tenant": tenant,
         "slot_from": slot(search.from_ns),
@@ -187,7 +197,9 @@ def candidate_traces(
         "to": search.to_ns,
         "scan_to": scan_to,
         "limit": limit,
-    }
+    } | attribute_values
+    if with_attributes:
+        parameters["stored_from"] = stored_from
     for each in conditions:
         parameters |= each.values
     return Query(
@@ -214,13 +226,33 @@ FROM (
         AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
         AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')
 )
-GROUP BY trace_id
+{with_attributes}GROUP BY trace_id
 HAVING first < {{to:Int64}}{having}
 ORDER BY key {direction}, trace_id {direction}
 LIMIT {{limit:UInt32}}
 """,  # noqa: S608
         parameters,
     )
+
+
+def _attribute_conditions(search: TraceSearch) -> tuple[str, dict[str, object]]:
+    """Return the clause that keeps traces with a span for each attribute, and what it binds."""
+    found = [condition(each, number) for number, each in enumerate(search.attributes)]
+    clauses = [_HAS_SPAN.replace("CONDITION", text) for text, _ in found]
+    values = {name: value for _, each in found for name, value in each.items()}
+    return f"WHERE {'    AND '.join(clauses)}" if clauses else "", values
+
+
+_HAS_SPAN = """trace_id IN (
+        SELECT trace_id
+        FROM spans
+        WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Nano({stored_from:Int64}, 'UTC')
+            AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+            AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
+            AND CONDITION
+    )
+"""
 
 
 def _filters(search: TraceSearch) -> list[_Filter]:
