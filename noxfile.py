@@ -32,6 +32,7 @@ BENCHMARKS = {
     "integrations": ("integrations",),
     "gpu": ("gpu",),
     "ingest": ("ingest",),
+    "query": ("query",),
 }
 
 

@@ -2,7 +2,9 @@
 -- applied twice and in any order: a minimum, a maximum, or the union of sets, which stop growing at
 -- 10 000 entries; readers count such a trace again from its spans.
 -- day: of commit, so that no client's clock makes partitions. slot: the five minutes in which the
--- earliest span of the row starts. Rows hold sets, so the granules are smaller than those of spans.
+-- earliest span of the row starts. entry: the place of the span that names the trace, in an order that
+-- is that of its bytes, and what it says; a tuple would be compared ten times as slowly. The hashes
+-- are what filters read, a third of the time of texts. Rows hold sets, so the granules are smaller than those of spans.
 CREATE TABLE IF NOT EXISTS traces (
     tenant_id LowCardinality(String),
     day Date,
@@ -10,9 +12,11 @@ CREATE TABLE IF NOT EXISTS traces (
     trace_id FixedString(16) CODEC(ZSTD(1)),
     start_time SimpleAggregateFunction(min, DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     end_time SimpleAggregateFunction(max, DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
-    entry SimpleAggregateFunction(min, Tuple(UInt8, UInt8, DateTime64(9, 'UTC'), FixedString(8), String, String)) CODEC(ZSTD(1)),
+    entry SimpleAggregateFunction(min, String) CODEC(ZSTD(1)),
     services SimpleAggregateFunction(groupUniqArrayArray(10000), Array(String)) CODEC(ZSTD(1)),
     models SimpleAggregateFunction(groupUniqArrayArray(10000), Array(String)) CODEC(ZSTD(1)),
+    service_hashes SimpleAggregateFunction(groupUniqArrayArray(10000), Array(UInt64)) CODEC(ZSTD(1)),
+    model_hashes SimpleAggregateFunction(groupUniqArrayArray(10000), Array(UInt64)) CODEC(ZSTD(1)),
     names SimpleAggregateFunction(groupUniqArrayArray(10000), Array(String)) CODEC(ZSTD(1)),
     span_ids SimpleAggregateFunction(groupUniqArrayArray(10000), Array(UInt64)) CODEC(ZSTD(1)),
     error_ids SimpleAggregateFunction(groupUniqArrayArray(10000), Array(UInt64)) CODEC(ZSTD(1)),

@@ -19,8 +19,8 @@ SELECT
 FROM (
     SELECT
         trace_id, start_time, end_time,
-        has(services, {service:String}) AS by_service,
-        has(models, {model:String}) AS by_model,
+        has(service_hashes, cityHash64({service:String})) AS by_service,
+        has(model_hashes, cityHash64({model:String})) AS by_model,
         notEmpty(error_ids) AS by_error,
         arrayExists(
             n -> positionCaseInsensitiveUTF8(n, {text:String}) > 0, arrayConcat(names, services)

@@ -1,20 +1,31 @@
 INSERT INTO traces (
     tenant_id, day, slot, trace_id,
-    start_time, end_time, entry, services, models, names, span_ids, error_ids, tokens, ttft_ms
+    start_time, end_time, entry, services, models, service_hashes,
+    model_hashes, names, span_ids, error_ids, tokens, ttft_ms
 )
 SELECT
     tenant_id,
     toDate(ingested_at) AS day,
-    toUInt32(intDiv(toUnixTimestamp64Nano(min(start_time)), 300000000000)),
+    toUInt32(greatest(intDiv(toUnixTimestamp64Nano(min(start_time)), 300000000000), 0)),
     trace_id,
     min(start_time),
     max(end_time),
-    min((
-        parent_span_id != toFixedString('', 8), kind != 'server', start_time, span_id,
-        toString(name), toString(service_name)
+    min(concat(
+        reinterpretAsFixedString(
+            toUInt8(2 * (parent_span_id != toFixedString('', 8)) + (kind != 'server'))
+        ),
+        reinterpretAsFixedString(byteSwap(
+            bitXor(toUInt64(toUnixTimestamp64Nano(start_time)), toUInt64(9223372036854775808))
+        )),
+        span_id,
+        reinterpretAsFixedString(toUInt32(length(name))),
+        name,
+        service_name
     )),
     groupUniqArray(10000)(toString(service_name)),
     groupUniqArrayIf(10000)(toString(model), model != ''),
+    groupUniqArray(10000)(cityHash64(service_name)),
+    groupUniqArrayIf(10000)(cityHash64(model), model != ''),
     groupUniqArray(10000)(toString(name)),
     groupUniqArray(10000)(reinterpretAsUInt64(span_id)),
     groupUniqArrayIf(10000)(reinterpretAsUInt64(span_id), status = 'error'),

@@ -2,8 +2,8 @@ SELECT
     lower(hex(trace_id)),
     toUnixTimestamp64Nano(min(start_time)),
     toUnixTimestamp64Nano(max(end_time)) - toUnixTimestamp64Nano(min(start_time)),
-    min(entry).5,
-    min(entry).6,
+    substring(min(entry), 22, reinterpretAsUInt32(substring(min(entry), 18, 4))),
+    substring(min(entry), 22 + reinterpretAsUInt32(substring(min(entry), 18, 4))),
     arraySort(groupUniqArrayArray(services)),
     arraySort(groupUniqArrayArray(models)),
     length(groupUniqArrayArray(span_ids)),
@@ -13,8 +13,8 @@ SELECT
     min(ttft_ms)
 FROM (
     SELECT
-        trace_id, start_time, end_time, entry, services, models, names, span_ids, error_ids,
-        tokens, ttft_ms
+        trace_id, start_time, end_time, entry, services, models, service_hashes, model_hashes,
+        names, span_ids, error_ids, tokens, ttft_ms
     FROM traces
     WHERE tenant_id = {tenant:String}
         AND slot >= {slot_from:UInt32}
@@ -26,12 +26,22 @@ FROM (
         trace_id,
         min(start_time),
         max(end_time),
-        min((
-            parent_span_id != toFixedString('', 8), kind != 'server', start_time, span_id,
-            toString(name), toString(service_name)
+        min(concat(
+            reinterpretAsFixedString(
+                toUInt8(2 * (parent_span_id != toFixedString('', 8)) + (kind != 'server'))
+            ),
+            reinterpretAsFixedString(byteSwap(
+                bitXor(toUInt64(toUnixTimestamp64Nano(start_time)), toUInt64(9223372036854775808))
+            )),
+            span_id,
+            reinterpretAsFixedString(toUInt32(length(name))),
+            name,
+            service_name
         )),
         groupUniqArray(10000)(toString(service_name)),
         groupUniqArrayIf(10000)(toString(model), model != ''),
+        groupUniqArray(10000)(cityHash64(service_name)),
+        groupUniqArrayIf(10000)(cityHash64(model), model != ''),
         groupUniqArray(10000)(toString(name)),
         groupUniqArray(10000)(reinterpretAsUInt64(span_id)),
         groupUniqArrayIf(10000)(reinterpretAsUInt64(span_id), status = 'error'),

@@ -27,7 +27,9 @@ SETTLE_S = 2
 ALL_S, HOUR_S, MINUTE_S = 1 << 32, 3600, 60
 CHECKS_OF_A_MINUTE = 30
 
+# Rolled up by one statement; what one check finds, for it counts all spans each time.
 MAX_SPANS, MAX_SECONDS = 500_000, 3600
+MAX_FOUND = 100_000
 ONE_THREAD = {"max_threads": 1}
 
 Second = tuple[int, int]
@@ -92,7 +94,7 @@ class TraceRollup:
             "rolled_up_to": client.query(sql.ROLLED_UP_TO).first_row[0],
             "look_back_s": look_back_s,
             "settle_s": self._settle_s,
-            "limit": MAX_SECONDS,
+            "limit": MAX_FOUND,
         }
         rows: Any = client.query(sql.STALE_SECONDS, parameters=parameters).result_rows
         return [(second, spans) for second, spans in rows]
@@ -104,11 +106,11 @@ def _look_backs() -> Iterator[int]:
 
 
 def _groups(seconds: list[Second]) -> Iterator[list[Second]]:
-    """Cut into runs that hold MAX_SPANS spans, or one second that holds more."""
+    """Cut into runs of MAX_SECONDS that hold MAX_SPANS spans, or one second that holds more."""
     group: list[Second] = []
     size = 0
     for second in seconds:
-        if group and size + second[1] > MAX_SPANS:
+        if group and (size + second[1] > MAX_SPANS or len(group) == MAX_SECONDS):
             yield group
             group, size = [], 0
         group.append(second)

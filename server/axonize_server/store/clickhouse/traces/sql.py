@@ -26,17 +26,29 @@ def slot(time_ns: int) -> int:
 def _folded(most: str) -> str:
     """Return the columns of a trace over spans, its sets bounded by `most`, such as "(10)".
 
-    A trace is named by its root; without one, by the server span where it came in, else the first.
+    A trace is named by its root; without one, by the server span where it came in, else the first:
+    that has the least place, 17 bytes, which are followed by the length of its name (4 bytes, the
+    lowest first), its name and its service.
     """
     return f"""
     min(start_time),
     max(end_time),
-    min((
-        parent_span_id != toFixedString('', 8), kind != 'server', start_time, span_id,
-        toString(name), toString(service_name)
+    min(concat(
+        reinterpretAsFixedString(
+            toUInt8(2 * (parent_span_id != toFixedString('', 8)) + (kind != 'server'))
+        ),
+        reinterpretAsFixedString(byteSwap(
+            bitXor(toUInt64(toUnixTimestamp64Nano(start_time)), toUInt64(9223372036854775808))
+        )),
+        span_id,
+        reinterpretAsFixedString(toUInt32(length(name))),
+        name,
+        service_name
     )),
     groupUniqArray{most}(toString(service_name)),
     groupUniqArrayIf{most}(toString(model), model != ''),
+    groupUniqArray{most}(cityHash64(service_name)),
+    groupUniqArrayIf{most}(cityHash64(model), model != ''),
     groupUniqArray{most}(toString(name)),
     groupUniqArray{most}(reinterpretAsUInt64(span_id)),
     groupUniqArrayIf{most}(reinterpretAsUInt64(span_id), status = 'error'),
@@ -77,12 +89,13 @@ LIMIT {limit:UInt32}
 ROLL_UP = f"""
 INSERT INTO traces (
     tenant_id, day, slot, trace_id,
-    start_time, end_time, entry, services, models, names, span_ids, error_ids, tokens, ttft_ms
+    start_time, end_time, entry, services, models, service_hashes,
+    model_hashes, names, span_ids, error_ids, tokens, ttft_ms
 )
 SELECT
     tenant_id,
     toDate(ingested_at) AS day,
-    toUInt32(intDiv(toUnixTimestamp64Nano(min(start_time)), {SLOT_NS})),
+    toUInt32(greatest(intDiv(toUnixTimestamp64Nano(min(start_time)), {SLOT_NS}), 0)),
     trace_id,{_folded(f"({MAX_SET})")}
 FROM spans
 WHERE ingested_at >= fromUnixTimestamp64Second({{first:Int64}}, 'UTC')
@@ -105,8 +118,8 @@ SELECT
     lower(hex(trace_id)),
     toUnixTimestamp64Nano(min(start_time)),
     toUnixTimestamp64Nano(max(end_time)) - toUnixTimestamp64Nano(min(start_time)),
-    min(entry).5,
-    min(entry).6,
+    substring(min(entry), 22, reinterpretAsUInt32(substring(min(entry), 18, 4))),
+    substring(min(entry), 22 + reinterpretAsUInt32(substring(min(entry), 18, 4))),
     arraySort(groupUniqArrayArray(services)),
     arraySort(groupUniqArrayArray(models)),
     length(groupUniqArrayArray(span_ids)),
@@ -116,8 +129,8 @@ SELECT
     min(ttft_ms)
 FROM (
     SELECT
-        trace_id, start_time, end_time, entry, services, models, names, span_ids, error_ids,
-        tokens, ttft_ms
+        trace_id, start_time, end_time, entry, services, models, service_hashes, model_hashes,
+        names, span_ids, error_ids, tokens, ttft_ms
     FROM traces
     WHERE tenant_id = {tenant:String}
         AND slot >= {slot_from:UInt32}
@@ -276,11 +289,11 @@ def _filter(name: str, value: object) -> _Filter:
 _FILTERS = {
     "service": _Filter(
         "max(by_service)", {}, "by_service",
-        "has(services, {service:String})", "service_name = {service:String}",
+        "has(service_hashes, cityHash64({service:String}))", "service_name = {service:String}",
     ),
     "model": _Filter(
         "max(by_model)", {}, "by_model",
-        "has(models, {model:String})", "model = {model:String}",
+        "has(model_hashes, cityHash64({model:String}))", "model = {model:String}",
     ),
     "min_duration": _Filter("last - first >= {min_duration:Int64}"),
     "max_duration": _Filter("last - first <= {max_duration:Int64}"),

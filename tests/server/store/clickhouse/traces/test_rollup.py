@@ -223,7 +223,8 @@ def test_a_look_back_counts_from_the_last_second(store):
 
 def test_a_long_backlog_is_rolled_up_in_parts(store, monkeypatch):
     monkeypatch.setattr(module, "MAX_SPANS", 3)
-    monkeypatch.setattr(module, "MAX_SECONDS", 4)
+    monkeypatch.setattr(module, "MAX_SECONDS", 2)
+    monkeypatch.setattr(module, "MAX_FOUND", 5)
     world = World(store)
     for number in range(1, 10):
         world.insert([span(number % 3 + 1, number)] * (number % 4 + 1))
@@ -245,6 +246,30 @@ def test_a_trace_with_more_spans_than_a_set_holds_is_counted_from_them(store):
     with store.client() as client:
         sizes = "SELECT max(length(span_ids)), max(length(tokens)), max(length(names)) FROM traces"
         assert client.query(f"{sizes} FINAL").first_row == (sql.MAX_SET,) * 3
+
+
+def test_a_trace_is_named_whatever_bytes_the_name_holds(store):
+    world = World(store)
+    name, service = "a\0b\xff" * 300, "\0service"
+    world.insert([row(1, 1, name=name, service_name=service), row(1, 2, 1, name="")])
+    world.roll_up()
+    assert world.listed() == world.recount()
+    assert [(each.name, each.service_name) for each in world.listed()] == [(name, service)]
+
+
+def test_the_first_of_several_roots_names_the_trace(store):
+    world = World(store)
+    # Starts whose bytes end in zeros, and one before 1970.
+    for trace, starts in ((1, (256, 1)), (2, (1 << 40, (1 << 40) + 1)), (3, (-5, 5))):
+        world.insert(
+            [
+                {**row(trace, n, name=f"root {n}"), "start_time": start, "end_time": NOW_NS}
+                for n, start in enumerate(starts, 1)
+            ]
+        )
+    world.roll_up()
+    found = SpanReader(store, {}).traces(world.tenant, [trace_id(n) for n in (1, 2, 3)], 0)
+    assert [found[trace_id(n)].name for n in (1, 2, 3)] == ["root 2", "root 1", "root 1"]
 
 
 def test_a_large_trace_whose_spans_are_gone_keeps_its_figures(store):
