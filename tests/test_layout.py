@@ -20,6 +20,7 @@ DATA = {
     "api/schemas.py",
     "api/gpu_schemas.py",
     "api/step_schemas.py",
+    "api/analytics_schemas.py",
     "ingest/faults.py",
     "ingest/gpu/names.py",
     "ingest/promoted.py",
@@ -38,6 +39,8 @@ ELSEWHERE = {
     "ingest/wire.py": "tests/server/ingest/test_decode.py",
     "store/clickhouse/rows.py": "tests/server/store/clickhouse/test_reader.py",
     "store/clickhouse/gpus/reader.py": "tests/server/query/test_gpus.py",
+    "minutes.py": "tests/server/query/test_analytics.py",
+    "store/clickhouse/minutes/reader.py": "tests/server/query/test_analytics.py",
     "store/clickhouse/steps/reader.py": "tests/server/query/test_steps.py",
 }
 # Tested on real libraries and end to end.

@@ -16,6 +16,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from axonize_server import ui
 from axonize_server.api import errors, health
+from axonize_server.api.analytics import AnalyticsController
 from axonize_server.api.compression import compress
 from axonize_server.api.gpus import GpuController
 from axonize_server.api.metrics import Metric
@@ -25,6 +26,7 @@ from axonize_server.auth.guards import provide_tenant, require_key
 from axonize_server.auth.keys import Authenticate, static_key
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 
@@ -36,6 +38,7 @@ class Parts:
     reader: SpanReader
     step_reader: StepReader
     gpu_reader: GpuReader
+    minute_reader: MinuteReader
     authenticate: Authenticate
     receivers: Sequence[Router] = ()
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
@@ -46,13 +49,14 @@ def create_app(parts: Parts) -> Litestar:
     """Return the ASGI application; it owns none of its parts."""
     api = Router(
         "/api/v1",
-        route_handlers=[TraceController, StepController, GpuController],
+        route_handlers=[TraceController, StepController, GpuController, AnalyticsController],
         guards=[require_key(parts.authenticate)],
         dependencies={
             "tenant": Provide(provide_tenant),
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
             "step_reader": Provide(lambda: parts.step_reader, sync_to_thread=False),
             "gpu_reader": Provide(lambda: parts.gpu_reader, sync_to_thread=False),
+            "minute_reader": Provide(lambda: parts.minute_reader, sync_to_thread=False),
         },
         security=[{"key": []}],
     )
@@ -94,6 +98,7 @@ def openapi_document() -> str:
             reader=SpanReader(nowhere, {}),
             step_reader=StepReader(nowhere, {}),
             gpu_reader=GpuReader(nowhere, {}),
+            minute_reader=MinuteReader(nowhere, {}),
             authenticate=static_key(""),
         )
     )

@@ -25,6 +25,8 @@ from axonize_server.metrics import collect
 from axonize_server.model import DomainError, StartError
 from axonize_server.settings import ServerSettings, load_settings
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
+from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
@@ -100,9 +102,9 @@ async def serve(settings: ServerSettings) -> None:
             max_queue_bytes=METRICS_QUEUE_BYTES,
         )
         stack.push_async_callback(gpu_batcher.close)
-        rollup = TraceRollup(databases.rolling_up)
-        rollup.start()
-        stack.push_async_callback(asyncio.to_thread, rollup.close)
+        for rollup in (TraceRollup(databases.rolling_up), MinuteRollup(databases.rolling_up)):
+            rollup.start()
+            stack.push_async_callback(asyncio.to_thread, rollup.close)
         submits = {TRACES: batcher.submit, METRICS: gpu_batcher.submit}
         authenticate = static_key(settings.api_key)
         app = create_app(
@@ -110,6 +112,7 @@ async def serve(settings: ServerSettings) -> None:
                 reader=SpanReader(databases.reading, settings.query_limits),
                 step_reader=StepReader(databases.reading, settings.query_limits),
                 gpu_reader=GpuReader(databases.reading, settings.query_limits),
+                minute_reader=MinuteReader(databases.reading, settings.query_limits),
                 authenticate=authenticate,
                 receivers=[build_router(submits, authenticate)],
                 probes={

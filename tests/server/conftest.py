@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -12,6 +12,8 @@ import pytest
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
+from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
@@ -99,6 +101,23 @@ def gpu_writer(clickhouse) -> GpuMetricWriter:
 def gpu_reader(clickhouse, settings) -> GpuReader:
     """Read GPUs from the database of the tests."""
     return GpuReader(clickhouse, settings.query_limits)
+
+
+@pytest.fixture(scope="session")
+def minute_reader(clickhouse, settings) -> MinuteReader:
+    """Read statistics from the database of the tests."""
+    return MinuteReader(clickhouse, settings.query_limits)
+
+
+@pytest.fixture(params=["from spans", "counted"])
+def count_minutes(request, clickhouse) -> Callable[[], None]:
+    """Count the minutes that are over, or forget them all: the answers are the same."""
+
+    def forget() -> None:
+        with clickhouse.client() as client:
+            client.command("TRUNCATE TABLE minutes")
+
+    return MinuteRollup(clickhouse).catch_up if request.param == "counted" else forget
 
 
 @pytest.fixture

@@ -17,11 +17,12 @@ class Receiver(Controller):
         return "taken"
 
 
-def test_the_routes_of_every_room_are_there(reader, step_reader, gpu_reader):
+def test_the_routes_of_every_room_are_there(reader, step_reader, gpu_reader, minute_reader):
     parts = Parts(
         reader=reader,
         step_reader=step_reader,
         gpu_reader=gpu_reader,
+        minute_reader=minute_reader,
         authenticate=static_key("secret"),
         receivers=[Receiver],
     )
@@ -34,11 +35,12 @@ def test_the_routes_of_every_room_are_there(reader, step_reader, gpu_reader):
         assert client.get("/v1/traces").status_code == 405
 
 
-def test_long_answers_are_compressed(reader, step_reader, gpu_reader):
+def test_long_answers_are_compressed(reader, step_reader, gpu_reader, minute_reader):
     parts = Parts(
         reader=reader,
         step_reader=step_reader,
         gpu_reader=gpu_reader,
+        minute_reader=minute_reader,
         authenticate=static_key(""),
     )
     with (

@@ -28,7 +28,7 @@ class Databases:
         self.reading = ClientPool(settings.clickhouse, READ_CONNECTIONS)
         self.writing = ClientPool(settings.clickhouse, size=1)
         self.writing_metrics = ClientPool(settings.clickhouse, size=1)  # never waits for spans
-        self.rolling_up = ClientPool(settings.clickhouse, size=1)
+        self.rolling_up = ClientPool(settings.clickhouse, size=2)
         self.probing = ClientPool(settings.clickhouse, size=1)  # never waits for a long query
         pools = (self.reading, self.writing, self.writing_metrics, self.rolling_up, self.probing)
         with ExitStack() as undo, ThreadPoolExecutor() as threads:

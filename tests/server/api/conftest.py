@@ -18,12 +18,15 @@ def authenticate(authorization: str | None) -> str:
 
 
 @pytest.fixture
-def client(reader, step_reader, gpu_reader, clickhouse, postgres, tenant) -> Iterator[TestClient]:
+def client(
+    reader, step_reader, gpu_reader, minute_reader, clickhouse, postgres, tenant
+) -> Iterator[TestClient]:
     """A caller that shows the key of the test's tenant."""
     parts = Parts(
         reader=reader,
         step_reader=step_reader,
         gpu_reader=gpu_reader,
+        minute_reader=minute_reader,
         authenticate=authenticate,
         probes={"clickhouse": clickhouse.ping, "postgres": postgres.ping},
     )
