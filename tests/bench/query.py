@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from axonize_server.minutes import SpanFilter
 from axonize_server.model import TraceSearch
-from axonize_server.query import traces
+from axonize_server.query import analytics, traces
+from axonize_server.query.attributes import attribute_filter
 from axonize_server.query.cursor import Place, encode
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
+from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.traces.rollup import MINUTE_S, TraceRollup
 from axonize_server.store.migrate import migrate
@@ -136,6 +140,7 @@ class Store:
     def __init__(self, pool: ClientPool, settings: ServerSettings, millions: float) -> None:
         self.pool = pool
         self.reader = SpanReader(pool, settings.query_limits)
+        self.minute_reader = MinuteReader(pool, settings.query_limits)
         self.traces = round(millions * 1e6 / TRACE_SPANS)
         self.to_ns = time.time_ns() - 10_000_000_000
         self.from_ns = self.to_ns - DAY_NS
@@ -194,6 +199,21 @@ class Store:
         [[wanted]] = self.rows("SELECT lower(hex(MD5(toString({n:UInt64}))))", n=number)
         return len(traces.trace(self.reader, TENANT, wanted).spans)
 
+    def attribute(self) -> int:
+        return self._search(attributes=(attribute_filter("app.queue.seconds>0.9999"),))
+
+    def attribute_of_nothing(self) -> int:
+        return self._search(attributes=(attribute_filter("app.request.id=none"),))
+
+    def latency(self) -> int:
+        llama = SpanFilter(model="llama-3-70b")
+        times = self.from_ns, self.to_ns
+        return len(analytics.series(self.minute_reader, TENANT, llama, *times, points=288)[1])
+
+    def overview(self) -> int:
+        times = self.from_ns, self.to_ns
+        return len(analytics.overview(self.minute_reader, TENANT, SpanFilter(), *times))
+
     def facets(self) -> int:
         return len(traces.facets(self.reader, TENANT, self.from_ns, self.to_ns).models)
 
@@ -205,8 +225,12 @@ QUESTIONS: dict[str, Callable[[Store], int]] = {
     "slowest 50 of 24 h": Store.slowest,
     "text": Store.text,
     "text that nothing has": Store.text_of_nothing,
+    "attribute of 1 span in 10 000": Store.attribute,
+    "attribute that nothing has": Store.attribute_of_nothing,
     "trace by id": Store.by_id,
     "facets": Store.facets,
+    "latency over 24 h": Store.latency,
+    "sums of 24 h by group": Store.overview,
 }
 
 
@@ -228,18 +252,24 @@ def ask(store: Store, rounds: int) -> None:
 
 
 def roll_up(store: Store, spans: int) -> None:
-    rollup = TraceRollup(store.pool)
-    wall, cpu = cost(rollup.catch_up)
-    print(f"rolled up: {wall / spans * 1e6:.2f} us a span, CPU {cpu / spans * 1e6:.2f} us")
-    wall, cpu = cost(rollup.catch_up)
-    print(f"check of everything: {wall * 1e3:.0f} ms, CPU {cpu * 1e3:.0f} ms")
-    wall, cpu = cost(lambda: rollup.catch_up(MINUTE_S))
-    print(f"check of a minute: {wall * 1e3:.0f} ms, CPU {cpu * 1e3:.0f} ms")
+    traces, minutes = TraceRollup(store.pool), MinuteRollup(store.pool)
+    for name, rollup in (("traces", traces), ("minutes", minutes)):
+        wall, cpu = cost(rollup.catch_up)
+        print(f"{name}: {wall / spans * 1e6:.2f} us a span, CPU {cpu / spans * 1e6:.2f} us")
+    checks: dict[str, Callable[[], None]] = {
+        "traces, everything": traces.catch_up,
+        "traces, a minute": lambda: traces.catch_up(MINUTE_S),
+        "minutes, everything": MinuteRollup(store.pool).catch_up,
+        "minutes, since the last": minutes.catch_up,
+    }
+    for name, check in checks.items():
+        wall, cpu = cost(check)
+        print(f"check of {name}: {wall * 1e3:.0f} ms, CPU {cpu * 1e3:.0f} ms")
 
 
 def sizes(store: Store, spans: int) -> None:
     for table, rows, size in store.rows(SIZES):
-        if rows > store.traces // 100:
+        if size > 100_000:
             print(
                 f"{table}: {rows} rows, {size / spans:.1f} bytes a span, "
                 f"{size / store.traces:.0f} a trace"
