@@ -12,7 +12,6 @@ import uvicorn
 from litestar import Litestar
 
 from axonize_server.auth.keys import Authenticate
-from axonize_server.ingest.grpc import build_server
 from axonize_server.ingest.receiver import Submits
 from axonize_server.model import StartError
 from axonize_server.settings import ServerSettings
@@ -99,6 +98,9 @@ async def run_grpc(
     settings: ServerSettings, submits: Submits, authenticate: Authenticate
 ) -> AsyncIterator[int]:
     """Answer gRPC until the block ends, then finish the calls under way; yield the port."""
+    # When gRPC is imported it reads whether to handle forks; serve() says that it need not.
+    from axonize_server.ingest.grpc import build_server
+
     host = settings.host.strip("[]")
     host = f"[{host}]" if ":" in host else host
     try:

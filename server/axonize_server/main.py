@@ -83,7 +83,7 @@ def _migrate(settings: ServerSettings) -> None:
 async def serve(settings: ServerSettings) -> None:
     """Run the server until a signal; every part is stopped in the reverse order of its start."""
     # The server starts PostgreSQL's programs and forks nothing that uses gRPC: its fork handlers
-    # would only say on stderr that they were skipped. Read when the first gRPC server is made.
+    # would only say on stderr that they were skipped. Read when gRPC is imported: in run_grpc().
     os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # noqa: TID251
     stop = _stop_on_signals()
     async with AsyncExitStack() as stack:

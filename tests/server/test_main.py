@@ -174,3 +174,10 @@ def test_migrate_brings_a_new_folder_up_to_date_and_then_does_nothing(tmp_path):
     ]
     assert second.stdout == "The databases are up to date.\n"
     assert not postgres_runs(tmp_path / "data")
+
+
+def test_grpc_is_not_imported_before_it_is_told_to_leave_forks_alone():
+    program = "import sys, axonize.cli, axonize_server.main; print('grpc' in sys.modules)"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
