@@ -203,7 +203,9 @@ class Store:
         return self._search(attributes=(attribute_filter("app.queue.seconds>0.9999"),))
 
     def attribute_of_nothing(self) -> int:
-        return self._search(attributes=(attribute_filter("app.request.id=none"),))
+        # Another each time: ClickHouse remembers which granules hold nothing that was asked for.
+        wanted = attribute_filter(f"app.request.id=none {self.source.random()}")
+        return self._search(attributes=(wanted,))
 
     def latency(self) -> int:
         llama = SpanFilter(model="llama-3-70b")
@@ -229,6 +231,9 @@ QUESTIONS: dict[str, Callable[[Store], int]] = {
     "attribute that nothing has": Store.attribute_of_nothing,
     "trace by id": Store.by_id,
     "facets": Store.facets,
+}
+# Asked of counted minutes only: over a day of spans they would take long.
+STATISTICS: dict[str, Callable[[Store], int]] = {
     "latency over 24 h": Store.latency,
     "sums of 24 h by group": Store.overview,
 }
@@ -241,9 +246,9 @@ def cost(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - begin, time.process_time() - cpu
 
 
-def ask(store: Store, rounds: int) -> None:
+def ask(store: Store, rounds: int, questions: dict[str, Callable[[Store], int]]) -> None:
     print(f"{'':<34}{'found':>7}{'p50 ms':>9}{'p95 ms':>9}{'CPU ms':>9}")
-    for name, question in QUESTIONS.items():
+    for name, question in questions.items():
         found = question(store)
         costs = np.array([cost(lambda question=question: question(store)) for _ in range(rounds)])
         wall, cpu = costs.T * 1e3
@@ -289,9 +294,9 @@ def main(options: argparse.Namespace) -> None:
             store.fill()
             [[spans]] = store.rows("SELECT count() FROM spans")
             print(f"{spans} spans in {store.traces} traces; read from spans:")
-            ask(store, max(options.rounds // 4, 3))
+            ask(store, max(options.rounds // 4, 3), QUESTIONS)
             roll_up(store, spans)
-            ask(store, options.rounds)
+            ask(store, options.rounds, QUESTIONS | STATISTICS)
             sizes(store, spans)
         finally:
             pool.close()
