@@ -3,8 +3,8 @@
 -- 10 000 entries; readers count such a trace again from its spans.
 -- day: of commit, so that no client's clock makes partitions. slot: the five minutes in which the
 -- earliest span of the row starts. entry: the place of the span that names the trace, in an order that
--- is that of its bytes, and what it says; the minimum of a tuple costs four times as much. The hashes
--- are what filters read, a third of the time of texts. Rows hold sets, so the granules are smaller than those of spans.
+-- is that of its bytes, and what it says; the minimum of a tuple costs three times as much. The hashes
+-- are what filters read instead of texts. Rows hold sets, so the granules are smaller than those of spans.
 CREATE TABLE IF NOT EXISTS traces (
     tenant_id LowCardinality(String),
     day Date,
