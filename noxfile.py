@@ -33,6 +33,7 @@ BENCHMARKS = {
     "integrations": ("integrations",),
     "gpu": ("gpu",),
     "ingest": ("ingest",),
+    "query": ("query",),
 }
 
 

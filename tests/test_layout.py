@@ -21,6 +21,7 @@ DATA = {
     "api/schemas.py",
     "api/gpu_schemas.py",
     "api/step_schemas.py",
+    "api/analytics_schemas.py",
     "ingest/faults.py",
     "ingest/gpu/names.py",
     "ingest/promoted.py",
@@ -49,6 +50,8 @@ ELSEWHERE = {
     "store/postgres/tenants.py": "tests/server/api/test_admin.py",
     "store/postgres/usage.py": "tests/server/test_usage.py",
     "store/clickhouse/gpus/reader.py": "tests/server/query/test_gpus.py",
+    "minutes.py": "tests/server/query/test_analytics.py",
+    "store/clickhouse/minutes/reader.py": "tests/server/query/test_analytics.py",
     "store/clickhouse/steps/reader.py": "tests/server/query/test_steps.py",
 }
 # Tested on real libraries and end to end.

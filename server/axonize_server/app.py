@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from axonize_server import ui
 from axonize_server.api import admin, errors, health
+from axonize_server.api.analytics import AnalyticsController
 from axonize_server.api.compression import compress
 from axonize_server.api.gpus import GpuController
 from axonize_server.api.metrics import Metric
@@ -34,6 +35,7 @@ from axonize_server.auth.sessions import Sessions
 from axonize_server.erasure import Erasure
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
@@ -74,6 +76,7 @@ class Parts:
     step_reader: StepReader
     gpu_reader: GpuReader
     gpu_registry: GpuRegistry
+    minute_reader: MinuteReader
     authenticate: Authenticate
     administration: admin.Administration = field(default_factory=nobody)
     sessions: Sessions = field(default_factory=no_sessions)
@@ -90,7 +93,13 @@ def create_app(parts: Parts) -> Litestar:
     """Return the ASGI application; it owns none of its parts."""
     api = Router(
         "/api/v1",
-        route_handlers=[TraceController, StepController, GpuController, SessionController],
+        route_handlers=[
+            TraceController,
+            StepController,
+            GpuController,
+            AnalyticsController,
+            SessionController,
+        ],
         guards=[require_key(parts.authenticate, parts.sessions, "read")],
         dependencies={
             "tenant": Provide(provide_tenant),
@@ -99,6 +108,7 @@ def create_app(parts: Parts) -> Litestar:
             "step_reader": Provide(lambda: parts.step_reader, sync_to_thread=False),
             "gpu_reader": Provide(lambda: parts.gpu_reader, sync_to_thread=False),
             "gpu_registry": Provide(lambda: parts.gpu_registry, sync_to_thread=False),
+            "minute_reader": Provide(lambda: parts.minute_reader, sync_to_thread=False),
         },
         security=[{"key": []}],
     )
@@ -150,6 +160,7 @@ def openapi_document() -> str:
             reader=SpanReader(nowhere, {}),
             step_reader=StepReader(nowhere, {}),
             gpu_reader=GpuReader(nowhere, {}),
+            minute_reader=MinuteReader(nowhere, {}),
             gpu_registry=GpuRegistry(Postgres("")),
             authenticate=Gate(StaticKeyring("")).authenticate,
         )

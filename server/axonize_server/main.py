@@ -35,10 +35,13 @@ from axonize_server.metrics import collect
 from axonize_server.model import DomainError, StartError
 from axonize_server.settings import ServerSettings, load_settings
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
+from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
+from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
 from axonize_server.store.postgres.gpus import GpuRegistry
@@ -119,6 +122,8 @@ async def serve(settings: ServerSettings) -> None:
             max_queue_bytes=METRICS_QUEUE_BYTES,
         )
         stack.push_async_callback(gpu_batcher.close)
+        if settings.role != "query":
+            await _keep_rolled_up(databases, stack)
         tenants = Tenants(databases.postgres)
         usage_reader = UsageReader(databases.reading, settings.query_limits)
         quota = Quota(usage_reader, tenants)
@@ -155,6 +160,7 @@ async def serve(settings: ServerSettings) -> None:
                 ),
                 answers_questions=settings.role != "ingest",
                 receivers=[build_router(submits, gate.authenticate)],
+                minute_reader=MinuteReader(databases.reading, settings.query_limits),
                 probes={
                     "clickhouse": databases.probing.ping,
                     "postgres": databases.postgres.ping,
@@ -182,6 +188,13 @@ def _keyring(settings: ServerSettings, known: Lookup[Principal]) -> Keyring:
     if settings.auth_mode == "static":
         return StaticKeyring(settings.api_key)
     return TenantKeyring(known)
+
+
+async def _keep_rolled_up(databases: Databases, stack: AsyncExitStack) -> None:
+    """Roll up what is stored, in threads that end before the databases do."""
+    for rollup in (TraceRollup(databases.rolling_up), MinuteRollup(databases.rolling_up)):
+        rollup.start()
+        stack.push_async_callback(asyncio.to_thread, rollup.close)
 
 
 def _stop_on_signals() -> asyncio.Event:

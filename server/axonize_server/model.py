@@ -15,6 +15,7 @@ Status = Literal["ok", "error"]
 SpanStatus = Literal["unset", "ok", "error"]
 Kind = Literal["unspecified", "internal", "server", "client", "producer", "consumer"]
 Sort = Literal["-start_time", "start_time", "-duration", "duration"]
+Operator = Literal["exists", "=", "!=", ">", ">=", "<", "<="]
 
 
 class DomainError(Exception):
@@ -104,6 +105,18 @@ class NativeBlock(msgspec.Struct, frozen=True):
     num_rows: int
 
 
+class AttributeFilter(msgspec.Struct, frozen=True):
+    """A condition that a span's attribute, or one of its resource, must meet.
+
+    `number` is the value where it is compared as a number.
+    """
+
+    key: str
+    operator: Operator
+    value: str = ""
+    number: float | None = None
+
+
 class TraceSearch(msgspec.Struct, frozen=True, kw_only=True):
     """Which traces are wanted: those that start in [from_ns, to_ns), both Unix ns, and match."""
 
@@ -116,6 +129,7 @@ class TraceSearch(msgspec.Struct, frozen=True, kw_only=True):
     min_duration_ns: int | None = None
     max_duration_ns: int | None = None
     text: str | None = None
+    attributes: tuple[AttributeFilter, ...] = ()
     sort: Sort = "-start_time"
     limit: int = 50
 

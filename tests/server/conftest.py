@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pyarrow as pa
 import pytest
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
+from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
+from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.migrate import migrate
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
 from axonize_server.store.postgres.gpus import GpuRegistry
 from psycopg.conninfo import make_conninfo
+
+SETTLED_NS = 10_000_000_000
+
+
+class RollingWriter(SpanWriter):
+    """Writes what was committed ten seconds ago, and rolls it up."""
+
+    def __init__(self, pool: ClientPool) -> None:
+        super().__init__(pool)
+        self._rollup = TraceRollup(pool)
+
+    def insert(self, spans, steps=None) -> None:
+        """Store the spans, and roll them up before returning."""
+        committed = time.time_ns() - SETTLED_NS
+        times = pa.array([committed] * spans.num_rows, pa.timestamp("ns", tz="UTC"))
+        super().insert(spans.append_column("ingested_at", times), steps)
+        self._rollup.catch_up()
+
 
 _tenant_numbers = itertools.count(1)
 
@@ -51,6 +74,12 @@ def writer(clickhouse) -> SpanWriter:
     return SpanWriter(clickhouse)
 
 
+@pytest.fixture(params=["from spans", "rolled up"])
+def either_writer(request, clickhouse, writer) -> SpanWriter | RollingWriter:
+    """Write spans that are read from `spans`, then spans that are read from the roll-up."""
+    return writer if request.param == "from spans" else RollingWriter(clickhouse)
+
+
 @pytest.fixture(scope="session")
 def reader(clickhouse, settings) -> SpanReader:
     """Read from the database of the tests."""
@@ -79,6 +108,23 @@ def gpu_reader(clickhouse, settings) -> GpuReader:
 def gpu_registry(clickhouse, postgres) -> GpuRegistry:
     """Write and read the registry of GPUs in the database of the tests."""
     return GpuRegistry(postgres)
+
+
+@pytest.fixture(scope="session")
+def minute_reader(clickhouse, settings) -> MinuteReader:
+    """Read statistics from the database of the tests."""
+    return MinuteReader(clickhouse, settings.query_limits)
+
+
+@pytest.fixture(params=["from spans", "counted"])
+def count_minutes(request, clickhouse) -> Callable[[], None]:
+    """Count the minutes that are over, or forget them all: the answers are the same."""
+
+    def forget() -> None:
+        with clickhouse.client() as client:
+            client.command("TRUNCATE TABLE minutes")
+
+    return MinuteRollup(clickhouse).catch_up if request.param == "counted" else forget
 
 
 @pytest.fixture

@@ -18,11 +18,14 @@ class Receiver(Controller):
         return "taken"
 
 
-def test_the_routes_of_every_room_are_there(reader, step_reader, gpu_reader, gpu_registry):
+def test_the_routes_of_every_room_are_there(
+    reader, step_reader, gpu_reader, gpu_registry, minute_reader
+):
     parts = Parts(
         reader=reader,
         step_reader=step_reader,
         gpu_reader=gpu_reader,
+        minute_reader=minute_reader,
         gpu_registry=gpu_registry,
         authenticate=Gate(StaticKeyring("secret")).authenticate,
         receivers=[Receiver],
@@ -36,11 +39,12 @@ def test_the_routes_of_every_room_are_there(reader, step_reader, gpu_reader, gpu
         assert client.get("/v1/traces").status_code == 405
 
 
-def test_long_answers_are_compressed(reader, step_reader, gpu_reader, gpu_registry):
+def test_long_answers_are_compressed(reader, step_reader, gpu_reader, gpu_registry, minute_reader):
     parts = Parts(
         reader=reader,
         step_reader=step_reader,
         gpu_reader=gpu_reader,
+        minute_reader=minute_reader,
         gpu_registry=gpu_registry,
         authenticate=Gate(StaticKeyring("")).authenticate,
     )

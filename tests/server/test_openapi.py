@@ -31,12 +31,15 @@ def test_every_operation_is_described_and_names_its_problems():
                 assert operation["security"] == [{"key": []}], path
 
 
-def test_the_document_is_served_without_a_key(reader, step_reader, gpu_reader, gpu_registry):
+def test_the_document_is_served_without_a_key(
+    reader, step_reader, gpu_reader, gpu_registry, minute_reader
+):
     app = create_app(
         Parts(
             reader=reader,
             step_reader=step_reader,
             gpu_reader=gpu_reader,
+            minute_reader=minute_reader,
             gpu_registry=gpu_registry,
             authenticate=Gate(StaticKeyring("secret")).authenticate,
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import Parameter, PathParameter, QueryParameter
 
 from axonize_server.api import schemas
 from axonize_server.api.parameters import (
@@ -21,12 +21,22 @@ from axonize_server.api.parameters import (
 )
 from axonize_server.model import Sort, Status, TraceSearch
 from axonize_server.query import traces
+from axonize_server.query.attributes import attribute_filter
 from axonize_server.query.cursor import SPAN_ID
 from axonize_server.store.clickhouse.reader import SpanReader
 
 Reader = NamedDependency[SpanReader]
 SpanPath = Annotated[str, PathParameter(pattern=SPAN_ID.pattern, description="16 hex digits.")]
 Milliseconds = Annotated[float | None, QueryParameter(ge=0, le=1e12, description="In ms.")]
+
+Attributes = Annotated[
+    list[Annotated[str, Parameter(max_length=500)]] | None,
+    QueryParameter(
+        max_items=8,
+        description="Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` "
+        "and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span.",
+    ),
+]
 
 
 class TraceController(Controller):
@@ -63,6 +73,7 @@ class TraceController(Controller):
                 "any case.",
             ),
         ] = None,
+        attribute: Attributes = None,
         sort: Annotated[Sort, QueryParameter(description="`-` is descending.")] = "-start_time",
         limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
         cursor: Cursor = None,
@@ -79,6 +90,7 @@ class TraceController(Controller):
             min_duration_ns=_nanoseconds(min_duration_ms),
             max_duration_ns=_nanoseconds(max_duration_ms),
             text=q or None,
+            attributes=tuple(attribute_filter(each) for each in attribute or ()),
             sort=sort,
             limit=limit,
         )

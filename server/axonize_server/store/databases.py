@@ -16,6 +16,7 @@ from axonize_server.store.postgres.embedded import EmbeddedPostgres
 READ_CONNECTIONS = 4
 # Nobody waits longer for an insert, and a probe answers before those who probe give up.
 WRITE_TIMEOUT_S, PROBE_TIMEOUT_S = 30, 3
+ROLL_UP_TIMEOUT_S = 300  # a backlog is rolled up in large pieces
 
 
 class Databases:
@@ -34,8 +35,11 @@ class Databases:
         self.writing_metrics = ClientPool(dsn, size=1, timeout_s=WRITE_TIMEOUT_S)
         # Never waits for a long query.
         self.probing = ClientPool(dsn, size=1, timeout_s=PROBE_TIMEOUT_S)
+        # Each roll-up has its own.
+        self.rolling_up = ClientPool(dsn, size=2, timeout_s=ROLL_UP_TIMEOUT_S)
+        pools = (self.reading, self.writing, self.writing_metrics, self.rolling_up, self.probing)
         with ExitStack() as undo, ThreadPoolExecutor() as threads:
-            for pool in (self.reading, self.writing, self.writing_metrics, self.probing):
+            for pool in pools:
                 undo.callback(pool.close)
             clickhouse = threads.submit(self.reading.open)
             self.postgres = Postgres(settings.postgres_dsn or _start_postgres(settings, undo))

@@ -1,5 +1,7 @@
 -- tenant = "acme"
--- arrived_from = 1794913600000000000
+-- slot_from = 5983333
+-- slot_to = 5983357
+-- arrived_from = 1795001000000000000
 -- from = 1795000000000000000
 -- to = 1795003600000000000
 -- scan_to = 1795007200000000000
@@ -15,25 +17,44 @@ SELECT
     first AS key,
     toUnixTimestamp64Nano(min(start_time)) AS first,
     toUnixTimestamp64Nano(max(end_time)) AS last
-FROM spans
-WHERE tenant_id = {tenant:String}
-    AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
-    AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
-    AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
+FROM (
+    SELECT
+        trace_id, start_time, end_time,
+        has(service_hashes, cityHash64({service:String})) AS by_service,
+        has(model_hashes, cityHash64({model:String})) AS by_model,
+        has(gpu_hashes, cityHash64({gpu:String})) AS by_gpu,
+        notEmpty(error_ids) AS by_error,
+        arrayExists(
+            n -> positionCaseInsensitiveUTF8(n, {text:String}) > 0, arrayConcat(names, services)
+        ) AS by_text
+    FROM traces
+    WHERE tenant_id = {tenant:String}
+        AND slot BETWEEN {slot_from:UInt32} AND {slot_to:UInt32}
+        AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+        AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
+    UNION ALL
+    SELECT
+        trace_id, start_time, end_time,
+        service_name = {service:String},
+        model = {model:String},
+        has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String}),
+        status = 'error',
+        positionCaseInsensitiveUTF8(name, {text:String}) > 0
+            OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0
+    FROM spans
+    WHERE tenant_id = {tenant:String}
+        AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+        AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+        AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
+)
 GROUP BY trace_id
 HAVING first < {to:Int64}
-    AND countIf(service_name = {service:String}) > 0
-    AND countIf(model = {model:String}) > 0
-    AND countIf(
-        has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String})
-    ) > 0
-    AND countIf(status = 'error') > 0
+    AND max(by_service)
+    AND max(by_model)
+    AND max(by_gpu)
+    AND max(by_error)
     AND last - first >= {min_duration:Int64}
     AND last - first <= {max_duration:Int64}
-    AND (
-        countIf(positionCaseInsensitiveUTF8(name, {text:String}) > 0) > 0
-        OR countIf(positionCaseInsensitiveUTF8(service_name, {text:String}) > 0) > 0
-        OR startsWith(lower(hex(trace_id)), lower({text:String}))
-    )
+    AND (max(by_text) OR startsWith(lower(hex(trace_id)), lower({text:String})))
 ORDER BY key DESC, trace_id DESC
 LIMIT {limit:UInt32}

@@ -19,7 +19,7 @@ async def authenticate(authorization: str | None, scope: str) -> str:
 
 @pytest.fixture
 def client(
-    reader, step_reader, gpu_reader, gpu_registry, clickhouse, postgres, tenant
+    reader, step_reader, gpu_reader, gpu_registry, minute_reader, clickhouse, postgres, tenant
 ) -> Iterator[TestClient]:
     """A caller that shows the key of the test's tenant."""
     parts = Parts(
@@ -27,6 +27,7 @@ def client(
         step_reader=step_reader,
         gpu_reader=gpu_reader,
         gpu_registry=gpu_registry,
+        minute_reader=minute_reader,
         authenticate=authenticate,
         probes={"clickhouse": clickhouse.ping, "postgres": postgres.ping},
     )

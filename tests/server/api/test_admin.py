@@ -34,7 +34,15 @@ def keys(postgres) -> Keys:
 
 @pytest.fixture
 def admin(
-    reader, step_reader, gpu_reader, clickhouse, postgres, settings, keys
+    reader,
+    step_reader,
+    gpu_reader,
+    gpu_registry,
+    minute_reader,
+    clickhouse,
+    postgres,
+    settings,
+    keys,
 ) -> Iterator[TestClient]:
     """Whoever runs the server."""
     tenants = Tenants(postgres)
@@ -50,6 +58,8 @@ def admin(
         reader=reader,
         step_reader=step_reader,
         gpu_reader=gpu_reader,
+        gpu_registry=gpu_registry,
+        minute_reader=minute_reader,
         authenticate=authenticate,
         administration=administration,
     )

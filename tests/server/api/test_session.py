@@ -21,7 +21,7 @@ OWN_PAGE = {"origin": "http://testserver.local"}
 
 
 @pytest.fixture
-def open_client(reader, step_reader, gpu_reader, postgres):
+def open_client(reader, step_reader, gpu_reader, gpu_registry, minute_reader, postgres):
     """Return a browser that talks to a server with a keyring."""
 
     @contextmanager
@@ -32,6 +32,8 @@ def open_client(reader, step_reader, gpu_reader, postgres):
             reader=reader,
             step_reader=step_reader,
             gpu_reader=gpu_reader,
+            gpu_registry=gpu_registry,
+            minute_reader=minute_reader,
             authenticate=gate.authenticate,
             sessions=Sessions(gate, store, Lookup(store.find)),
         )

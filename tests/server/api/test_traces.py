@@ -274,3 +274,23 @@ def test_every_route_asks_for_a_key(client, path):
     answer = client.get(f"/api/v1/traces{path}")
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     assert answer.json()["title"] == "Unauthorized"
+
+
+def test_the_list_is_filtered_by_attributes(client, writer, tenant):
+    spans = [
+        row(1, 1, attributes=[("user.tier", "pro"), ("retries", "2")]),
+        row(2, 2, attributes=[("user.tier", "free"), ("retries", "0")]),
+    ]
+    writer.insert(table(tenant, spans))
+    for written, found in {
+        ("user.tier=pro",): [trace_id(1)],
+        ("user.tier", "retries<1"): [trace_id(2)],
+        ("user.tier=pro", "retries<1"): [],
+    }.items():
+        answer = client.get("/api/v1/traces", params={**RANGE, "attribute": written})
+        assert [each["trace_id"] for each in answer.json()["items"]] == found
+    problem = client.get("/api/v1/traces", params={**RANGE, "attribute": "retries>many"})
+    assert (problem.status_code, problem.json()["detail"]) == (
+        400,
+        "attribute: expected a number after >, not 'many'",
+    )

@@ -14,6 +14,12 @@ WEEK = {"from_ns": NOW_NS - 7 * 24 * 60 * MINUTE_NS, "to_ns": NOW_NS + MINUTE_NS
 MINUTE = {"from_ns": NOW_NS, "to_ns": NOW_NS + MINUTE_NS}
 
 
+@pytest.fixture
+def writer(either_writer):
+    """Every answer is the same before and after the roll-up."""
+    return either_writer
+
+
 def pages(reader, tenant, wanted):
     """Return the trace numbers of every page."""
     cursor = None

@@ -224,6 +224,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analytics/latency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read latency
+         * @description Return percentiles of duration and time to first token over time.
+         */
+        get: operations["read_latency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sum up spans
+         * @description Return what the spans of each service, model and operation add up to.
+         */
+        get: operations["read_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/throughput": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read throughput
+         * @description Return spans, errors, tokens and cost over time, and how many that is a second.
+         */
+        get: operations["read_throughput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -707,6 +767,22 @@ export interface components {
         KeyList: {
             items: components["schemas"]["ApiKey"][];
         };
+        /** Latency */
+        Latency: {
+            bucket_s: number;
+            items: components["schemas"]["LatencyPoint"][];
+        };
+        /** LatencyPoint */
+        LatencyPoint: {
+            /**
+             * @description Start of the bucket.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            time: string;
+            spans: number;
+            duration_ms: components["schemas"]["Percentiles"];
+            ttft_ms: components["schemas"]["Percentiles"];
+        };
         /** Link */
         Link: {
             /** @example 5b8aa5a2d2c872e8321cf37308d69df2 */
@@ -738,6 +814,16 @@ export interface components {
             /** @default  */
             name: string;
             max_spans_per_day?: number | null;
+        };
+        /** Overview */
+        Overview: {
+            items: components["schemas"]["SpanGroup"][];
+        };
+        /** Percentiles */
+        Percentiles: {
+            p50: number | null;
+            p95: number | null;
+            p99: number | null;
         };
         /** PhysicalGpu */
         PhysicalGpu: {
@@ -828,6 +914,22 @@ export interface components {
             model: string;
             vendor: string;
             node_id: string;
+        };
+        /** SpanGroup */
+        SpanGroup: {
+            /** @description Null where spans do not say. */
+            service: string | null;
+            /** @description Null where spans do not say. */
+            model: string | null;
+            /** @description Null where spans do not say. */
+            operation: string | null;
+            spans: number;
+            errors: number;
+            input_tokens: number;
+            output_tokens: number;
+            cost_usd: number;
+            duration_ms: components["schemas"]["Percentiles"];
+            ttft_ms: components["schemas"]["Percentiles"];
         };
         /** SpanNode */
         SpanNode: {
@@ -942,6 +1044,27 @@ export interface components {
         /** TenantList */
         TenantList: {
             items: components["schemas"]["Tenant"][];
+        };
+        /** Throughput */
+        Throughput: {
+            bucket_s: number;
+            items: components["schemas"]["ThroughputPoint"][];
+        };
+        /** ThroughputPoint */
+        ThroughputPoint: {
+            /**
+             * @description Start of the bucket.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            time: string;
+            spans: number;
+            errors: number;
+            input_tokens: number;
+            output_tokens: number;
+            cost_usd: number;
+            spans_per_s: number;
+            input_tokens_per_s: number;
+            output_tokens_per_s: number;
         };
         /** TraceDetail */
         TraceDetail: {
@@ -1263,6 +1386,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
+                attribute?: string[] | null;
                 /** @description `-` is descending. */
                 sort?: "-start_time" | "start_time" | "-duration" | "duration";
                 limit?: number;
@@ -1989,6 +2114,265 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_latency: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description Spans of this service only. */
+                service?: string | null;
+                /** @description Spans of this model only. */
+                model?: string | null;
+                /** @description Spans of this `gen_ai.operation.name` only. */
+                operation?: string | null;
+                /** @description At most this many buckets of whole minutes. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Latency"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_overview: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description Spans of this service only. */
+                service?: string | null;
+                /** @description Spans of this model only. */
+                model?: string | null;
+                /** @description Spans of this `gen_ai.operation.name` only. */
+                operation?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_throughput: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description Spans of this service only. */
+                service?: string | null;
+                /** @description Spans of this model only. */
+                model?: string | null;
+                /** @description Spans of this `gen_ai.operation.name` only. */
+                operation?: string | null;
+                /** @description At most this many buckets of whole minutes. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throughput"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

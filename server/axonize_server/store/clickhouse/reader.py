@@ -18,6 +18,7 @@ from axonize_server.model import (
 from axonize_server.store.clickhouse import sql
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.rows import span_record
+from axonize_server.store.clickhouse.traces import sql as traces_sql
 
 MAX_TRACE_SPANS = 100_000
 
@@ -43,7 +44,11 @@ class SpanReader:
         self, tenant: str, search: TraceSearch, after: TraceKey | None, limit: int
     ) -> list[TraceKey]:
         """Return up to `limit` keys of traces that may match, in the order of the search."""
-        query = sql.candidate_traces(tenant, search, after, limit)
+        stored_from = sql.arrived_from(search.from_ns)
+        since = max(stored_from, self._rolled_up_to_ns())
+        query = traces_sql.candidate_traces(
+            tenant, search, after, limit, arrived_from=since, stored_from=stored_from
+        )
         return [TraceKey(row[1], row[0]) for row in self._rows(query.text, query.parameters)]
 
     def traces(self, tenant: str, trace_ids: list[str], from_ns: int) -> dict[str, TraceRecord]:
@@ -53,12 +58,34 @@ class SpanReader:
         """
         if not trace_ids:
             return {}
+        arrived_from = sql.arrived_from(from_ns)
+        since = max(arrived_from, self._rolled_up_to_ns())
+        slot = traces_sql.slot(arrived_from)
+        found = self._traces(traces_sql.TRACES, tenant, trace_ids, slot, since)
+        large = [key for key, each in found.items() if each.span_count >= traces_sql.MAX_SET]
+        if not large:
+            return found
+        return found | self._traces(traces_sql.RECOUNTED_TRACES, tenant, large, slot, arrived_from)
+
+    def _traces(
+        self, query: str, tenant: str, trace_ids: list[str], slot_from: int, arrived_from: int
+    ) -> dict[str, TraceRecord]:
         parameters = {
             "tenant": tenant,
             "trace_ids": trace_ids,
-            "arrived_from": sql.arrived_from(from_ns),
+            "slot_from": slot_from,
+            "arrived_from": arrived_from,
         }
-        return {row[0]: _trace_record(row) for row in self._rows(sql.TRACES, parameters)}
+        return {row[0]: _trace_record(row) for row in self._rows(query, parameters)}
+
+    def _rolled_up_to_ns(self) -> int:
+        """Return a time (Unix ns) before which all spans are rolled up.
+
+        It is asked for before the rest: spans that are rolled up in between are read twice, which
+        changes nothing.
+        """
+        second: int = self._rows(traces_sql.ROLLED_UP_TO, {})[0][0]
+        return (second + 1) * 1_000_000_000
 
     def trace_spans(self, tenant: str, trace_id: str) -> list[SpanRow]:
         """Return the first 100,000 spans of a trace by start."""

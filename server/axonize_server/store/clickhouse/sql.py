@@ -9,8 +9,6 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from axonize_server.model import TraceKey, TraceSearch
-
 HOUR_NS = 3_600_000_000_000
 
 # A span that starts at t by its own clock arrived at t - 24 h or later, unless that clock is more
@@ -61,37 +59,6 @@ WHERE tenant_id = {tenant:String}
     AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
     AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
     AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
-"""
-
-# A trace is named by its root; without one, by the server span where it came in, else the first.
-TRACES = """
-SELECT
-    lower(hex(trace_id)),
-    toUnixTimestamp64Nano(min(start_time)),
-    toUnixTimestamp64Nano(max(end_time)) - toUnixTimestamp64Nano(min(start_time)),
-    argMin(name, place),
-    argMin(service_name, place),
-    arraySort(groupUniqArray(service_name)),
-    arraySort(groupUniqArrayIf(model, model != '')),
-    count(),
-    countIf(status = 'error'),
-    sum(input_tokens),
-    sum(output_tokens),
-    minIf(ttft_ms, ttft_ms > 0)
-FROM (
-    SELECT
-        trace_id, span_id, start_time, end_time, name, service_name, model,
-        status, input_tokens, output_tokens, ttft_ms,
-        (parent_span_id != toFixedString('', 8), kind != 'server', start_time, span_id) AS place
-    FROM spans
-    WHERE tenant_id = {tenant:String}
-        AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
-        AND trace_id IN (
-            SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16)
-        )
-    LIMIT 1 BY trace_id, span_id
-)
-GROUP BY trace_id
 """
 
 TRACE_SPANS = """
@@ -146,95 +113,3 @@ LIMIT 1 BY span_id
 LIMIT {limit:UInt32}
 """
 )
-
-_STATUS_CONDITIONS = {
-    "error": "countIf(status = 'error') > 0",
-    "ok": "countIf(status = 'error') = 0",
-}
-_SERVICE_CONDITION = "countIf(service_name = {service:String}) > 0"
-_MODEL_CONDITION = "countIf(model = {model:String}) > 0"
-_GPU_CONDITION = """countIf(
-        has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String})
-    ) > 0"""
-_TEXT_CONDITION = """(
-        countIf(positionCaseInsensitiveUTF8(name, {text:String}) > 0) > 0
-        OR countIf(positionCaseInsensitiveUTF8(service_name, {text:String}) > 0) > 0
-        OR startsWith(lower(hex(trace_id)), lower({text:String}))
-    )"""
-
-
-def candidate_traces(tenant: str, search: TraceSearch, after: TraceKey | None, limit: int) -> Query:
-    """Build the query for the ids and sort keys of the traces that start in the range and match.
-
-    It sees the spans from the start of the range until TRACE_TAIL_NS after its end, so it may name
-    a trace that began before the range or that a later span disqualifies; `TRACES` tells.
-    """
-    by_duration = search.sort.endswith("duration")
-    filters = _filters(search)
-    page = _page_condition(search, after)
-    conditions = "".join(f"\n    AND {condition}" for condition, _ in (*filters, *page))
-    direction = "DESC" if search.sort.startswith("-") else "ASC"
-    parameters: dict[str, object] = {
-        "tenant": tenant,
-        "arrived_from": arrived_from(search.from_ns),
-        "from": search.from_ns,
-        "to": search.to_ns,
-        "scan_to": search.to_ns + (TRACE_TAIL_NS if filters or by_duration else 0),
-        "limit": limit,
-    }
-    for _, values in (*filters, *page):
-        parameters |= values
-    return Query(
-        # Only fixed text is put together here; every value is bound.
-        f"""SELECT
-    lower(hex(trace_id)),
-    {"last - first" if by_duration else "first"} AS key,
-    toUnixTimestamp64Nano(min(start_time)) AS first,
-    toUnixTimestamp64Nano(max(end_time)) AS last
-FROM spans
-WHERE tenant_id = {{tenant:String}}
-    AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
-    AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
-    AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')
-GROUP BY trace_id
-HAVING first < {{to:Int64}}{conditions}
-ORDER BY key {direction}, trace_id {direction}
-LIMIT {{limit:UInt32}}
-""",  # noqa: S608
-        parameters,
-    )
-
-
-def _filters(search: TraceSearch) -> list[tuple[str, dict[str, object]]]:
-    rows: list[tuple[object, str, dict[str, object]]] = [
-        (search.service, _SERVICE_CONDITION, {"service": search.service}),
-        (search.model, _MODEL_CONDITION, {"model": search.model}),
-        (search.gpu, _GPU_CONDITION, {"gpu": search.gpu}),
-        (search.status, _STATUS_CONDITIONS.get(search.status or "", ""), {}),
-        (
-            search.min_duration_ns,
-            "last - first >= {min_duration:Int64}",
-            {"min_duration": search.min_duration_ns},
-        ),
-        (
-            search.max_duration_ns,
-            "last - first <= {max_duration:Int64}",
-            {"max_duration": search.max_duration_ns},
-        ),
-        (search.text, _TEXT_CONDITION, {"text": search.text}),
-    ]
-    return [(condition, values) for wanted, condition, values in rows if wanted is not None]
-
-
-def _page_condition(
-    search: TraceSearch, after: TraceKey | None
-) -> list[tuple[str, dict[str, object]]]:
-    if after is None:
-        return []
-    comparison = "<" if search.sort.startswith("-") else ">"
-    return [
-        (
-            f"(key, trace_id) {comparison} ({{after:Int64}}, unhex({{after_id:String}}))",
-            {"after": after.value, "after_id": after.trace_id},
-        )
-    ]

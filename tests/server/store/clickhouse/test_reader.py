@@ -42,6 +42,12 @@ LINKS = {
 }
 
 
+@pytest.fixture
+def writer(either_writer):
+    """Every answer is the same before and after the roll-up."""
+    return either_writer
+
+
 def one_trace():
     return [
         row(1, 1, ms=10, name="POST /v1/chat", service_name="api", kind="server"),

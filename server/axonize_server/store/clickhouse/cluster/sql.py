@@ -12,13 +12,16 @@ SHARD_KEYS: Mapping[str, str] = {
     "spans": "cityHash64(trace_id)",
     "engine_steps": "cityHash64(engine_id)",
     "gpu_metrics": "cityHash64(resource_uuid)",
+    "traces": "cityHash64(trace_id)",
+    "rolled_up_seconds": "cityHash64(second)",
+    "minutes": "cityHash64(minute)",
 }
 # Every server of the cluster has all rows of it, whatever its shard.
 EVERYWHERE = "schema_migrations"
 
 _CREATE = re.compile(
     r"CREATE TABLE IF NOT EXISTS (?P<table>\w+) \((?P<columns>.*)\)\s*"
-    r"ENGINE = MergeTree\b(?P<rest>.*)",
+    r"ENGINE = (?P<kind>\w*)MergeTree\b(?:\((?P<arguments>[^)]*)\))?(?P<rest>.*)",
     re.DOTALL,
 )
 _ALTER = re.compile(r"ALTER TABLE (?P<table>\w+) (?P<change>ADD (?P<what>\w+) .*)", re.DOTALL)
@@ -33,20 +36,21 @@ def render(statement: str, cluster: str) -> list[str]:
         return [statement]
     statement = statement.strip()
     if created := _CREATE.fullmatch(statement):
-        return _created(created["table"], created["columns"], created["rest"], cluster)
+        return _created(created, cluster)
     if altered := _ALTER.fullmatch(statement):
         return _altered(altered["table"], altered["change"], altered["what"], cluster)
     raise MigrationError(f"this has no form for a cluster yet: {statement[:80]}")
 
 
-def _created(table: str, columns: str, rest: str, cluster: str) -> list[str]:
+def _created(created: re.Match[str], cluster: str) -> list[str]:
+    table = created["table"]
     if table == EVERYWHERE:
-        return [_replicated(table, columns, rest, cluster, shard="all")]
+        return [_replicated(table, created, cluster, shard="all")]
     if table not in SHARD_KEYS:
         raise MigrationError(f"no key says on which shard a row of {table} lies")
     local = f"{table}_local"
     return [
-        _replicated(local, columns, rest, cluster, shard="{shard}"),
+        _replicated(local, created, cluster, shard="{shard}"),
         _distributed(table, local, cluster),
     ]
 
@@ -65,13 +69,15 @@ def _distributed(table: str, local: str, cluster: str) -> str:
     )
 
 
-def _replicated(table: str, columns: str, rest: str, cluster: str, shard: str) -> str:
+def _replicated(table: str, created: re.Match[str], cluster: str, shard: str) -> str:
     path = f"/clickhouse/tables/{shard}/{{database}}/{table}"
     # Where all shards share one table their replicas need names of their own.
     replica = "{shard}-{replica}" if shard == "all" else "{replica}"
+    more = f", {created['arguments']}" if created["arguments"] else ""
     return (
-        f"CREATE TABLE IF NOT EXISTS {table} ON CLUSTER `{cluster}` ({columns})\n"
-        f"ENGINE = ReplicatedMergeTree('{path}', '{replica}'){rest}"
+        f"CREATE TABLE IF NOT EXISTS {table} ON CLUSTER `{cluster}` ({created['columns']})\n"
+        f"ENGINE = Replicated{created['kind']}MergeTree('{path}', '{replica}'{more})"
+        f"{created['rest']}"
     )
 
 

@@ -159,6 +159,73 @@ SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1;
 CREATE TABLE IF NOT EXISTS gpu_metrics ON CLUSTER `main` AS gpu_metrics_local
 ENGINE = Distributed(`main`, currentDatabase(), gpu_metrics_local, cityHash64(resource_uuid));
 
+CREATE TABLE IF NOT EXISTS traces_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    day Date,
+    slot UInt32 CODEC(Delta(4), ZSTD(1)),
+    trace_id FixedString(16) CODEC(ZSTD(1)),
+    start_time SimpleAggregateFunction(min, DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    end_time SimpleAggregateFunction(max, DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    entry SimpleAggregateFunction(min, String) CODEC(ZSTD(1)),
+    services SimpleAggregateFunction(groupUniqArrayArray(10000), Array(String)) CODEC(ZSTD(1)),
+    models SimpleAggregateFunction(groupUniqArrayArray(10000), Array(String)) CODEC(ZSTD(1)),
+    service_hashes SimpleAggregateFunction(groupUniqArrayArray(10000), Array(UInt64)) CODEC(ZSTD(1)),
+    model_hashes SimpleAggregateFunction(groupUniqArrayArray(10000), Array(UInt64)) CODEC(ZSTD(1)),
+    gpu_hashes SimpleAggregateFunction(groupUniqArrayArray(10000), Array(UInt64)) CODEC(ZSTD(1)),
+    names SimpleAggregateFunction(groupUniqArrayArray(10000), Array(String)) CODEC(ZSTD(1)),
+    span_ids SimpleAggregateFunction(groupUniqArrayArray(10000), Array(UInt64)) CODEC(ZSTD(1)),
+    error_ids SimpleAggregateFunction(groupUniqArrayArray(10000), Array(UInt64)) CODEC(ZSTD(1)),
+    tokens SimpleAggregateFunction(groupUniqArrayArray(10000), Array(Tuple(UInt64, UInt32, UInt32))) CODEC(ZSTD(1)),
+    ttft_ms SimpleAggregateFunction(min, Nullable(Float32)) CODEC(ZSTD(1)),
+    INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/traces_local', '{replica}')
+PARTITION BY day
+ORDER BY (tenant_id, slot, trace_id)
+TTL day + INTERVAL 90 DAY
+SETTINGS index_granularity = 1024, ttl_only_drop_parts = 1;
+
+CREATE TABLE IF NOT EXISTS traces ON CLUSTER `main` AS traces_local
+ENGINE = Distributed(`main`, currentDatabase(), traces_local, cityHash64(trace_id));
+
+CREATE TABLE IF NOT EXISTS rolled_up_seconds_local ON CLUSTER `main` (
+    second DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    spans SimpleAggregateFunction(max, UInt64) CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/rolled_up_seconds_local', '{replica}')
+PARTITION BY toYYYYMM(second)
+ORDER BY second
+TTL second + INTERVAL 90 DAY
+SETTINGS ttl_only_drop_parts = 1;
+
+CREATE TABLE IF NOT EXISTS rolled_up_seconds ON CLUSTER `main` AS rolled_up_seconds_local
+ENGINE = Distributed(`main`, currentDatabase(), rolled_up_seconds_local, cityHash64(second));
+
 ALTER TABLE engine_steps_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS energy_j Float64 CODEC(ZSTD(1)) AFTER gpu_seconds;
 
 ALTER TABLE engine_steps ON CLUSTER `main` ADD COLUMN IF NOT EXISTS energy_j Float64 CODEC(ZSTD(1)) AFTER gpu_seconds;
+
+CREATE TABLE IF NOT EXISTS minutes_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    minute DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    service_name LowCardinality(String),
+    model LowCardinality(String),
+    operation LowCardinality(String),
+    stored UInt64 CODEC(ZSTD(1)),
+    spans UInt64 CODEC(ZSTD(1)),
+    errors UInt64 CODEC(ZSTD(1)),
+    input_tokens UInt64 CODEC(ZSTD(1)),
+    output_tokens UInt64 CODEC(ZSTD(1)),
+    cost_usd Float64 CODEC(ZSTD(1)),
+    durations Map(UInt16, UInt64) CODEC(ZSTD(1)),
+    ttfts Map(UInt16, UInt64) CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/minutes_local', '{replica}', stored)
+ORDER BY (tenant_id, minute, service_name, model, operation)
+TTL minute + INTERVAL 90 DAY
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE IF NOT EXISTS minutes ON CLUSTER `main` AS minutes_local
+ENGINE = Distributed(`main`, currentDatabase(), minutes_local, cityHash64(minute));
+
+ALTER TABLE spans_local ON CLUSTER `main` ADD INDEX IF NOT EXISTS end_time_minmax end_time TYPE minmax GRANULARITY 1;

@@ -1,0 +1,1 @@
+"""Statistics of spans by the minute in which they ended."""

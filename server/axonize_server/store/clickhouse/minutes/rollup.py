@@ -1,0 +1,105 @@
+"""Counts the spans of each minute, when it is over and again when some come late."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from axonize_server.model import DomainError
+from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.minutes import sql
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+logger = logging.getLogger(__name__)
+
+EVERY_S = 30.0
+# Spans come some seconds after they ended; a minute that is counted twice costs twice.
+SETTLE_S = 30
+# A check looks at what was committed since the one before, and for inserts that took long.
+OVERLAP_S = 120
+
+MAX_SPANS, MAX_MINUTES, MAX_FOUND = 500_000, 240, 50_000
+ONE_THREAD = {"max_threads": 1}
+
+Minute = tuple[int, int]
+"""A minute, by its start in Unix s, and how many rows of spans ended in it."""
+
+
+class MinuteRollup:
+    """Keeps the table `minutes` up with `spans`, in a thread from start() to close().
+
+    A minute is always counted as a whole, so whoever counts it again replaces what was said.
+    """
+
+    def __init__(self, pool: ClientPool, *, settle_s: int = SETTLE_S) -> None:
+        self._pool = pool
+        self._settle_s = settle_s
+        self._since = 0
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="minutes", daemon=True)
+
+    def start(self) -> None:
+        """Begin with whatever was stored while no server ran."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Return when the thread has ended; what it has not done, the next start does."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self.catch_up()
+            except DomainError as error:
+                logger.warning("minutes are not counted: %s", error)
+            self._closing.wait(EVERY_S)
+
+    def catch_up(self) -> None:
+        """Count, the oldest first, the minutes of what was committed since the last time.
+
+        Raises StoreUnavailable and StoreRefused; what was done stays done.
+        """
+        begin = int(time.time())
+        with self._pool.client() as client:
+            try:
+                while stale := self._stale(client):
+                    for group in _groups(stale):
+                        if self._closing.is_set():
+                            return
+                        _count(client, group)
+            except (ClickHouseError, OSError) as error:
+                raise write_error(error) from error
+        # A minute that is not over is looked at again.
+        self._since = begin - self._settle_s - OVERLAP_S
+
+    def _stale(self, client: Client) -> list[Minute]:
+        parameters = {"since": self._since, "settle_s": self._settle_s, "limit": MAX_FOUND}
+        rows: Any = client.query(sql.STALE_MINUTES, parameters=parameters).result_rows
+        return [(minute, spans) for minute, spans in rows]
+
+
+def _groups(minutes: list[Minute]) -> Iterator[list[int]]:
+    """Cut into runs that hold MAX_SPANS spans and MAX_MINUTES, or one minute that holds more."""
+    group: list[int] = []
+    size = 0
+    for minute, spans in minutes:
+        if group and (size + spans > MAX_SPANS or minute - group[0] >= MAX_MINUTES * 60):
+            yield group
+            group, size = [], 0
+        group.append(minute)
+        size += spans
+    if group:
+        yield group
+
+
+def _count(client: Client, minutes: list[int]) -> None:
+    span = {"first": minutes[0], "last": minutes[-1], "minutes": minutes}
+    client.command(sql.COUNT_MINUTES, parameters=span, settings=ONE_THREAD)

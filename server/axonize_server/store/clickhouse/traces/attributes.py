@@ -1,0 +1,40 @@
+"""Conditions on the attributes of a span and of its resource."""
+
+from __future__ import annotations
+
+from axonize_server.model import AttributeFilter
+
+
+def condition(wanted: AttributeFilter, number: int) -> tuple[str, dict[str, object]]:
+    """Return a condition on a row of `spans` and the values it binds, named with a number."""
+    key, value, numeric = f"key_{number}", f"value_{number}", f"number_{number}"
+    values: dict[str, object] = {key: wanted.key}
+    compared = _compared(wanted, f"{{{value}:String}}", f"{{{numeric}:Float64}}")
+    if f"{{{value}:" in compared:
+        values[value] = wanted.value
+    if f"{{{numeric}:" in compared:
+        values[numeric] = wanted.number
+    maps = (_of_map(name, f"{{{key}:String}}", compared) for name in _MAPS)
+    return f"({' OR '.join(maps)})", values
+
+
+_MAPS = ("attributes", "resource_attributes")
+_FOUND = "VALUE"
+
+
+def _of_map(name: str, key: str, compared: str) -> str:
+    has_key = f"mapContains({name}, {key})"
+    if not compared:
+        return has_key
+    return f"({has_key} AND {compared.replace(_FOUND, f'{name}[{key}]')})"
+
+
+def _compared(wanted: AttributeFilter, value: str, number: str) -> str:
+    if wanted.operator == "exists":
+        return ""
+    if wanted.operator not in ("=", "!="):
+        return f"toFloat64OrNull({_FOUND}) {wanted.operator} {number}"
+    same = f"{_FOUND} = {value}"
+    if wanted.number is not None:
+        same = f"({same} OR ifNull(toFloat64OrNull({_FOUND}) = {number}, 0))"
+    return same if wanted.operator == "=" else f"NOT {same}"

@@ -1,0 +1,334 @@
+"""The SQL of the roll-up of spans into traces, and of the list that reads it.
+
+A reader takes what is rolled up and, from `spans`, what was committed since. Both may hold the same
+span, and either may hold it twice: every column is a merge that does not mind.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from axonize_server.model import TraceKey, TraceSearch
+from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query
+from axonize_server.store.clickhouse.traces.attributes import condition
+
+# The stretch of time that one `slot` stands for.
+SLOT_NS = 300_000_000_000
+# Every set of a trace stops growing here; the migration says the same number.
+MAX_SET = 10_000
+
+
+def slot(time_ns: int) -> int:
+    """Return the slot in which a time lies, or the nearest that the column holds."""
+    return min(max(time_ns // SLOT_NS, 0), 2**32 - 1)
+
+
+def _folded(most: str) -> str:
+    """Return the columns of a trace over spans, its sets bounded by `most`, such as "(10)".
+
+    A trace is named by its root; without one, by the server span where it came in, else the first:
+    that has the least place, 17 bytes, which are followed by the length of its name (4 bytes, the
+    lowest first), its name and its service.
+    """
+    return f"""
+    min(start_time),
+    max(end_time),
+    min(concat(
+        reinterpretAsFixedString(
+            toUInt8(2 * (parent_span_id != toFixedString('', 8)) + (kind != 'server'))
+        ),
+        reinterpretAsFixedString(byteSwap(
+            bitXor(toUInt64(toUnixTimestamp64Nano(start_time)), toUInt64(9223372036854775808))
+        )),
+        span_id,
+        reinterpretAsFixedString(toUInt32(length(name))),
+        name,
+        service_name
+    )),
+    groupUniqArray{most}(toString(service_name)),
+    groupUniqArrayIf{most}(toString(model), model != ''),
+    groupUniqArray{most}(cityHash64(service_name)),
+    groupUniqArrayIf{most}(cityHash64(model), model != ''),
+    groupUniqArrayArray{most}(arrayMap(
+        uuid -> cityHash64(uuid), arrayConcat(`gpu.resource_uuid`, `gpu.physical_uuid`)
+    )),
+    groupUniqArray{most}(toString(name)),
+    groupUniqArray{most}(reinterpretAsUInt64(span_id)),
+    groupUniqArrayIf{most}(reinterpretAsUInt64(span_id), status = 'error'),
+    groupUniqArrayIf{most}(
+        (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
+        input_tokens > 0 OR output_tokens > 0
+    ),
+    min(if(ttft_ms > 0, ttft_ms, NULL))"""
+
+
+ROLLED_UP_TO = "SELECT max(toUnixTimestamp(second)) FROM rolled_up_seconds"
+
+# The seconds, all but the last few, with more spans than were rolled up: new ones, those of a
+# process that died, of an insert that took long, of a clock that was set back.
+STALE_SECONDS = """
+SELECT second, present
+FROM (
+    SELECT toUnixTimestamp(ingested_at) AS second, count() AS present
+    FROM spans
+    WHERE ingested_at >= fromUnixTimestamp64Second(
+            least({rolled_up_to:Int64}, toUnixTimestamp(now())) - {look_back_s:Int64}, 'UTC'
+        )
+        AND ingested_at < fromUnixTimestamp64Second(
+            toUnixTimestamp(now()) - {settle_s:Int64}, 'UTC'
+        )
+    GROUP BY second
+) AS stored
+LEFT JOIN (
+    SELECT toUnixTimestamp(second) AS second, max(spans) AS done
+    FROM rolled_up_seconds
+    GROUP BY second
+) AS rolled_up USING second
+WHERE present > done
+ORDER BY second
+LIMIT {limit:UInt32}
+"""
+
+ROLL_UP = f"""
+INSERT INTO traces (
+    tenant_id, day, slot, trace_id,
+    start_time, end_time, entry, services, models, service_hashes,
+    model_hashes, gpu_hashes, names, span_ids, error_ids, tokens, ttft_ms
+)
+SELECT
+    tenant_id,
+    toDate(ingested_at) AS day,
+    toUInt32(greatest(intDiv(toUnixTimestamp64Nano(min(start_time)), {SLOT_NS}), 0)),
+    trace_id,{_folded(f"({MAX_SET})")}
+FROM spans
+WHERE ingested_at >= fromUnixTimestamp64Second({{first:Int64}}, 'UTC')
+    AND ingested_at < fromUnixTimestamp64Second({{last:Int64}} + 1, 'UTC')
+    AND toUnixTimestamp(ingested_at) IN {{seconds:Array(UInt32)}}
+GROUP BY tenant_id, day, trace_id
+"""  # noqa: S608  (only fixed text is put together)
+
+RECORD_SECONDS = """
+INSERT INTO rolled_up_seconds (second, spans)
+SELECT toDateTime(pair.1), pair.2
+FROM (
+    SELECT arrayJoin(arrayZip({seconds:Array(UInt32)}, {counts:Array(UInt64)})) AS pair
+)
+"""
+
+# A span that came again with other numbers of tokens counts with the larger ones.
+_FIGURES = """
+SELECT
+    lower(hex(trace_id)),
+    toUnixTimestamp64Nano(min(start_time)),
+    toUnixTimestamp64Nano(max(end_time)) - toUnixTimestamp64Nano(min(start_time)),
+    substring(min(entry), 22, reinterpretAsUInt32(substring(min(entry), 18, 4))),
+    substring(min(entry), 22 + reinterpretAsUInt32(substring(min(entry), 18, 4))),
+    arraySort(groupUniqArrayArray(services)),
+    arraySort(groupUniqArrayArray(models)),
+    length(groupUniqArrayArray(span_ids)),
+    length(groupUniqArrayArray(error_ids)),
+    arraySum(maxMap(tokens.1, tokens.2).2),
+    arraySum(maxMap(tokens.1, tokens.3).2),
+    min(ttft_ms)
+FROM (
+    SELECT
+        trace_id, start_time, end_time, entry, services, models, service_hashes, model_hashes,
+        gpu_hashes, names, span_ids, error_ids, tokens, ttft_ms
+    FROM traces
+    WHERE tenant_id = {tenant:String}
+        AND slot >= {slot_from:UInt32}
+        AND trace_id IN (
+            SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16)
+        )
+    UNION ALL
+    SELECT
+        trace_id,FOLDED
+    FROM spans
+    WHERE tenant_id = {tenant:String}
+        AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+        AND trace_id IN (
+            SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16)
+        )
+    GROUP BY trace_id
+)
+GROUP BY trace_id
+"""
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n    ")
+
+
+TRACES = _FIGURES.replace("FOLDED", _indented(_folded(f"({MAX_SET})")))
+# For traces whose sets are full: with arrived_from early enough, every span is counted.
+RECOUNTED_TRACES = _FIGURES.replace("FOLDED", _indented(_folded("")))
+
+
+class _Filter(NamedTuple):
+    """A condition on a trace, the values it binds, and the column that it needs, if any.
+
+    The column is computed for each row of `traces` (of_trace) and of `spans` (of_span).
+    """
+
+    condition: str
+    values: dict[str, object] = {}  # noqa: RUF012  (never changed)
+    column: str = ""
+    of_trace: str = ""
+    of_span: str = ""
+
+
+def candidate_traces(
+    tenant: str,
+    search: TraceSearch,
+    after: TraceKey | None,
+    limit: int,
+    *,
+    arrived_from: int,
+    stored_from: int,
+) -> Query:
+    """Build the query for the ids and sort keys of the traces that start in the range and match.
+
+    It sees what starts from the start of the range until TRACE_TAIL_NS after its end, so it may
+    name a trace that began before the range or that a later span disqualifies; `TRACES` tells.
+    Spans that arrived before arrived_from (Unix ns) are read from the roll-up; those of the range
+    arrived after stored_from.
+    """
+    by_duration = search.sort.endswith("duration")
+    filters = _filters(search)
+    conditions = [*filters, *_page_condition(search, after)]
+    having = "".join(f"\n    AND {each.condition}" for each in conditions)
+    columns = [each for each in filters if each.column]
+    of_trace = "".join(f",\n        {each.of_trace} AS {each.column}" for each in columns)
+    of_span = "".join(f",\n        {each.of_span}" for each in columns)
+    direction = "DESC" if search.sort.startswith("-") else "ASC"
+    with_attributes, attribute_values = _attribute_conditions(search)
+    looks_further = filters or with_attributes or by_duration
+    scan_to = search.to_ns + (TRACE_TAIL_NS if looks_further else 0)
+    parameters: dict[str, object] = {
+        "tenant": tenant,
+        "slot_from": slot(search.from_ns),
+        "slot_to": slot(scan_to),
+        "arrived_from": arrived_from,
+        "from": search.from_ns,
+        "to": search.to_ns,
+        "scan_to": scan_to,
+        "limit": limit,
+    } | attribute_values
+    if with_attributes:
+        parameters["stored_from"] = stored_from
+    for each in conditions:
+        parameters |= each.values
+    return Query(
+        # Only fixed text is put together here; every value is bound.
+        f"""SELECT
+    lower(hex(trace_id)),
+    {"last - first" if by_duration else "first"} AS key,
+    toUnixTimestamp64Nano(min(start_time)) AS first,
+    toUnixTimestamp64Nano(max(end_time)) AS last
+FROM (
+    SELECT
+        trace_id, start_time, end_time{of_trace}
+    FROM traces
+    WHERE tenant_id = {{tenant:String}}
+        AND slot BETWEEN {{slot_from:UInt32}} AND {{slot_to:UInt32}}
+        AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
+        AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')
+    UNION ALL
+    SELECT
+        trace_id, start_time, end_time{of_span}
+    FROM spans
+    WHERE tenant_id = {{tenant:String}}
+        AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
+        AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
+        AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')
+)
+{with_attributes}GROUP BY trace_id
+HAVING first < {{to:Int64}}{having}
+ORDER BY key {direction}, trace_id {direction}
+LIMIT {{limit:UInt32}}
+""",  # noqa: S608
+        parameters,
+    )
+
+
+def _attribute_conditions(search: TraceSearch) -> tuple[str, dict[str, object]]:
+    """Return the clause that keeps traces with a span for each attribute, and what it binds."""
+    found = [condition(each, number) for number, each in enumerate(search.attributes)]
+    clauses = [_HAS_SPAN.replace("CONDITION", text) for text, _ in found]
+    values = {name: value for _, each in found for name, value in each.items()}
+    return f"WHERE {'    AND '.join(clauses)}" if clauses else "", values
+
+
+_HAS_SPAN = """trace_id IN (
+        SELECT trace_id
+        FROM spans
+        WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Nano({stored_from:Int64}, 'UTC')
+            AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+            AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
+            AND CONDITION
+    )
+"""
+
+
+def _filters(search: TraceSearch) -> list[_Filter]:
+    values: dict[str, object] = {
+        "service": search.service,
+        "model": search.model,
+        "gpu": search.gpu,
+        "status": search.status,
+        "min_duration": search.min_duration_ns,
+        "max_duration": search.max_duration_ns,
+        "text": search.text,
+    }
+    return [_filter(name, value) for name, value in values.items() if value is not None]
+
+
+def _filter(name: str, value: object) -> _Filter:
+    if name == "status":
+        return _STATUS[value]
+    return _FILTERS[name]._replace(values={name: value})
+
+
+_FILTERS = {
+    "service": _Filter(
+        "max(by_service)", {}, "by_service",
+        "has(service_hashes, cityHash64({service:String}))", "service_name = {service:String}",
+    ),
+    "model": _Filter(
+        "max(by_model)", {}, "by_model",
+        "has(model_hashes, cityHash64({model:String}))", "model = {model:String}",
+    ),
+    "gpu": _Filter(
+        "max(by_gpu)", {}, "by_gpu",
+        "has(gpu_hashes, cityHash64({gpu:String}))",
+        "has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String})",
+    ),
+    "min_duration": _Filter("last - first >= {min_duration:Int64}"),
+    "max_duration": _Filter("last - first <= {max_duration:Int64}"),
+    "text": _Filter(
+        "(max(by_text) OR startsWith(lower(hex(trace_id)), lower({text:String})))", {}, "by_text",
+        """arrayExists(
+            n -> positionCaseInsensitiveUTF8(n, {text:String}) > 0, arrayConcat(names, services)
+        )""",
+        """positionCaseInsensitiveUTF8(name, {text:String}) > 0
+            OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0""",
+    ),
+}  # fmt: skip
+_ERROR = _Filter("max(by_error)", {}, "by_error", "notEmpty(error_ids)", "status = 'error'")
+_STATUS: dict[object, _Filter] = {
+    "error": _ERROR,
+    "ok": _ERROR._replace(condition="NOT max(by_error)"),
+}
+
+
+def _page_condition(search: TraceSearch, after: TraceKey | None) -> list[_Filter]:
+    if after is None:
+        return []
+    comparison = "<" if search.sort.startswith("-") else ">"
+    return [
+        _Filter(
+            f"(key, trace_id) {comparison} ({{after:Int64}}, unhex({{after_id:String}}))",
+            {"after": after.value, "after_id": after.trace_id},
+        )
+    ]

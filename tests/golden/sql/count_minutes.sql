@@ -1,0 +1,36 @@
+INSERT INTO minutes (
+    tenant_id, minute, service_name, model, operation,
+    stored, spans, errors, input_tokens, output_tokens, cost_usd, durations, ttfts
+)
+SELECT
+    tenant_id, minute, service_name, model, operation,
+    sum(copies) AS stored,
+    count() AS spans,
+    countIf(failed) AS errors,
+    sum(input_tokens) AS input_tokens,
+    sum(output_tokens) AS output_tokens,
+    sum(cost_usd) AS cost_usd,
+    sumMap(map(duration, toUInt64(1))) AS durations,
+    sumMapIf(map(ttft, toUInt64(1)), ttft > 0) AS ttfts
+FROM (
+    SELECT
+        tenant_id,
+        toStartOfMinute(any(end_time)) AS minute,
+        any(service_name) AS service_name,
+        any(model) AS model,
+        any(operation) AS operation,
+        any(status) = 'error' AS failed,
+        any(input_tokens) AS input_tokens,
+        any(output_tokens) AS output_tokens,
+        any(cost_usd) AS cost_usd,
+        toUInt16(log2(greatest(any(duration_ns), 1)) * 16) AS duration,
+        toUInt16(log2(greatest(any(ttft_ms) * 1e6, 1)) * 16) AS ttft,
+        count() AS copies
+    FROM spans
+    WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
+        AND end_time < fromUnixTimestamp64Second({last:Int64} + 60, 'UTC')
+        AND toUnixTimestamp(toStartOfMinute(end_time)) IN {minutes:Array(UInt32)}
+    GROUP BY tenant_id, trace_id, span_id, toStartOfMinute(end_time)
+)
+GROUP BY tenant_id, minute, service_name, model, operation
+ORDER BY minute

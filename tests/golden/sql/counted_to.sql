@@ -1,0 +1,1 @@
+SELECT max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()

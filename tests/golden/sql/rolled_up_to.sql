@@ -1,0 +1,1 @@
+SELECT max(toUnixTimestamp(second)) FROM rolled_up_seconds

@@ -1,0 +1,222 @@
+"""The statistics are what a count of the spans gives, whatever happened."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+from axonize_server.minutes import Histogram, SpanFilter, SpanStatistics
+from axonize_server.model import StoreUnavailable
+from axonize_server.query import analytics
+from axonize_server.store.clickhouse.minutes import rollup as module
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
+from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
+from axonize_server.store.clickhouse.writer import SpanWriter
+from axonize_server.store.migrate import migrate
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.server.rows import MINUTE_NS, NOW_NS, row, table
+
+MINUTES = 10
+FROM_NS = NOW_NS - MINUTES * MINUTE_NS
+RANGE = (FROM_NS, NOW_NS + 600 * MINUTE_NS)
+
+
+class World:
+    """A store of its own, and what a reader must find in it."""
+
+    tenant = "acme"
+
+    def __init__(self, pool) -> None:
+        self.pool = pool
+        self.reader = MinuteReader(pool, {})
+        self.rollup = MinuteRollup(pool)
+        self.spans: dict[tuple[bytes, bytes], dict[str, Any]] = {}
+        self.late = False
+        with pool.client() as client:
+            client.command("TRUNCATE TABLE spans")
+            client.command("TRUNCATE TABLE minutes")
+
+    def insert(self, rows: list[dict[str, Any]]) -> None:
+        """Store spans; those of minutes that are counted wait for the next check."""
+        SpanWriter(self.pool).insert(table(self.tenant, rows))
+        self.late = True
+        self.spans |= {(each["trace_id"], each["span_id"]): each for each in rows}
+
+    def catch_up(self) -> None:
+        self.rollup.catch_up()
+        self.late = False
+
+    def start_again(self) -> None:
+        self.rollup = MinuteRollup(self.pool)
+        self.catch_up()
+
+    def found(self, **wanted: str) -> dict[int, SpanStatistics]:
+        _, buckets = analytics.series(
+            self.reader, self.tenant, SpanFilter(**wanted), *RANGE, points=1000
+        )
+        return {each.start_ns: each.statistics for each in buckets}
+
+    def expected(self) -> dict[int, SpanStatistics]:
+        ended: dict[int, list[dict[str, Any]]] = {}
+        for each in self.spans.values():
+            ended.setdefault(each["end_time"] // MINUTE_NS * MINUTE_NS, []).append(each)
+        return {minute: count(spans) for minute, spans in sorted(ended.items())}
+
+
+def bucket(nanoseconds: float) -> int:
+    return int(math.log2(max(nanoseconds, 1)) * 16)
+
+
+def count(spans: list[dict[str, Any]]) -> SpanStatistics:
+    """Return what spans add up to, in plain Python."""
+    durations = Counter(bucket(each["end_time"] - each["start_time"]) for each in spans)
+    ttfts = Counter(bucket(each["ttft_ms"] * 1e6) for each in spans if each["ttft_ms"])
+    return SpanStatistics(
+        spans=len(spans),
+        errors=sum(each["status"] == "error" for each in spans),
+        input_tokens=sum(each["input_tokens"] for each in spans),
+        output_tokens=sum(each["output_tokens"] for each in spans),
+        cost_usd=0.0,
+        durations=Histogram(dict(durations)),
+        ttfts=Histogram(dict(ttfts)),
+    )
+
+
+def span(number: int) -> dict[str, Any]:
+    """Return one of the spans that exist; a span that comes twice says the same twice."""
+    mixed = number * 104729 % 997
+    return row(
+        number % 3 + 1,
+        number,
+        start_ms=-(mixed % MINUTES) * 60_000 + 100,
+        ms=mixed * 1.7 + 1,
+        service_name=f"service {mixed % 2}",
+        model=("", "llama", "qwen")[mixed % 3],
+        operation=("", "chat")[mixed % 2],
+        status=("unset", "ok", "error")[mixed % 3],
+        input_tokens=mixed,
+        output_tokens=mixed % 7,
+        ttft_ms=mixed % 5 * 0.5,
+    )
+
+
+def now_ms() -> float:
+    """Return how long after NOW_NS it is, ms: in a minute that is not over."""
+    return (time.time_ns() - NOW_NS) / 1e6
+
+
+BATCHES = st.lists(st.builds(span, st.integers(1, 60)), min_size=1, max_size=8)
+ACTIONS = st.one_of(
+    st.tuples(st.just("insert"), BATCHES),
+    st.tuples(st.just("catch_up")),
+    st.tuples(st.just("start_again")),
+)
+
+
+@pytest.fixture
+def store(new_databases):
+    """A store that nobody else writes to."""
+    postgres, clickhouse = new_databases
+    migrate(postgres, clickhouse)
+    return clickhouse
+
+
+@given(actions=st.lists(ACTIONS, min_size=1, max_size=8))
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_statistics_are_what_a_count_gives(store, actions):
+    world = World(store)
+    for name, *arguments in actions:
+        getattr(world, name)(*arguments)
+        if not world.late:
+            assert world.found() == world.expected()
+    world.catch_up()
+    assert world.found() == world.expected()
+    with store.client() as client:
+        client.command("OPTIMIZE TABLE minutes FINAL")
+    assert world.found() == world.expected()
+
+
+def test_what_is_not_counted_yet_is_read_from_the_spans(store):
+    world = World(store)
+    world.insert([span(number) for number in range(1, 40)])
+    assert world.found() == world.expected()
+    world.insert([row(9, 9, start_ms=-MINUTES * 60_000, ms=1)])
+    world.catch_up()
+    world.insert([row(9, 10, start_ms=now_ms(), ms=2)] * 2)
+    assert world.found() == world.expected()
+
+
+def counted(store) -> list[tuple[int, int]]:
+    with store.client() as client:
+        query = (
+            "SELECT toUnixTimestamp(minute), sum(stored) FROM minutes "
+            "GROUP BY minute ORDER BY minute"
+        )
+        return client.query(query).result_rows
+
+
+def test_only_minutes_with_new_spans_are_counted_again(store):
+    world = World(store)
+    world.insert([row(1, n, start_ms=-n * 60_000, ms=1) for n in (2, 3, 4)])
+    world.catch_up()
+    first = counted(store)
+    world.insert([row(1, 9, start_ms=-3 * 60_000, ms=1)])
+    world.catch_up()
+    late = NOW_NS // 1_000_000_000 - 180
+    # The row from before and the one that replaces it.
+    assert counted(store) == [(minute, 3 if minute == late else n) for minute, n in first]
+
+
+def test_the_minute_that_is_not_over_waits(store):
+    world = World(store)
+    world.insert([row(1, 1, start_ms=now_ms(), ms=1)])
+    world.catch_up()
+    assert counted(store) == []
+    assert world.found() == world.expected()
+
+
+def test_a_long_backlog_is_counted_in_parts(store, monkeypatch):
+    monkeypatch.setattr(module, "MAX_SPANS", 3)
+    monkeypatch.setattr(module, "MAX_MINUTES", 2)
+    monkeypatch.setattr(module, "MAX_FOUND", 5)
+    world = World(store)
+    world.insert([span(number) for number in range(1, 60)])
+    world.catch_up()
+    assert world.found() == world.expected()
+
+
+class FailingPool:
+    """A database that is away for the first question."""
+
+    def __init__(self, pool) -> None:
+        self._pool = pool
+        self._failed = False
+
+    def client(self):
+        if not self._failed:
+            self._failed = True
+            raise StoreUnavailable("away")
+        return self._pool.client()
+
+
+def test_a_database_that_comes_back_is_asked_again(store, monkeypatch, caplog):
+    monkeypatch.setattr(module, "EVERY_S", 0.01)
+    world = World(store)
+    world.insert([row(1, 1, start_ms=-300_000, ms=1)])
+    server = MinuteRollup(FailingPool(store))
+    with caplog.at_level(logging.WARNING):
+        server.start()
+        deadline = time.monotonic() + 60
+        while not counted(store):
+            assert time.monotonic() < deadline, "the thread counts nothing"
+            time.sleep(0.02)
+        server.close()
+    assert [record.getMessage() for record in caplog.records] == ["minutes are not counted: away"]
