@@ -28,6 +28,10 @@ def test_constants_are_named_after_their_values() -> None:
         assert name == value.removeprefix("axonize.").upper().replace(".", "_")
 
 
+# Axonize's own, and the names that Triton's own trace gives.
+OTHERS = ("axonize.", "cost.", "triton.")
+
+
 def test_known_to_opentelemetry() -> None:
-    own = {value for value in NAMES.values() if not value.startswith("axonize.")}
+    own = {value for value in NAMES.values() if not value.startswith(OTHERS)}
     assert own - conventions() == set()
