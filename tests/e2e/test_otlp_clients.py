@@ -240,8 +240,8 @@ def test_everything_a_client_records_is_read_back(name: str, server: Addresses) 
 # Hostile clients
 
 BOUND_MIB = 1200
-"""The server takes some 400 MiB when idle, up to 64 MiB of a body at a time, and up to 256 MiB of rows
-before it refuses the body that makes them; what was freed stays with the process for a while."""
+"""The server takes some 400 MiB when idle, up to 64 MiB of a body at a time, and up to 256 MiB of
+rows before it refuses the body that makes them; what was freed stays with it for a while."""
 
 
 @pytest.fixture

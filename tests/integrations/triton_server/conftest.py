@@ -84,7 +84,7 @@ class Traces:
         def there() -> list[Received]:
             return [span for span in self._collector.spans if span.trace_id in traces]
 
-        self._collector.wait(lambda: len(there()) >= enough)
+        self._collector.wait(lambda: len(there()) >= enough, 90)
         whole = Collector()
         whole.spans = [*asked, *there()]
         return [root for roots in whole.roots().values() for root in roots]
