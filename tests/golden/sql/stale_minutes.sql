@@ -7,6 +7,9 @@ FROM (
             FROM spans
             WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
         )
+        AND end_time >= fromUnixTimestamp64Second(
+            toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
+        )
         AND end_time < fromUnixTimestamp64Second(
             intDiv(toUnixTimestamp(now()) - {settle_s:Int64}, 60) * 60, 'UTC'
         )

@@ -22,10 +22,14 @@ logger = logging.getLogger(__name__)
 EVERY_S = 30.0
 # Spans come some seconds after they ended; a minute that is counted twice costs twice.
 SETTLE_S = 30
+# How long the table keeps a minute. What ended earlier, or in the future by a wrong clock, is not
+# counted: the number of different minutes that a sender can make is bounded by this.
+KEPT_S = 90 * 86_400
 # A check looks at what was committed since the one before, and for inserts that took long.
 OVERLAP_S = 120
 
 MAX_SPANS, MAX_MINUTES, MAX_FOUND = 500_000, 240, 50_000
+BOUNDS = {"kept_s": KEPT_S, "limit": MAX_FOUND}
 ONE_THREAD = {"max_threads": 1}
 
 Minute = tuple[int, int]
@@ -81,7 +85,7 @@ class MinuteRollup:
         self._since = begin - self._settle_s - OVERLAP_S
 
     def _stale(self, client: Client) -> list[Minute]:
-        parameters = {"since": self._since, "settle_s": self._settle_s, "limit": MAX_FOUND}
+        parameters = {"since": self._since, "settle_s": self._settle_s} | BOUNDS
         rows: Any = client.query(sql.STALE_MINUTES, parameters=parameters).result_rows
         return [(minute, spans) for minute, spans in rows]
 

@@ -175,6 +175,15 @@ def test_only_minutes_with_new_spans_are_counted_again(store):
     assert counted(store) == [(minute, 3 if minute == late else n) for minute, n in first]
 
 
+def test_clocks_that_are_years_off_make_no_minutes(store):
+    world = World(store)
+    day_ms = 86_400_000
+    starts = [-MINUTES * 60_000, -NOW_NS // 10**6, -91 * day_ms, 2 * day_ms, 60_000 * day_ms]
+    world.insert([row(1, number + 1, start_ms=start) for number, start in enumerate(starts)])
+    world.catch_up()
+    assert counted(store) == [(FROM_NS // MINUTE_NS * 60, 1)]
+
+
 def test_the_minute_that_is_not_over_waits(store):
     world = World(store)
     world.insert([row(1, 1, start_ms=now_ms(), ms=1)])
