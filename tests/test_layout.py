@@ -18,6 +18,8 @@ DATA = {
     "model.py",
     "steps.py",
     "gpu/backend.py",
+    "engine/identity.py",
+    "engine/names.py",
     "api/schemas.py",
     "api/gpu_schemas.py",
     "api/step_schemas.py",

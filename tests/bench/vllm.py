@@ -141,8 +141,8 @@ def inside(engine: Any) -> None:
 
 def ends_together(steps: int) -> None:
     """Print how long the record of a request takes that rode in these steps with a full batch."""
-    from axonize.integrations.vllm.identity import Engine
-    from axonize.integrations.vllm.ride import Ride, Run, Step, Stretch, record
+    from axonize.engine.identity import Engine
+    from axonize.engine.ride import Ride, Run, Step, Stretch, record
 
     engine, spent = Engine({}, "tiny", "e-0", 1), []
     for _ in range(9):
@@ -172,7 +172,7 @@ def _timed(function: Any, spent: dict[str, float]) -> Any:
 
 
 def _collect(ready: Any) -> None:
-    from tests.integrations.vllm.collector import collecting
+    from tests.integrations.collector import collecting
 
     with collecting() as collector:
         ready.send(collector.address)

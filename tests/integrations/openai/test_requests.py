@@ -17,10 +17,10 @@ from axonize import guard, patching
 from axonize.integrations.openai import OPENAI, answers, requests
 from axonize.integrations.openai import span as spans
 from axonize.speed import Span, current_span
+from tests.integrations.collector import collecting
 from tests.integrations.conftest import MEASURED, Recorded
 from tests.integrations.openai.example import MESSAGES
 from tests.integrations.openai.server import OpenAIServer, serving
-from tests.integrations.vllm.collector import collecting
 
 INCOMPLETE = "axonize.stream.incomplete"
 CHAT_ANSWER = {

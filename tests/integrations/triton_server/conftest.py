@@ -13,7 +13,7 @@ from axonize import lifecycle, patching
 from axonize.integrations.triton_server import TRITON_SERVER
 from axonize.spans import KINDS, STATUSES
 from axonize.speed import RingBuffer, configure
-from tests.integrations.vllm.collector import Collector, Received, collecting
+from tests.integrations.collector import Collector, Received, collecting
 
 # Collected where PyTriton is installed, and nowhere else: it needs an environment of its own.
 HERE = all(map(importlib.util.find_spec, ("pytriton", "tritonclient")))

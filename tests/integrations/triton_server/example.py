@@ -17,9 +17,9 @@ import tritonclient.grpc.aio as grpc_aio
 import tritonclient.http as http
 import tritonclient.http.aio as http_aio
 
+from tests.integrations.collector import collecting
 from tests.integrations.triton_server.asking import answer, number
 from tests.integrations.triton_server.server import serving
-from tests.integrations.vllm.collector import collecting
 
 
 def example() -> list[Any]:

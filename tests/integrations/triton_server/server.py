@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tests.integrations.vllm.collector import Collector, Received
+from tests.integrations.collector import Collector, Received
 
 ROOT = Path(__file__).parents[3]
 MODELS = Path(__file__).parent / "models"

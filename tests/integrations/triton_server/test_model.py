@@ -12,10 +12,10 @@ import tritonclient.grpc as grpc
 
 from axonize import guard
 from axonize.integrations.triton_server.model import trace_model, trace_models, trace_no_more
+from tests.integrations.collector import Collector
 from tests.integrations.triton_server.asking import answer, number
 from tests.integrations.triton_server.conftest import Traces, outline
 from tests.integrations.triton_server.test_client import Ports, over_grpc
-from tests.integrations.vllm.collector import Collector
 
 
 class Answering:

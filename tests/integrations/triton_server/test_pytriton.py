@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpc
 
+from tests.integrations.collector import Collector
 from tests.integrations.triton_server.asking import answer, number
 from tests.integrations.triton_server.conftest import Traces, outline
 from tests.integrations.triton_server.ports import free_ports
 from tests.integrations.triton_server.server import ROOT, environment, stop, wait_until_ready
 from tests.integrations.triton_server.test_client import Ports, over_grpc
-from tests.integrations.vllm.collector import Collector
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integrations.collector import Collector, collecting
 from tests.integrations.tiny_llama import save_tiny_llama
-from tests.integrations.vllm.collector import Collector, collecting
 
 # Collected where vLLM is installed, and nowhere else: it needs an environment of its own.
 collect_ignore_glob = [] if importlib.util.find_spec("vllm") else ["test_*.py"]

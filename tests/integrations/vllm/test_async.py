@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.integrations.vllm.checks import check_tiling
-from tests.integrations.vllm.collector import Collector, Received
+from tests.integrations.checks import check_tiling
+from tests.integrations.collector import Collector, Received
 from tests.integrations.vllm.conftest import environment
 from tests.integrations.vllm.server import START_S
 

@@ -12,8 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.integrations.vllm.checks import check_tiling
-from tests.integrations.vllm.collector import Collector, Received
+from tests.integrations.checks import check_tiling
+from tests.integrations.collector import Collector, Received
 from tests.integrations.vllm.server import Asked, Server, serving
 
 PROMPT = "The quick brown fox jumps over the lazy dog. "

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from axonize import recording
+from axonize.engine.identity import Engine
+from axonize.engine.ride import Ride, Run, Step, Stretch, record
 from axonize.gpu import open_backend
 from axonize.gpu.backend import DiscoveredGPU, Reading
 from axonize.gpu.energy import Meter, Metered
 from axonize.gpu.profiler import Profiler
-from axonize.integrations.vllm.identity import Engine
-from axonize.integrations.vllm.ride import Ride, Run, Step, Stretch, record
 from axonize.integrations.vllm.steps import Recorder
 from tests.integrations.conftest import Recorded
 from tests.sdk.gpu.conftest import gpus, library

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from tests.integrations.vllm.checks import (
+from tests.integrations.checks import (
     check_mates,
     check_shares,
     check_steps,
     check_tiling,
     recorded_steps,
 )
-from tests.integrations.vllm.collector import Collector, Received
+from tests.integrations.collector import Collector, Received
 from tests.integrations.vllm.server import RECORDING, Asked, Server, serving
 
 PROMPT = "The quick brown fox jumps over the lazy dog. "

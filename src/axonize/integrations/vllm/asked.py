@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from axonize import semconv
-from axonize.integrations.vllm import names
+from axonize.engine import names
 
 # Set inside LLM.generate and its sisters, whose requests have plain numbers for ids.
 operation_of_call: ContextVar[str | None] = ContextVar("axonize_vllm_operation", default=None)

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from axonize.context import ROOT, SpanContext
-from axonize.integrations.vllm import names
+from axonize.engine import names
 from axonize.integrations.vllm.identity import describe
 from axonize.patching import Call, Observer
 from axonize.speed import Span, current_span

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 from axonize import semconv
-from axonize.integrations.vllm import names
-
-
-class Engine(NamedTuple):
-    """What is the same for all spans of one engine."""
-
-    attributes: dict[str, Any]
-    model: str
-    id: str  # only the engine's own process knows it: vLLM makes the instance id anew there
-    gpu_count: int
+from axonize.engine import names
+from axonize.engine.identity import Engine
 
 
 def describe(config: Any) -> Engine:
-    """Read the engine's identity from its VllmConfig."""
+    """Read the engine's identity from its VllmConfig.
+
+    Its id is known in the engine's own process alone: vLLM makes the instance id anew there.
+    """
     parallel = config.parallel_config
     rank = getattr(parallel, "data_parallel_index", parallel.data_parallel_rank)
     model = served_name(config.model_config)

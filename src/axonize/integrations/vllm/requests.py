@@ -8,10 +8,12 @@ from typing import Any
 
 from axonize import semconv
 from axonize.context import SpanContext
-from axonize.integrations.vllm import asked, names, phases
-from axonize.integrations.vllm.identity import Engine, describe
+from axonize.engine import names
+from axonize.engine.identity import Engine
+from axonize.engine.ride import add_pauses
+from axonize.integrations.vllm import asked, phases
+from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
-from axonize.integrations.vllm.ride import add_pauses
 from axonize.speed import Span, current_span
 
 # What the caller of AsyncLLM sent as trace headers, while the request is added.

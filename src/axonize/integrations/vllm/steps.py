@@ -7,13 +7,13 @@ import weakref
 from typing import Any, NamedTuple
 
 from axonize.context import ROOT
+from axonize.engine import names
+from axonize.engine.ride import Ride, Run, Step, Stretch, record
 from axonize.gpu.attribution import Account
-from axonize.integrations.vllm import names
 from axonize.integrations.vllm.batch import is_plain, prefill_tokens, speculated_tokens
 from axonize.integrations.vllm.context import receive_span, send_ride
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
-from axonize.integrations.vllm.ride import Ride, Run, Step, Stretch, record
 from axonize.pipeline import send_within
 from axonize.recording import meter_gpus
 from axonize.speed import Span

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ENGINE_ID = "axonize.engine.id"  # instance id of vLLM, "-", data-parallel rank
+ENGINE_ID = "axonize.engine.id"  # of vLLM its instance id, "-", data-parallel rank
 ENGINE_NAME = "axonize.engine.name"
 ENGINE_VERSION = "axonize.engine.version"
 GPU_COUNT = "axonize.gpu.count"  # devices that work on each step, 0 on a CPU

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from axonize import semconv
 from axonize.context import ROOT, SpanContext
+from axonize.engine import names
+from axonize.engine.identity import Engine
 from axonize.gpu.attribution import Share
-from axonize.integrations.vllm import names
-from axonize.integrations.vllm.identity import Engine
 from axonize.recording import Meter
 from axonize.speed import Span
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.integrations.vllm.collector import Received
+from tests.integrations.collector import Received
 
 PHASES = ("preprocess", "wait", "queue", "prefill", "decode", "delivery")
 

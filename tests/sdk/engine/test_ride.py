@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from axonize.integrations.vllm import names
-from axonize.integrations.vllm.identity import Engine
-from axonize.integrations.vllm.ride import Ride, Run, Step, Stretch, record
-from tests.integrations.conftest import Recorded
+from axonize.engine import names
+from axonize.engine.identity import Engine
+from axonize.engine.ride import Ride, Run, Step, Stretch, record
+from axonize.testing import CapturedSpans
 
 ENGINE = Engine({names.ENGINE_NAME: "vllm"}, "tiny", "e-0", 4)
 
@@ -57,12 +57,12 @@ def test_a_pause_lasts_until_the_next_step_or_the_end() -> None:
     assert paused.pauses_until_resumed() == [(20, 40), (60, 100)]
 
 
-def test_the_record_is_a_span_and_what_the_front_end_is_told(recorded: Recorded) -> None:
+def test_the_record_is_a_span_and_what_the_front_end_is_told(captured_spans: CapturedSpans) -> None:
     before, after = Run(step(2), step(3)), Run(step(5))
     done = ride(Stretch(Run(step(1, 2)), 2, 2), Stretch(before, 1, 0), Stretch(after, 1, 0))
     done.blocks, done.pauses = 1, [42]
     told = record(done, ENGINE)
-    (span,) = recorded.spans()
+    (span,) = captured_spans.spans
     description = {
         "axonize.engine.name": "vllm",
         "axonize.request.id": "r-1",
