@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
+import transformers.cli.serving.utils  # of the server, which nothing else imports
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    ContinuousBatchingConfig,
+    GenerationConfig,
+    pipeline,
+)
 
 from tests.integrations.tiny_llama import save_tiny_llama
 
@@ -27,4 +34,12 @@ def example() -> list[Any]:
     beams = model.generate(ids, num_beams=2, max_new_tokens=4, do_sample=False)
     assisted = model.generate(ids, prompt_lookup_num_tokens=2, max_new_tokens=4, do_sample=False)
     said = generator("The quick brown fox", max_new_tokens=4, do_sample=False)
-    return [beams.tolist(), assisted.tolist(), said]
+    batched = model.generate_batch(
+        [[5, 6, 7], [8, 9]],
+        generation_config=GenerationConfig(max_new_tokens=4, do_sample=False, eos_token_id=-1),
+        continuous_batching_config=ContinuousBatchingConfig(num_blocks=16, max_batch_tokens=32),
+    )
+    together = [each.generated_tokens for each in batched.values()]
+    thread = transformers.cli.serving.utils.InferenceThread()
+    alone = thread.submit(model.generate, ids, max_new_tokens=4, do_sample=False).result()
+    return [beams.tolist(), assisted.tolist(), said, together, alone.tolist()]

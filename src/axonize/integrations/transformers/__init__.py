@@ -1,10 +1,11 @@
-"""Hugging Face Transformers: generate calls, timed token by token, and pipelines."""
+"""Hugging Face Transformers: generate calls timed token by token, batches, pipelines, servers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from axonize.integrations.transformers.continuous import hooks
 from axonize.integrations.transformers.generation import (
     ASSISTED,
     decoding_loop,
@@ -12,10 +13,17 @@ from axonize.integrations.transformers.generation import (
     token_clock,
 )
 from axonize.integrations.transformers.pipelines import forward, pipeline, run_single
+from axonize.integrations.transformers.serving import submit
 from axonize.patching import Call, Integration, Observer, Patch, observe
 
 GENERATION = "transformers.generation.utils"
 PIPELINES = "transformers.pipelines.base"
+CONTINUOUS = "transformers.generation.continuous_batching"
+API = f"{CONTINUOUS}.continuous_api"
+CACHE = f"{CONTINUOUS}.cache"
+REQUESTS = f"{CONTINUOUS}.requests"
+SCHEDULER = f"{CONTINUOUS}.scheduler"
+SERVING = "transformers.cli.serving.utils"
 
 
 def _while_eager(
@@ -52,5 +60,17 @@ TRANSFORMERS = Integration(
         Patch(PIPELINES, "Pipeline.__call__", pipeline),
         Patch(PIPELINES, "Pipeline.run_single", run_single),
         Patch(PIPELINES, "Pipeline.forward", forward),
+        Patch(API, "ContinuousBatchingManager.__init__", hooks.manager_init),
+        Patch(API, "ContinuousBatchingManager.add_request", hooks.add_request),
+        Patch(API, "ContinuousBatchingManager._run_generation_loop", hooks.generation_loop),
+        Patch(API, "ContinuousBatchProcessor.prepare_next_batch", hooks.prepare, "closure"),
+        Patch(API, "ContinuousBatchProcessor.update_batch", hooks.update, "closure"),
+        Patch(API, "OutputRouter.fail_and_deliver", hooks.fail_and_deliver),
+        Patch(REQUESTS, "RequestState.__post_init__", hooks.state_init, "closure"),
+        Patch(CACHE, "PagedAttentionCache.free_blocks", hooks.free_blocks, "closure"),
+        Patch(SCHEDULER, "Scheduler.add_waiting_request", hooks.add_waiting, "closure"),
+        Patch(SCHEDULER, "Scheduler.clear_cancelled_requests", hooks.clear_cancelled, "closure"),
+        Patch(SERVING, "InferenceThread.submit", submit, "rewrite"),
+        Patch(SERVING, "InferenceThread.async_submit", submit, "rewrite"),
     ),
 )

@@ -106,7 +106,7 @@ class _Generation:
                 semconv.GEN_AI_REQUEST_MAX_TOKENS: loop.length_limit,
             }
         )
-        self.span.set_attributes(_parameters(call.kwargs["generation_config"], self.asked))
+        self.span.set_attributes(parameters(call.kwargs["generation_config"], self.asked))
         if self.is_draft:
             self.span.set_attribute(semconv.GENERATION_DRAFT, True)
             return
@@ -162,7 +162,7 @@ def _tick(unfinished: bool) -> None:
         generation.ticked(unfinished)
 
 
-def _parameters(config: Any, asked: frozenset[str]) -> dict[str, Any]:
+def parameters(config: Any, asked: frozenset[str]) -> dict[str, Any]:
     """Return the parameters that count: those of sampling only where tokens are drawn or asked."""
     parameters = {
         name: getattr(config, setting, None)
