@@ -28,14 +28,15 @@ CHAT_TEMPLATE = (
 
 def save_tiny_llama(folder: Path, *, seed: int = 0) -> Path:
     """Write model and tokenizer to `folder`; the same seed gives the same weights."""
-    tokenizer = _tokenizer()
-    tokenizer.save_pretrained(folder)
+    words = tokenizer()
+    words.save_pretrained(folder)
     torch.manual_seed(seed)
-    LlamaForCausalLM(_config(tokenizer)).save_pretrained(folder)
+    LlamaForCausalLM(_config(words)).save_pretrained(folder)
     return folder
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def tokenizer() -> PreTrainedTokenizerFast:
+    """Train a BPE tokenizer on the sentences above."""
     bpe = Tokenizer(models.BPE(unk_token="<unk>"))
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()

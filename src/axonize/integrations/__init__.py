@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # they cost nothing to make.
 REGISTRY: tuple[tuple[str, str, str], ...] = (
     ("asgi", "starlette.applications", "axonize.integrations.asgi:ASGI"),
+    ("diffusers", "diffusers", "axonize.integrations.diffusers:DIFFUSERS"),
     ("openai", "openai", "axonize.integrations.openai:OPENAI"),
     ("opentelemetry", "opentelemetry.trace", "axonize.opentelemetry:OPENTELEMETRY"),
     ("threads", "", "axonize.integrations.threads:THREADS"),
