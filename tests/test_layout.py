@@ -33,6 +33,7 @@ DATA = {
 # Tested through their room, by the file named.
 ELSEWHERE = {
     "opentelemetry.py": "tests/integrations/opentelemetry",
+    "api/filter_schemas.py": "tests/server/api/test_traces.py",
     "api/parameters.py": "tests/server/api/test_traces.py",
     "api/trace_filters.py": "tests/server/api/test_traces.py",
     "auth/sessions.py": "tests/server/api/test_session.py",

@@ -10,6 +10,7 @@ from litestar.params import Parameter, QueryParameter
 from axonize_server.api.parameters import From, To, time_range
 from axonize_server.model import Status, TraceSearch
 from axonize_server.query.attributes import attribute_filter
+from axonize_server.query.filter_text import refine
 
 Milliseconds = Annotated[float | None, QueryParameter(ge=0, le=1e12, description="In ms.")]
 Attributes = Annotated[
@@ -47,10 +48,19 @@ def provide_search(
         ),
     ] = None,
     attribute: Attributes = None,
+    written: Annotated[
+        str | None,
+        QueryParameter(
+            name="filter",
+            max_length=2000,
+            description="All filters as one text, such as "
+            '`service:api status:error duration>2s app.tier="my tier" chat`, beside the others.',
+        ),
+    ] = None,
 ) -> TraceSearch:
     """Return the search that the parameters ask for; raises InvalidQuery."""
     from_ns, to_ns = time_range(start, end)
-    return TraceSearch(
+    search = TraceSearch(
         from_ns=from_ns,
         to_ns=to_ns,
         service=service or None,
@@ -62,6 +72,7 @@ def provide_search(
         text=q or None,
         attributes=tuple(attribute_filter(each) for each in attribute or ()),
     )
+    return refine(search, written) if written else search
 
 
 def nanoseconds(milliseconds: float | None) -> int | None:

@@ -9,7 +9,7 @@ from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import PathParameter, QueryParameter
 
-from axonize_server.api import schemas
+from axonize_server.api import filter_schemas, schemas
 from axonize_server.api.parameters import (
     QUERY_PROBLEMS,
     READ_PROBLEMS,
@@ -21,9 +21,10 @@ from axonize_server.api.parameters import (
     time_range,
 )
 from axonize_server.api.trace_filters import Search, provide_search
-from axonize_server.model import Sort
+from axonize_server.model import Sort, TraceSearch
 from axonize_server.query import traces
 from axonize_server.query.cursor import SPAN_ID
+from axonize_server.query.filter_text import FilterFault, refine
 from axonize_server.store.clickhouse.reader import SpanReader
 
 Reader = NamedDependency[SpanReader]
@@ -64,6 +65,16 @@ class TraceController(Controller):
         """Return the services and models that were seen in the range."""
         found = traces.facets(reader, tenant, *time_range(start, end))
         return schemas.TraceFacets(found.services, found.models)
+
+    @get("/filter", summary="Read a filter", responses=QUERY_PROBLEMS, sync_to_thread=True)
+    def read_filter(
+        self, text: Annotated[str, QueryParameter(max_length=2000, description="As for `filter`.")]
+    ) -> filter_schemas.WrittenFilter:
+        """Return what a text filters, or what is wrong with it and where."""
+        try:
+            return filter_schemas.written_filter(refine(TraceSearch(from_ns=0, to_ns=0), text))
+        except FilterFault as fault:
+            return filter_schemas.refused(fault)
 
     @get("/{trace_id:str}", summary="Read one trace", responses=READ_PROBLEMS, sync_to_thread=True)
     def read_trace(

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces/filter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a filter
+         * @description Return what a text filters, or what is wrong with it and where.
+         */
+        get: operations["read_filter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/traces/{trace_id}/spans/{span_id}": {
         parameters: {
             query?: never;
@@ -720,6 +740,13 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** Fault */
+        Fault: {
+            /** @description Of the character, from 0; at most the length. */
+            position: number;
+            /** @description What to write there. */
+            message: string;
+        };
         /** GpuContext */
         GpuContext: {
             host: string | null;
@@ -1272,6 +1299,20 @@ export interface components {
         UsageList: {
             items: components["schemas"]["DayUsage"][];
         };
+        /** WrittenFilter */
+        WrittenFilter: {
+            service?: string | null;
+            model?: string | null;
+            gpu?: string | null;
+            /** @enum {null|string} */
+            status?: "ok" | "error" | null;
+            min_duration_ms?: number | null;
+            max_duration_ms?: number | null;
+            q?: string | null;
+            /** @description A term for each, as `filter` takes them. */
+            attributes?: string[];
+            fault?: components["schemas"]["Fault"] | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1473,6 +1514,8 @@ export interface operations {
                 q?: string | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
+                /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
+                filter?: string | null;
                 /** @description `-` is descending. */
                 sort?: "-start_time" | "start_time" | "-duration" | "duration";
                 limit?: number;
@@ -1492,6 +1535,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TracePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_filter: {
+        parameters: {
+            query: {
+                /** @description As for `filter`. */
+                text: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenFilter"];
                 };
             };
             /** @description Bad Request */
@@ -2517,6 +2637,8 @@ export interface operations {
                 q?: string | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
+                /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
+                filter?: string | null;
                 /** @description Start of the box, RFC 3339. */
                 box_from: string;
                 /** @description Its end, not part of it. */
@@ -2620,6 +2742,8 @@ export interface operations {
                 q?: string | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
+                /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
+                filter?: string | null;
                 /** @description At most this many columns. */
                 points?: number;
             };
