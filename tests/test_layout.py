@@ -16,6 +16,7 @@ DATA = {
     "accounts.py",
     "gpus.py",
     "model.py",
+    "requests.py",
     "steps.py",
     "gpu/backend.py",
     "engine/identity.py",
@@ -24,6 +25,7 @@ DATA = {
     "api/gpu_schemas.py",
     "api/step_schemas.py",
     "api/analytics_schemas.py",
+    "api/request_schemas.py",
     "ingest/faults.py",
     "ingest/gpu/names.py",
     "ingest/promoted.py",
@@ -33,7 +35,9 @@ DATA = {
 # Tested through their room, by the file named.
 ELSEWHERE = {
     "opentelemetry.py": "tests/integrations/opentelemetry",
+    "api/filter_schemas.py": "tests/server/api/test_traces.py",
     "api/parameters.py": "tests/server/api/test_traces.py",
+    "api/trace_filters.py": "tests/server/api/test_traces.py",
     "auth/sessions.py": "tests/server/api/test_session.py",
     "auth/revocation.py": "tests/server/auth/test_lookup.py",
     "ingest/fields.py": "tests/server/ingest/test_decode.py",
@@ -54,6 +58,7 @@ ELSEWHERE = {
     "store/clickhouse/gpus/reader.py": "tests/server/query/test_gpus.py",
     "minutes.py": "tests/server/query/test_analytics.py",
     "store/clickhouse/minutes/reader.py": "tests/server/query/test_analytics.py",
+    "store/clickhouse/requests/reader.py": "tests/server/query/test_heatmap.py",
     "store/clickhouse/steps/reader.py": "tests/server/query/test_steps.py",
 }
 # Tested on real libraries and end to end.

@@ -20,6 +20,9 @@ from axonize_server.model import TraceSearch
 from axonize_server.query import analytics, traces
 from axonize_server.query.attributes import attribute_filter
 from axonize_server.query.cursor import Place, encode
+from axonize_server.query.differences import differences
+from axonize_server.query.heatmap import heatmap
+from axonize_server.requests import Box
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
@@ -216,6 +219,15 @@ class Store:
         times = self.from_ns, self.to_ns
         return len(analytics.overview(self.minute_reader, TENANT, SpanFilter(), *times))
 
+    def heatmap(self) -> int:
+        day = TraceSearch(from_ns=self.from_ns, to_ns=self.to_ns)
+        return sum(heatmap(self.reader.requests, TENANT, day, points=200).counts)
+
+    def differences(self) -> int:
+        day = TraceSearch(from_ns=self.from_ns, to_ns=self.to_ns)
+        slow = Box(self.from_ns + DAY_NS // 3, self.from_ns + DAY_NS // 2, 1_100_000_000, 2**62)
+        return len(differences(self.reader.requests, TENANT, day, slow).items)
+
     def facets(self) -> int:
         return len(traces.facets(self.reader, TENANT, self.from_ns, self.to_ns).models)
 
@@ -229,6 +241,8 @@ QUESTIONS: dict[str, Callable[[Store], int]] = {
     "text that nothing has": Store.text_of_nothing,
     "attribute of 1 span in 10 000": Store.attribute,
     "attribute that nothing has": Store.attribute_of_nothing,
+    "heatmap of 24 h": Store.heatmap,
+    "what differs in a box of 4 h": Store.differences,
     "trace by id": Store.by_id,
     "facets": Store.facets,
 }

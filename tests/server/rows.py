@@ -77,6 +77,12 @@ def row(
     }
 
 
+def on_gpu(uuid: str) -> dict[str, list[str]]:
+    """Return the columns of a span that ran on one GPU."""
+    columns = {name: [""] for name in DEFAULTS if name.startswith("gpu.")}
+    return {**columns, "gpu.resource_uuid": [uuid], "gpu.physical_uuid": [uuid]}
+
+
 def table(tenant: str, rows: list[dict[str, Any]]) -> pa.Table:
     """Return rows of one tenant as the block that a writer takes."""
     columns = {

@@ -62,7 +62,8 @@ def problem(
 
 def from_domain(_: Request[Any, Any, Any], error: model.DomainError) -> Response[Problem]:
     """Answer what a room below raised on purpose."""
-    status = STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+    kinds = (kind for kind in type(error).__mro__ if kind in STATUSES)
+    status = STATUSES.get(next(kinds, type(error)), HTTPStatus.INTERNAL_SERVER_ERROR)
     headers = {}
     if isinstance(error, model.Overloaded | model.StoreUnavailable):
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))

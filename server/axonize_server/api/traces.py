@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from litestar import Controller, get
-from litestar.di import NamedDependency
-from litestar.params import Parameter, PathParameter, QueryParameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import PathParameter, QueryParameter
 
-from axonize_server.api import schemas
+from axonize_server.api import filter_schemas, schemas
 from axonize_server.api.parameters import (
     QUERY_PROBLEMS,
     READ_PROBLEMS,
@@ -19,24 +20,15 @@ from axonize_server.api.parameters import (
     TracePath,
     time_range,
 )
-from axonize_server.model import Sort, Status, TraceSearch
+from axonize_server.api.trace_filters import Search, provide_search
+from axonize_server.model import Sort, TraceSearch
 from axonize_server.query import traces
-from axonize_server.query.attributes import attribute_filter
 from axonize_server.query.cursor import SPAN_ID
+from axonize_server.query.filter_text import FilterFault, refine
 from axonize_server.store.clickhouse.reader import SpanReader
 
 Reader = NamedDependency[SpanReader]
 SpanPath = Annotated[str, PathParameter(pattern=SPAN_ID.pattern, description="16 hex digits.")]
-Milliseconds = Annotated[float | None, QueryParameter(ge=0, le=1e12, description="In ms.")]
-
-Attributes = Annotated[
-    list[Annotated[str, Parameter(max_length=500)]] | None,
-    QueryParameter(
-        max_items=8,
-        description="Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` "
-        "and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span.",
-    ),
-]
 
 
 class TraceController(Controller):
@@ -44,56 +36,20 @@ class TraceController(Controller):
 
     path = "/traces"
     tags = ["Traces"]  # noqa: RUF012 - Litestar declares it as an instance variable
+    dependencies = {"search": Provide(provide_search, sync_to_thread=False)}  # noqa: RUF012
 
     @get(summary="List traces", responses=QUERY_PROBLEMS, sync_to_thread=True)
     def list_traces(
         self,
         reader: Reader,
         tenant: Tenant,
-        start: From = None,
-        end: To = None,
-        service: Annotated[str | None, QueryParameter(description="Any span is of it.")] = None,
-        model: Annotated[str | None, QueryParameter(description="Any span used it.")] = None,
-        gpu: Annotated[
-            str | None,
-            QueryParameter(
-                max_length=256, description="Any span ran on this GPU, or on a MIG instance of it."
-            ),
-        ] = None,
-        status: Annotated[
-            Status | None, QueryParameter(description="`error`: any span failed; `ok`: none did.")
-        ] = None,
-        min_duration_ms: Milliseconds = None,
-        max_duration_ms: Milliseconds = None,
-        q: Annotated[
-            str | None,
-            QueryParameter(
-                max_length=200,
-                description="Part of a span's name or service, or the start of a trace id; "
-                "any case.",
-            ),
-        ] = None,
-        attribute: Attributes = None,
+        search: Search,
         sort: Annotated[Sort, QueryParameter(description="`-` is descending.")] = "-start_time",
         limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
         cursor: Cursor = None,
     ) -> schemas.TracePage:
         """Return the traces that start in the range and match every filter given."""
-        from_ns, to_ns = time_range(start, end)
-        wanted = TraceSearch(
-            from_ns=from_ns,
-            to_ns=to_ns,
-            service=service or None,
-            model=model or None,
-            gpu=gpu or None,
-            status=status,
-            min_duration_ns=_nanoseconds(min_duration_ms),
-            max_duration_ns=_nanoseconds(max_duration_ms),
-            text=q or None,
-            attributes=tuple(attribute_filter(each) for each in attribute or ()),
-            sort=sort,
-            limit=limit,
-        )
+        wanted = msgspec.structs.replace(search, sort=sort, limit=limit)
         found, next_cursor = traces.search(reader, tenant, wanted, cursor)
         return schemas.TracePage([schemas.trace_summary(each) for each in found], next_cursor)
 
@@ -109,6 +65,16 @@ class TraceController(Controller):
         """Return the services and models that were seen in the range."""
         found = traces.facets(reader, tenant, *time_range(start, end))
         return schemas.TraceFacets(found.services, found.models)
+
+    @get("/filter", summary="Read a filter", responses=QUERY_PROBLEMS, sync_to_thread=True)
+    def read_filter(
+        self, text: Annotated[str, QueryParameter(max_length=2000, description="As for `filter`.")]
+    ) -> filter_schemas.WrittenFilter:
+        """Return what a text filters, or what is wrong with it and where."""
+        try:
+            return filter_schemas.written_filter(refine(TraceSearch(from_ns=0, to_ns=0), text))
+        except FilterFault as fault:
+            return filter_schemas.refused(fault)
 
     @get("/{trace_id:str}", summary="Read one trace", responses=READ_PROBLEMS, sync_to_thread=True)
     def read_trace(
@@ -146,7 +112,3 @@ class TraceController(Controller):
     ) -> schemas.SpanDetail:
         """Return one span with everything stored about it."""
         return schemas.span_detail(traces.span(reader, tenant, trace_id, span_id))
-
-
-def _nanoseconds(milliseconds: float | None) -> int | None:
-    return None if milliseconds is None else round(milliseconds * 1e6)

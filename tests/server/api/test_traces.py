@@ -294,3 +294,36 @@ def test_the_list_is_filtered_by_attributes(client, writer, tenant):
         400,
         "attribute: expected a number after >, not 'many'",
     )
+
+
+def test_a_written_filter_narrows_the_list_beside_the_others(client, one_trace):
+    def listed(**parameters):
+        answer = client.get("/api/v1/traces", params={**RANGE, **parameters})
+        return answer.status_code, answer.json()
+
+    assert listed(filter="service:engine status:error duration>10ms generate")[1]["items"] == [
+        SUMMARY
+    ]
+    assert listed(filter="tags:*", model="llama")[1]["items"] == [SUMMARY]
+    assert listed(filter="duration>11ms")[1]["items"] == []
+    status, problem = listed(filter="a:1 duration>fast")
+    assert (status, problem["detail"][:30]) == (400, "filter, character 14: expected")
+    status, problem = listed(filter="service:api", service="api")
+    assert (status, problem["detail"][:31]) == (400, "filter, character 1: service is")
+
+
+def test_a_written_filter_is_read_for_the_page_that_shows_it(client):
+    def read(text):
+        answer = client.get("/api/v1/traces/filter", params={"text": text})
+        assert answer.status_code == 200
+        return {name: value for name, value in answer.json().items() if value}
+
+    assert read("service:a duration>2s app.tier=pro x>1 chat") == {
+        "service": "a",
+        "min_duration_ms": 2000.0,
+        "q": "chat",
+        "attributes": ["app.tier:pro", "x>1"],
+    }
+    assert read("status:bad") == {
+        "fault": {"position": 0, "message": "expected status:error or status:ok"}
+    }

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces/filter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a filter
+         * @description Return what a text filters, or what is wrong with it and where.
+         */
+        get: operations["read_filter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/traces/{trace_id}/spans/{span_id}": {
         parameters: {
             query?: never;
@@ -276,6 +296,46 @@ export interface paths {
          * @description Return spans, errors, tokens and cost over time, and how many that is a second.
          */
         get: operations["read_throughput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare traces
+         * @description Return what the traces in a box of the heatmap have that the others have not.
+         */
+        get: operations["read_differences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count traces by start and duration
+         * @description Return how many traces began when and lasted how long, each counted once.
+         */
+        get: operations["read_heatmap"];
         put?: never;
         post?: never;
         delete?: never;
@@ -603,6 +663,36 @@ export interface components {
             /** @description Busy GPU-seconds of the engine steps. */
             gpu_seconds: number;
         };
+        /** Difference */
+        Difference: {
+            /** @enum {string} */
+            kind: "service" | "model" | "gpu" | "status" | "span" | "cache" | "attribute";
+            /** @description The attribute, or the kind where it is none. */
+            name: string;
+            /** @description Empty for a range of numbers. */
+            value: string;
+            /** @description Numbers from here on ... */
+            low: number | null;
+            /** @description ... and below this. */
+            high: number | null;
+            /** @description Sampled traces inside that have it. */
+            inside: number;
+            outside: number;
+            share_inside: number;
+            share_outside: number;
+            /** @description The shares differ by this at least, 0 to 1. */
+            score: number;
+        };
+        /** Differences */
+        Differences: {
+            /** @description Traces inside the box. */
+            inside: number;
+            /** @description The others of the search. */
+            outside: number;
+            sampled_inside: number;
+            sampled_outside: number;
+            items: components["schemas"]["Difference"][];
+        };
         /** Engine */
         Engine: {
             engine_id: string;
@@ -649,6 +739,13 @@ export interface components {
             attributes: {
                 [key: string]: unknown;
             };
+        };
+        /** Fault */
+        Fault: {
+            /** @description Of the character, from 0; at most the length. */
+            position: number;
+            /** @description What to write there. */
+            message: string;
         };
         /** GpuContext */
         GpuContext: {
@@ -756,6 +853,21 @@ export interface components {
         /** Health */
         Health: {
             status: string;
+        };
+        /** Heatmap */
+        Heatmap: {
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            start: string;
+            width_ms: number;
+            rows_per_doubling: number;
+            columns: number[];
+            rows: number[];
+            counts: number[];
+            /** @description Traces with a span that failed. */
+            errors: number[];
         };
         /** Identity */
         Identity: {
@@ -1187,6 +1299,20 @@ export interface components {
         UsageList: {
             items: components["schemas"]["DayUsage"][];
         };
+        /** WrittenFilter */
+        WrittenFilter: {
+            service?: string | null;
+            model?: string | null;
+            gpu?: string | null;
+            /** @enum {null|string} */
+            status?: "ok" | "error" | null;
+            min_duration_ms?: number | null;
+            max_duration_ms?: number | null;
+            q?: string | null;
+            /** @description A term for each, as `filter` takes them. */
+            attributes?: string[];
+            fault?: components["schemas"]["Fault"] | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1388,6 +1514,8 @@ export interface operations {
                 q?: string | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
+                /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
+                filter?: string | null;
                 /** @description `-` is descending. */
                 sort?: "-start_time" | "start_time" | "-duration" | "duration";
                 limit?: number;
@@ -1407,6 +1535,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TracePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_filter: {
+        parameters: {
+            query: {
+                /** @description As for `filter`. */
+                text: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenFilter"];
                 };
             };
             /** @description Bad Request */
@@ -2351,6 +2556,210 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Throughput"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_differences: {
+        parameters: {
+            query: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description Any span is of it. */
+                service?: string | null;
+                /** @description Any span used it. */
+                model?: string | null;
+                /** @description Any span ran on this GPU, or on a MIG instance of it. */
+                gpu?: string | null;
+                /** @description `error`: any span failed; `ok`: none did. */
+                status?: "ok" | "error" | null;
+                /** @description In ms. */
+                min_duration_ms?: number | null;
+                /** @description In ms. */
+                max_duration_ms?: number | null;
+                /** @description Part of a span's name or service, or the start of a trace id; any case. */
+                q?: string | null;
+                /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
+                attribute?: string[] | null;
+                /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
+                filter?: string | null;
+                /** @description Start of the box, RFC 3339. */
+                box_from: string;
+                /** @description Its end, not part of it. */
+                box_to: string;
+                /** @description Shortest duration in the box, ms. */
+                box_min_ms?: number;
+                /** @description Shorter than this, ms; any by default. */
+                box_max_ms?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Differences"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_heatmap: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description Any span is of it. */
+                service?: string | null;
+                /** @description Any span used it. */
+                model?: string | null;
+                /** @description Any span ran on this GPU, or on a MIG instance of it. */
+                gpu?: string | null;
+                /** @description `error`: any span failed; `ok`: none did. */
+                status?: "ok" | "error" | null;
+                /** @description In ms. */
+                min_duration_ms?: number | null;
+                /** @description In ms. */
+                max_duration_ms?: number | null;
+                /** @description Part of a span's name or service, or the start of a trace id; any case. */
+                q?: string | null;
+                /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
+                attribute?: string[] | null;
+                /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
+                filter?: string | null;
+                /** @description At most this many columns. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Heatmap"];
                 };
             };
             /** @description Bad Request */

@@ -17,6 +17,7 @@ from axonize_server.model import (
 )
 from axonize_server.store.clickhouse import sql
 from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.requests.reader import RequestReader
 from axonize_server.store.clickhouse.rows import span_record
 from axonize_server.store.clickhouse.traces import sql as traces_sql
 
@@ -33,6 +34,7 @@ class SpanReader:
     def __init__(self, pool: ClientPool, limits: dict[str, int]) -> None:
         self._pool = pool
         self._limits = limits
+        self.requests = RequestReader(pool, limits)
 
     def _columns(self, query: str, parameters: Mapping[str, object]) -> Sequence[Sequence[Any]]:
         return self._pool.columns(query, parameters, self._limits)

@@ -164,7 +164,7 @@ TRACES = _FIGURES.replace("FOLDED", _indented(_folded(f"({MAX_SET})")))
 RECOUNTED_TRACES = _FIGURES.replace("FOLDED", _indented(_folded("")))
 
 
-class _Filter(NamedTuple):
+class Filter(NamedTuple):
     """A condition on a trace, the values it binds, and the column that it needs, if any.
 
     The column is computed for each row of `traces` (of_trace) and of `spans` (of_span).
@@ -194,14 +194,14 @@ def candidate_traces(
     arrived after stored_from.
     """
     by_duration = search.sort.endswith("duration")
-    filters = _filters(search)
+    filters = trace_filters(search)
     conditions = [*filters, *_page_condition(search, after)]
     having = "".join(f"\n    AND {each.condition}" for each in conditions)
     columns = [each for each in filters if each.column]
     of_trace = "".join(f",\n        {each.of_trace} AS {each.column}" for each in columns)
     of_span = "".join(f",\n        {each.of_span}" for each in columns)
     direction = "DESC" if search.sort.startswith("-") else "ASC"
-    with_attributes, attribute_values = _attribute_conditions(search)
+    with_attributes, attribute_values = attribute_conditions(search)
     looks_further = filters or with_attributes or by_duration
     scan_to = search.to_ns + (TRACE_TAIL_NS if looks_further else 0)
     parameters: dict[str, object] = {
@@ -251,7 +251,7 @@ LIMIT {{limit:UInt32}}
     )
 
 
-def _attribute_conditions(search: TraceSearch) -> tuple[str, dict[str, object]]:
+def attribute_conditions(search: TraceSearch) -> tuple[str, dict[str, object]]:
     """Return the clause that keeps traces with a span for each attribute, and what it binds."""
     found = [condition(each, number) for number, each in enumerate(search.attributes)]
     clauses = [_HAS_SPAN.replace("CONDITION", text) for text, _ in found]
@@ -271,7 +271,8 @@ _HAS_SPAN = """trace_id IN (
 """
 
 
-def _filters(search: TraceSearch) -> list[_Filter]:
+def trace_filters(search: TraceSearch) -> list[Filter]:
+    """Return the conditions of a search on a trace."""
     values: dict[str, object] = {
         "service": search.service,
         "model": search.model,
@@ -284,29 +285,29 @@ def _filters(search: TraceSearch) -> list[_Filter]:
     return [_filter(name, value) for name, value in values.items() if value is not None]
 
 
-def _filter(name: str, value: object) -> _Filter:
+def _filter(name: str, value: object) -> Filter:
     if name == "status":
         return _STATUS[value]
     return _FILTERS[name]._replace(values={name: value})
 
 
 _FILTERS = {
-    "service": _Filter(
+    "service": Filter(
         "max(by_service)", {}, "by_service",
         "has(service_hashes, cityHash64({service:String}))", "service_name = {service:String}",
     ),
-    "model": _Filter(
+    "model": Filter(
         "max(by_model)", {}, "by_model",
         "has(model_hashes, cityHash64({model:String}))", "model = {model:String}",
     ),
-    "gpu": _Filter(
+    "gpu": Filter(
         "max(by_gpu)", {}, "by_gpu",
         "has(gpu_hashes, cityHash64({gpu:String}))",
         "has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String})",
     ),
-    "min_duration": _Filter("last - first >= {min_duration:Int64}"),
-    "max_duration": _Filter("last - first <= {max_duration:Int64}"),
-    "text": _Filter(
+    "min_duration": Filter("last - first >= {min_duration:Int64}"),
+    "max_duration": Filter("last - first <= {max_duration:Int64}"),
+    "text": Filter(
         "(max(by_text) OR startsWith(lower(hex(trace_id)), lower({text:String})))", {}, "by_text",
         """arrayExists(
             n -> positionCaseInsensitiveUTF8(n, {text:String}) > 0, arrayConcat(names, services)
@@ -315,19 +316,19 @@ _FILTERS = {
             OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0""",
     ),
 }  # fmt: skip
-_ERROR = _Filter("max(by_error)", {}, "by_error", "notEmpty(error_ids)", "status = 'error'")
-_STATUS: dict[object, _Filter] = {
+_ERROR = Filter("max(by_error)", {}, "by_error", "notEmpty(error_ids)", "status = 'error'")
+_STATUS: dict[object, Filter] = {
     "error": _ERROR,
     "ok": _ERROR._replace(condition="NOT max(by_error)"),
 }
 
 
-def _page_condition(search: TraceSearch, after: TraceKey | None) -> list[_Filter]:
+def _page_condition(search: TraceSearch, after: TraceKey | None) -> list[Filter]:
     if after is None:
         return []
     comparison = "<" if search.sort.startswith("-") else ">"
     return [
-        _Filter(
+        Filter(
             f"(key, trace_id) {comparison} ({{after:Int64}}, unhex({{after_id:String}}))",
             {"after": after.value, "after_id": after.trace_id},
         )

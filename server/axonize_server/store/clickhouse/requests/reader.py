@@ -1,0 +1,81 @@
+"""Runs the queries on many traces at once and returns records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from axonize_server.model import TraceSearch
+from axonize_server.requests import Bins, Box, Sampled, ValueCount
+from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.requests import sql
+from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query, arrived_from
+from axonize_server.store.clickhouse.traces.sql import ROLLED_UP_TO
+
+
+class RequestReader:
+    """Reads the traces of one tenant at a time; every method takes the tenant first.
+
+    Of a search, sort and limit do not matter. Raises QueryTooSlow, QueryTooLarge and
+    StoreUnavailable.
+    """
+
+    def __init__(self, pool: ClientPool, limits: dict[str, int]) -> None:
+        self._pool = pool
+        self._limits = limits
+
+    def _columns(self, query: Query) -> Sequence[Sequence[Any]]:
+        return self._pool.columns(query.text, query.parameters, self._limits)
+
+    def bins(self, tenant: str, search: TraceSearch, width_ns: int) -> Bins:
+        """Return how many traces began in each column of width_ns and lasted how long."""
+        query = sql.bins(tenant, search, width_ns, **self._sources(search))
+        columns, rows, counts, errors = map(list, self._columns(query) or ((),) * 4)
+        return Bins(width_ns=width_ns, columns=columns, rows=rows, counts=counts, errors=errors)
+
+    def sample(self, tenant: str, search: TraceSearch, box: Box) -> tuple[Sampled, Sampled]:
+        """Return the traces of a search that are inside a box, and those that are not."""
+        rows = self._rows(sql.sample(tenant, search, box, **self._sources(search)))
+        inside, outside = ([row[2:] for row in rows if row[0] == side] for side in (1, 0))
+        return _sampled(inside), _sampled(outside)
+
+    def values(
+        self,
+        tenant: str,
+        inside: Sequence[str],
+        outside: Sequence[str],
+        stretches: Sequence[tuple[int, int]],
+    ) -> list[ValueCount]:
+        """Return what spans of these traces say, at most 1000, by difference of shares.
+
+        stretches: where the spans start, Unix ns.
+        """
+        since = arrived_from(min(first for first, _ in stretches))
+        rows = self._rows(sql.values(tenant, inside, outside, stretches, since))
+        return [_value(row) for row in rows]
+
+    def _rows(self, query: Query) -> list[tuple[Any, ...]]:
+        return list(zip(*self._columns(query), strict=True))
+
+    def _sources(self, search: TraceSearch) -> Mapping[str, int]:
+        """Return from which times of commit (Unix ns) what is not rolled up yet is read, and all.
+
+        It is asked for before the rest: spans that are rolled up in between are read twice, which
+        changes nothing.
+        """
+        stored_from = arrived_from(max(search.from_ns - TRACE_TAIL_NS, 0))
+        columns = self._pool.columns(ROLLED_UP_TO, {}, self._limits)
+        rolled_up_to = (int(columns[0][0]) + 1) * 1_000_000_000
+        return {"arrived_from": max(stored_from, rolled_up_to), "stored_from": stored_from}
+
+
+def _sampled(stretches: Sequence[Sequence[Any]]) -> Sampled:
+    taken = [tuple(each) for _, sample in stretches for each in sample]
+    return Sampled(sum(count for count, _ in stretches), taken)
+
+
+def _value(row: Sequence[Any]) -> ValueCount:
+    kind, name, value, low, high, inside, outside = row
+    if low < high:
+        return ValueCount(kind, name, value, low, high, inside, outside)
+    return ValueCount(kind, name, value, None, None, inside, outside)
