@@ -31,6 +31,7 @@ DATA = {
 # Tested through their room, by the file named.
 ELSEWHERE = {
     "opentelemetry.py": "tests/integrations/opentelemetry",
+    "assembly.py": "tests/server/test_main.py",
     "api/parameters.py": "tests/server/api/test_traces.py",
     "auth/sessions.py": "tests/server/api/test_session.py",
     "auth/revocation.py": "tests/server/auth/test_lookup.py",

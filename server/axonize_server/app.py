@@ -32,6 +32,7 @@ from axonize_server.auth.hosts import check_hosts
 from axonize_server.auth.keys import StaticKeyring
 from axonize_server.auth.lookup import Lookup
 from axonize_server.auth.sessions import Sessions
+from axonize_server.correlation import correlate
 from axonize_server.erasure import Erasure
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
@@ -133,7 +134,7 @@ def create_app(parts: Parts) -> Litestar:
 
 def _middleware(parts: Parts) -> list[Callable[[ASGIApp], ASGIApp]]:
     hosts = parts.allowed_hosts
-    return [compress] if hosts is None else [check_hosts(hosts), compress]
+    return [correlate, *([] if hosts is None else [check_hosts(hosts)]), compress]
 
 
 def _openapi() -> OpenAPIConfig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from axonize_server.store.migrate import available
 
 from tests.server.rows import trace_id
 from tests.server.serving import ServeProcess, call, is_up, otlp
@@ -171,17 +173,12 @@ def test_migrate_brings_a_new_folder_up_to_date_and_then_does_nothing(tmp_path):
     command = [sys.executable, "-m", "axonize", "migrate", "--data-dir", str(tmp_path / "data")]
     first = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     second = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert first.stdout.splitlines() == [
-        "applied postgres/001_tenants.sql",
-        "applied postgres/002_gpus.sql",
-        "applied postgres/003_api_keys.sql",
-        "applied clickhouse/001_spans.sql",
-        "applied clickhouse/002_engine_steps.sql",
-        "applied clickhouse/003_gpu_metrics.sql",
-        "applied clickhouse/004_traces.sql",
-        "applied clickhouse/005_step_energy.sql",
-        "applied clickhouse/006_minutes.sql",
-        "The databases are up to date.",
+    names = [
+        f"{kind}/{each.name}" for kind in ("postgres", "clickhouse") for each in available(kind)
     ]
+    lines = first.stdout.splitlines()
+    for number, (line, name) in enumerate(zip(lines, names, strict=False), 1):
+        assert re.fullmatch(rf"\[{number}/{len(names)}\] applied {name} in \d+\.\d s", line)
+    assert lines[len(names) :] == ["The databases are up to date."]
     assert second.stdout == "The databases are up to date.\n"
     assert not postgres_runs(tmp_path / "data")
