@@ -31,6 +31,9 @@ DATA = {
 # Tested through their room, by the file named.
 ELSEWHERE = {
     "opentelemetry.py": "tests/integrations/opentelemetry",
+    "finding.py": "tests/sdk/test_doctor.py",
+    "store/clickhouse/genai/reader.py": "tests/server/test_genai.py",
+    "store/clickhouse/genai/sql.py": "tests/server/test_genai.py",
     "assembly.py": "tests/server/test_main.py",
     "api/parameters.py": "tests/server/api/test_traces.py",
     "auth/sessions.py": "tests/server/api/test_session.py",

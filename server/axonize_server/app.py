@@ -21,7 +21,7 @@ from axonize_server.api import admin, errors, health
 from axonize_server.api.analytics import AnalyticsController
 from axonize_server.api.compression import compress
 from axonize_server.api.gpus import GpuController
-from axonize_server.api.metrics import Metric
+from axonize_server.api.metrics import Histogram, Metric
 from axonize_server.api.session import SessionController
 from axonize_server.api.steps import StepController
 from axonize_server.api.traces import TraceController
@@ -85,7 +85,7 @@ class Parts:
     answers_questions: bool = True
     """Whether the API and the UI are there beside the receivers."""
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
-    metrics: Callable[[], Iterable[Metric]] = tuple
+    metrics: Callable[[], Iterable[Metric | Histogram]] = tuple
     allowed_hosts: Sequence[str] | None = None
     """Names that the server answers to beside those of this machine; None: to every name."""
 

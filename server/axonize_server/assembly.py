@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from litestar import Litestar
 
 from axonize_server.accounts import Principal
 from axonize_server.api.admin import Administration
-from axonize_server.api.metrics import Metric
+from axonize_server.api.metrics import Histogram, Metric
 from axonize_server.app import Parts, create_app
 from axonize_server.auth.admin import AdminGate
 from axonize_server.auth.gate import Gate, TenantKeyring
@@ -20,13 +21,15 @@ from axonize_server.auth.lookup import Lookup
 from axonize_server.auth.revocation import watch
 from axonize_server.auth.sessions import Sessions
 from axonize_server.erasure import Erasure
+from axonize_server.genai import Totals
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.ingest.gpu import decode as gpu_metrics
 from axonize_server.ingest.http import build_router
 from axonize_server.ingest.receiver import Submits
 from axonize_server.ingest.signals import METRICS, TRACES
-from axonize_server.metrics import collect
+from axonize_server.metrics import collect, describe, histograms
 from axonize_server.settings import ServerSettings
+from axonize_server.store.clickhouse.genai.reader import GenAiReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
@@ -68,10 +71,6 @@ class Ingest:
     points: Batcher
     submits: Submits
 
-    def count(self, quota: Quota) -> Iterable[Metric]:
-        """Return what was taken and refused so far."""
-        return collect(self.spans.counters, self.points.counters, quota.refused)
-
 
 async def assemble(
     settings: ServerSettings, databases: Databases, stack: AsyncExitStack
@@ -98,7 +97,7 @@ async def assemble(
         receivers=[build_router(ingest.submits, authenticate)],
         probes={"clickhouse": databases.probing.ping, "postgres": databases.postgres.ping},
         allowed_hosts=settings.allowed_hosts if settings.is_open else None,
-        metrics=lambda: ingest.count(accounts.quota),
+        metrics=await asyncio.to_thread(_metrics, settings, databases, ingest, accounts.quota),
     )
     return create_app(parts), ingest, accounts.gate
 
@@ -155,6 +154,23 @@ def _open_ingest(
     return Ingest(
         spans, points, {TRACES: within_quota(spans.submit, quota), METRICS: points.submit}
     )
+
+
+def _metrics(
+    settings: ServerSettings, databases: Databases, ingest: Ingest, quota: Quota
+) -> Callable[[], Iterable[Metric | Histogram]]:
+    """Return what says the numbers of the server, and of the traced services when asked to."""
+    reader = GenAiReader(databases.reading, settings.query_limits)
+    fixed = describe(time.time(), reader.retention())
+    totals = Totals(reader.count) if settings.genai_metrics else None
+
+    def read() -> Iterable[Metric | Histogram]:
+        yield from fixed
+        yield from collect(ingest.spans.counters, ingest.points.counters, quota.refused)
+        if totals is not None:
+            yield from histograms(totals)
+
+    return read
 
 
 async def _keep_rolled_up(databases: Databases, stack: AsyncExitStack) -> None:

@@ -140,6 +140,11 @@ class ServerSettings:
     stop_timeout_s: int = setting(
         5, "Longest time in s that a stop waits for requests under way.", minimum=0, maximum=600
     )
+    genai_metrics: bool = setting(
+        False,
+        "Show the latency of the traced services in `/metrics` too, as the histograms "
+        "`gen_ai.server.*` of OpenTelemetry, for every tenant.",
+    )
     log_format: str = setting(
         "text",
         "`text`: lines for people, coloured on a terminal; `json`: an object a line.",

@@ -138,13 +138,17 @@ def test_without_a_key_a_web_page_with_a_name_of_its_own_reads_nothing(serve):
 
 
 def test_a_key_protects_data_but_not_health(serve):
-    state = serve(AXONIZE_API_KEY="k").wait_ready()
+    state = serve(AXONIZE_API_KEY="k", AXONIZE_GENAI_METRICS="true").wait_ready()
     http = state["http"]
     assert call(f"{http}/v1/traces", otlp(1))[0] == 401
     assert call(f"{http}/v1/traces", otlp(1), Authorization="Bearer k")[0] == 200
     assert call(f"{http}/api/v1/traces")[0] == 401
     assert call(f"{http}/api/v1/traces", Authorization="Bearer k")[0] == 200
-    assert call(f"{http}/readyz")[0] == call(f"{http}/metrics")[0] == 200
+    assert call(f"{http}/readyz")[0] == 200
+    status, metrics = call(f"{http}/metrics")
+    assert status == 200
+    assert b'\naxonize_retention_seconds{table="spans"} 2592000\n' in metrics
+    assert b"\n# TYPE gen_ai_server_request_duration_seconds histogram\n" in metrics
     with grpc.insecure_channel(state["grpc"]) as channel:
         export = channel.unary_unary(EXPORT)
         with pytest.raises(grpc.RpcError) as refused:
