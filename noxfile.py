@@ -105,7 +105,7 @@ def e2e(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """The server killed 20 times and cut off for a minute: nothing acknowledged is lost."""
+    """The server killed, stopped and cut off 20 times: nothing acknowledged is lost."""
     install(session, *group("tests"))
     long = {"AXONIZE_CHAOS_ROUNDS": "20", "AXONIZE_CHAOS_OUTAGE_S": "60"}
     env = {name: os.environ.get(name, value) for name, value in long.items()}

@@ -36,6 +36,10 @@ DATA = {
 ELSEWHERE = {
     "opentelemetry.py": "tests/integrations/opentelemetry",
     "api/filter_schemas.py": "tests/server/api/test_traces.py",
+    "finding.py": "tests/sdk/test_doctor.py",
+    "store/clickhouse/genai/reader.py": "tests/server/test_genai.py",
+    "store/clickhouse/genai/sql.py": "tests/server/test_genai.py",
+    "assembly.py": "tests/server/test_main.py",
     "api/parameters.py": "tests/server/api/test_traces.py",
     "api/trace_filters.py": "tests/server/api/test_traces.py",
     "auth/sessions.py": "tests/server/api/test_session.py",

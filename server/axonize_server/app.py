@@ -21,7 +21,7 @@ from axonize_server.api import admin, errors, health
 from axonize_server.api.analytics import AnalyticsController
 from axonize_server.api.compression import compress
 from axonize_server.api.gpus import GpuController
-from axonize_server.api.metrics import Metric
+from axonize_server.api.metrics import Histogram, Metric
 from axonize_server.api.requests import RequestController
 from axonize_server.api.session import SessionController
 from axonize_server.api.steps import StepController
@@ -33,6 +33,7 @@ from axonize_server.auth.hosts import check_hosts
 from axonize_server.auth.keys import StaticKeyring
 from axonize_server.auth.lookup import Lookup
 from axonize_server.auth.sessions import Sessions
+from axonize_server.correlation import correlate
 from axonize_server.erasure import Erasure
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
@@ -85,7 +86,7 @@ class Parts:
     answers_questions: bool = True
     """Whether the API and the UI are there beside the receivers."""
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
-    metrics: Callable[[], Iterable[Metric]] = tuple
+    metrics: Callable[[], Iterable[Metric | Histogram]] = tuple
     allowed_hosts: Sequence[str] | None = None
     """Names that the server answers to beside those of this machine; None: to every name."""
 
@@ -135,7 +136,7 @@ def create_app(parts: Parts) -> Litestar:
 
 def _middleware(parts: Parts) -> list[Callable[[ASGIApp], ASGIApp]]:
     hosts = parts.allowed_hosts
-    return [compress] if hosts is None else [check_hosts(hosts), compress]
+    return [correlate, *([] if hosts is None else [check_hosts(hosts)]), compress]
 
 
 def _openapi() -> OpenAPIConfig:

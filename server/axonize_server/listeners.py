@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from asyncio import ensure_future, sleep
-from collections.abc import AsyncIterator, Iterator
+from asyncio import ensure_future, gather, sleep
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from axonize_server.ingest.grpc import build_server
 from axonize_server.ingest.receiver import Submits
 from axonize_server.model import StartError
 from axonize_server.settings import ServerSettings
+from axonize_server.tls import TLS
+
+Stop = Callable[[], Awaitable[None]]
 
 
 class Addresses(NamedTuple):
@@ -25,11 +28,16 @@ class Addresses(NamedTuple):
     grpc: str
 
     @classmethod
-    def of(cls, host: str, http_port: int, grpc_port: int) -> Addresses:
-        """Name an address that works on this machine, also when the server listens on all."""
+    def of(cls, host: str, http_port: int, grpc_port: int, *, tls: bool = False) -> Addresses:
+        """Name an address that works on this machine, also when the server listens on all.
+
+        With TLS that of gRPC is a URL, too, as the SDK's setting `endpoint` takes it.
+        """
         host = host.strip("[]")
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
         host = f"[{host}]" if ":" in host else host
+        if tls:
+            return cls(f"https://{host}:{http_port}", f"https://{host}:{grpc_port}")
         return cls(f"http://{host}:{http_port}", f"{host}:{grpc_port}")
 
 
@@ -69,10 +77,30 @@ class _HTTPServer(uvicorn.Server):  # type: ignore[misc]
 
 
 @asynccontextmanager
-async def run_http(
-    settings: ServerSettings, app: Litestar, listener: socket.socket
-) -> AsyncIterator[None]:
-    """Answer HTTP until the block ends, then finish the requests under way, within the limit."""
+async def listening(
+    settings: ServerSettings,
+    app: Litestar,
+    submits: Submits,
+    authenticate: Authenticate,
+    listener: socket.socket,
+    tls: TLS | None = None,
+) -> AsyncIterator[Addresses]:
+    """Answer on both ports until the block ends, then finish what is under way, within the limit.
+
+    The listener is bound to the HTTP port. Raises StartError.
+    """
+    grpc_port, stop_grpc = await _start_grpc(settings, submits, authenticate, tls)
+    stop_http = await _start_http(settings, app, listener, tls)
+    http_port = listener.getsockname()[1]
+    try:
+        yield Addresses.of(settings.host, http_port, grpc_port, tls=tls is not None)
+    finally:
+        await gather(stop_http(), stop_grpc())
+
+
+async def _start_http(
+    settings: ServerSettings, app: Litestar, listener: socket.socket, tls: TLS | None
+) -> Stop:
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -82,31 +110,33 @@ async def run_http(
         root_path=settings.root_path.rstrip("/"),
         server_header=False,
         timeout_graceful_shutdown=settings.stop_timeout_s,
+        **(tls.for_http() if tls else {}),
     )
     server = _HTTPServer(config)
     serving = ensure_future(server.serve(sockets=[listener]))
-    try:
-        while not server.started and not serving.done():
-            await sleep(0.01)
-        yield
-    finally:
+    while not server.started and not serving.done():
+        await sleep(0.01)
+
+    async def stop() -> None:
         server.should_exit = True
         await serving
 
+    return stop
 
-@asynccontextmanager
-async def run_grpc(
-    settings: ServerSettings, submits: Submits, authenticate: Authenticate
-) -> AsyncIterator[int]:
-    """Answer gRPC until the block ends, then finish the calls under way; yield the port."""
+
+async def _start_grpc(
+    settings: ServerSettings, submits: Submits, authenticate: Authenticate, tls: TLS | None
+) -> tuple[int, Stop]:
     host = settings.host.strip("[]")
     host = f"[{host}]" if ":" in host else host
+    address, credentials = f"{host}:{settings.grpc_port}", tls.for_grpc() if tls else None
     try:
-        server, port = build_server(submits, authenticate, f"{host}:{settings.grpc_port}")
+        server, port = build_server(submits, authenticate, address, credentials)
     except RuntimeError:
         raise _port_error(settings, "grpc_port", "it is in use or not allowed") from None
     await server.start()
-    try:
-        yield port
-    finally:
+
+    async def stop() -> None:
         await server.stop(settings.stop_timeout_s)
+
+    return port, stop

@@ -5,21 +5,79 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import re
 import threading
 import time
 from collections import Counter
 
-FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+OWN = ("axonize", "axonize_server")
 WAITING_LINES = 1000
 SAME_LINE_EVERY_S = 10.0
 CLOSING_S = 1.0
 
 
-def configure() -> None:
-    """Send the log of this process to stderr."""
+# A bearer token, a key of a tenant, and the password of a database's address.
+SECRET = re.compile(
+    r"(?i)(\bbearer\s+)[^\s\"',;]+|(\baxo_[0-9a-f]{12}_)[\w-]+|(://[^\s:@/]*:)[^\s@/]+@"
+)
+
+
+def configure(form: str = "text", level: str = "warning") -> None:
+    """Send the log of this process to stderr, as text or as JSON.
+
+    The level is that of the server's own loggers; of libraries only warnings are shown.
+    """
     handler = PatientHandler(2)
     handler.addFilter(SeldomTheSame())
-    logging.basicConfig(format=FORMAT, handlers=[handler])
+    handler.setFormatter(formatter(form, colours=os.isatty(2)))
+    logging.basicConfig(handlers=[handler])
+    for name in OWN:
+        logging.getLogger(name).setLevel(level.upper())
+
+
+def formatter(form: str, *, colours: bool = False) -> logging.Formatter:
+    """Return what makes lines of records: an object a line for "json", else text.
+
+    What is bound to the context, such as the trace of a request, is part of the line.
+    """
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            hide_secrets,
+            _renderer(form, colours),
+        ],
+    )
+
+
+def _renderer(form: str, colours: bool) -> Processor:
+    if form == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(
+        colors=colours, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def hide_secrets(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """Replace keys and passwords, which an error of a library may repeat."""
+    return {
+        name: SECRET.sub(_hidden, value) if isinstance(value, str) else value
+        for name, value in line.items()
+    }
+
+
+def _hidden(match: re.Match[str]) -> str:
+    bearer, key, address = match.groups()
+    return f"{address}***@" if address else f"{bearer or key}***"
 
 
 class PatientHandler(logging.Handler):
@@ -39,10 +97,9 @@ class PatientHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Hand a line over without waiting."""
         try:
-            line = self.format(record)
             if self._dropped:
-                line = f"{line} ({self._dropped} lines before it were dropped)"
-            self._lines.put_nowait(line)
+                record.msg = f"{record.msg} ({self._dropped} lines before it were dropped)"
+            self._lines.put_nowait(self.format(record))
             self._dropped = 0
         except queue.Full:
             self._dropped += 1

@@ -1,4 +1,4 @@
-"""serve(): the composition root; builds the parts, runs them, and stops them in reverse."""
+"""serve(): the composition root; opens what the server needs, runs it, and stops it in reverse."""
 
 from __future__ import annotations
 
@@ -13,47 +13,16 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from axonize_server import forking, logs  # noqa: F401  (forking: before what imports gRPC)
-from axonize_server.accounts import Principal
-from axonize_server.api.admin import Administration
-from axonize_server.app import Parts, create_app
-from axonize_server.auth.admin import AdminGate
-from axonize_server.auth.gate import Gate, TenantKeyring
-from axonize_server.auth.keys import Keyring, StaticKeyring
-from axonize_server.auth.lookup import Lookup
-from axonize_server.auth.revocation import watch
-from axonize_server.auth.sessions import Sessions
+from axonize_server.assembly import assemble
 from axonize_server.banner import announce, withdraw
-from axonize_server.erasure import Erasure
-from axonize_server.ingest.batcher import Batcher
-from axonize_server.ingest.gpu import decode as gpu_metrics
-from axonize_server.ingest.http import build_router
-from axonize_server.ingest.receiver import Submits
-from axonize_server.ingest.signals import METRICS, TRACES
-from axonize_server.listeners import Addresses, bind, run_grpc, run_http
+from axonize_server.listeners import bind, listening
 from axonize_server.lock import DataLock
-from axonize_server.metrics import collect
 from axonize_server.model import DomainError, StartError
 from axonize_server.settings import ServerSettings, load_settings
-from axonize_server.store.clickhouse.gpus.reader import GpuReader
-from axonize_server.store.clickhouse.minutes.reader import MinuteReader
-from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
-from axonize_server.store.clickhouse.reader import SpanReader
-from axonize_server.store.clickhouse.steps.reader import StepReader
-from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
-from axonize_server.store.clickhouse.tenants.reader import UsageReader
-from axonize_server.store.clickhouse.traces.rollup import TraceRollup
-from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
-from axonize_server.store.postgres.gpus import GpuRegistry
-from axonize_server.store.postgres.keys import Keys
-from axonize_server.store.postgres.sessions import SessionStore
-from axonize_server.store.postgres.tenants import Tenants
-from axonize_server.store.postgres.usage import UsageRecords
-from axonize_server.store.registrar import Registrar
-from axonize_server.usage import Meter, Quota, recording, within_quota
+from axonize_server.tls import TLS
 
 OK, REFUSED = 0, 2
-METRICS_QUEUE_BYTES = 32 << 20
 # The databases may take this long to close, after what stop_timeout_s allows the receivers.
 CLOSING_S = 20.0
 
@@ -69,11 +38,12 @@ def migrate(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, work: Callable[[ServerSettings], None]) -> int:
-    logs.configure()
     names = ServerSettings.__dataclass_fields__
     given = {name: value for name, value in vars(arguments).items() if name in names}
     try:
-        work(_settings(given))
+        settings = _settings(given)
+        logs.configure(settings.log_format, settings.log_level)
+        work(settings)
     except DomainError as error:
         print(f"axonize: {error}", file=sys.stderr)
         return REFUSED
@@ -90,19 +60,22 @@ def _settings(given: dict[str, object]) -> ServerSettings:
 def _migrate(settings: ServerSettings) -> None:
     lock = DataLock(settings.data_path)
     try:
-        databases = Databases(settings)
+        databases = Databases(settings, applying=_say_applied)
         databases.close()
     finally:
         lock.release()
-    for name in databases.applied:
-        print(f"applied {name}")
     print("The databases are up to date.")
+
+
+def _say_applied(number: int, of: int, name: str, seconds: float) -> None:
+    print(f"[{number}/{of}] applied {name} in {seconds:.1f} s", flush=True)
 
 
 async def serve(settings: ServerSettings) -> None:
     """Run the server until a signal; every part is stopped in the reverse order of its start."""
     stop = _stop_on_signals()
     async with AsyncExitStack() as stack:
+        tls = TLS.of(settings)
         lock = DataLock(settings.data_path)
         stack.callback(lock.release)
         socket = stack.enter_context(bind(settings, "http_port"))
@@ -110,70 +83,9 @@ async def serve(settings: ServerSettings) -> None:
             pass  # gRPC binds it later by itself, and could only say that it failed
         databases = await asyncio.to_thread(Databases, settings)
         stack.push_async_callback(asyncio.to_thread, databases.close)
-        gpu_reader = GpuReader(databases.reading, settings.query_limits)
-        gpu_registry = GpuRegistry(databases.postgres)
-        registrar = Registrar(gpu_reader, gpu_registry)
-        stack.push_async_callback(asyncio.to_thread, registrar.stop)
-        batcher = Batcher(SpanWriter(databases.writing).insert)
-        stack.push_async_callback(batcher.close)
-        gpu_batcher = Batcher(
-            GpuMetricWriter(databases.writing_metrics).insert,
-            decoder=gpu_metrics.Decoder,
-            max_queue_bytes=METRICS_QUEUE_BYTES,
-        )
-        stack.push_async_callback(gpu_batcher.close)
-        if settings.role != "query":
-            await _keep_rolled_up(databases, stack)
-        tenants = Tenants(databases.postgres)
-        usage_reader = UsageReader(databases.reading, settings.query_limits)
-        quota = Quota(usage_reader, tenants)
-        submits: Submits = {
-            TRACES: within_quota(batcher.submit, quota),
-            METRICS: gpu_batcher.submit,
-        }
-        if settings.role == "query":
-            submits = {}
-        meter = Meter(usage_reader, UsageRecords(databases.postgres))
-        await stack.enter_async_context(recording(meter, tenants))
-        keys, session_store = Keys(databases.postgres), SessionStore(databases.postgres)
-        known_keys, known_sessions = Lookup(keys.use), Lookup(session_store.find)
-        gate = Gate(_keyring(settings, known_keys))
-        if not gate.is_open:
-            watching = watch(keys.version, [known_keys.forget, known_sessions.forget])
-            await stack.enter_async_context(watching)
-        app = create_app(
-            Parts(
-                reader=SpanReader(databases.reading, settings.query_limits),
-                step_reader=StepReader(databases.reading, settings.query_limits),
-                gpu_reader=gpu_reader,
-                gpu_registry=gpu_registry,
-                authenticate=gate.authenticate,
-                sessions=Sessions(gate, session_store, known_sessions),
-                administration=Administration(
-                    tenants=tenants,
-                    keys=keys,
-                    meter=meter,
-                    erasure=Erasure(
-                        tenants, TenantEraser(databases.reading, settings.clickhouse_cluster)
-                    ),
-                    gate=AdminGate(settings.admin_key, gate.authenticate),
-                ),
-                answers_questions=settings.role != "ingest",
-                receivers=[build_router(submits, gate.authenticate)],
-                minute_reader=MinuteReader(databases.reading, settings.query_limits),
-                probes={
-                    "clickhouse": databases.probing.ping,
-                    "postgres": databases.postgres.ping,
-                },
-                allowed_hosts=settings.allowed_hosts if settings.is_open else None,
-                metrics=lambda: collect(batcher.counters, gpu_batcher.counters, quota.refused),
-            )
-        )
-        async with (
-            run_grpc(settings, submits, gate.authenticate) as grpc_port,
-            run_http(settings, app, socket),
-        ):
-            addresses = Addresses.of(settings.host, socket.getsockname()[1], grpc_port)
+        app, ingest, gate = await assemble(settings, databases, stack)
+        receiving = listening(settings, app, ingest.submits, gate.authenticate, socket, tls)
+        async with receiving as addresses:
             lock.write(addresses.http)
             announce(settings, addresses, databases.applied)
             stack.callback(withdraw, settings)
@@ -182,19 +94,6 @@ async def serve(settings: ServerSettings) -> None:
             gc.freeze()
             await stop.wait()
             _exit_when_stuck(settings.stop_timeout_s + CLOSING_S)
-
-
-def _keyring(settings: ServerSettings, known: Lookup[Principal]) -> Keyring:
-    if settings.auth_mode == "static":
-        return StaticKeyring(settings.api_key)
-    return TenantKeyring(known)
-
-
-async def _keep_rolled_up(databases: Databases, stack: AsyncExitStack) -> None:
-    """Roll up what is stored, in threads that end before the databases do."""
-    for rollup in (TraceRollup(databases.rolling_up), MinuteRollup(databases.rolling_up)):
-        rollup.start()
-        stack.push_async_callback(asyncio.to_thread, rollup.close)
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from axonize_server.api.metrics import Metric
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+
+from axonize_server.api.metrics import Histogram, Metric, Series
+from axonize_server.genai import LABELS, MEASURES, Totals
 from axonize_server.ingest.batcher import Counters
 
 
@@ -65,3 +69,29 @@ def collect(spans: Counters, points: Counters, over_quota: int = 0) -> list[Metr
             sum(each.commit_seconds for each in both),
         ),
     ]
+
+
+def describe(started_s: float, retention: Mapping[str, int]) -> list[Metric]:
+    """Return what stays as it is: the release, the start (Unix s) and for how long data is kept.
+
+    retention: seconds by table.
+    """
+    return [
+        Metric("axonize_build_info", "gauge", "The release.", {version("axonize"): 1}, "version"),
+        Metric("axonize_start_time_seconds", "gauge", "When it started, in Unix s.", started_s),
+        Metric(
+            "axonize_retention_seconds",
+            "gauge",
+            "For how long the rows of a table are kept.",
+            retention,
+            label="table",
+        ),
+    ]
+
+
+def histograms(totals: Totals) -> Iterable[Histogram]:
+    """Return the traced services' histograms, as the GenAI semantic conventions define them."""
+    counted = totals.collect()
+    for measure in MEASURES:
+        series = [Series(*each) for each in counted[measure.name]]
+        yield Histogram(measure.name, measure.help, LABELS, measure.bounds, series)

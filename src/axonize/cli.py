@@ -97,6 +97,13 @@ def _add_demo_options(parser: argparse.ArgumentParser) -> None:
 def _add_doctor_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.add_argument(
+        "--server",
+        metavar="URL",
+        default="",
+        help="check a server instead, such as http://localhost:8080: both ports, key, databases, "
+        "clock; AXONIZE_ENDPOINT is its gRPC port where that is not 4317",
+    )
+    parser.add_argument(
         "--import",
         action="store_true",
         dest="import_libraries",
@@ -132,7 +139,11 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _doctor(arguments: argparse.Namespace) -> int:
     from axonize.doctor import examine
 
-    return examine(as_json=arguments.json, import_libraries=arguments.import_libraries)
+    return examine(
+        as_json=arguments.json,
+        import_libraries=arguments.import_libraries,
+        server=arguments.server,
+    )
 
 
 def _version(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as all commands

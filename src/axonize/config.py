@@ -216,18 +216,18 @@ def _find(
     complain: Callable[[str], None] | None,
 ) -> object | None:
     if (given := arguments.get(row.name)) is not None:
-        return _parse(row, given, row.name)
+        return parse(row, given, row.name)
     for variable in variables(row):
         if text := environ.get(variable, "").strip():  # an empty variable is an unset one
             try:
-                return _parse(row, text, variable)
+                return parse(row, text, variable)
             except ValueError as error:
                 if complain is None:
                     raise
                 complain(f"{error}; using the default")
                 return None
     if (given := file.get(row.name)) is not None:
-        return _parse(row, given, row.name)
+        return parse(row, given, row.name)
     return None
 
 
@@ -236,7 +236,11 @@ def variables(row: Any) -> tuple[str, ...]:
     return (f"AXONIZE_{row.name.upper()}", *row.metadata["setting"].variables)
 
 
-def _parse(row: Any, given: object, source: str) -> object:
+def parse(row: Any, given: object, source: str) -> object:
+    """Return the value of a row; raises ValueError, naming source, the value and what is allowed.
+
+    The value of a secret is not named.
+    """
     setting: Setting = row.metadata["setting"]
     try:
         value = PARSERS[row.type](given)
@@ -356,6 +360,11 @@ def _describe_type(row: Any) -> str:
     setting: Setting = row.metadata["setting"]
     if setting.choices:
         return ", ".join(f"`{choice}`" for choice in setting.choices)
+    return describe_expected(row)
+
+
+def describe_expected(row: Any) -> str:
+    """Say in words what the type of a row is."""
     return EXPECTED[row.type]
 
 

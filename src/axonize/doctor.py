@@ -14,7 +14,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,14 @@ from axonize import patching, status
 from axonize.config import Config, load, variables
 from axonize.export import make_exporter
 from axonize.export.exporter import Rejected, Retryable
+from axonize.finding import Finding, advise, render
 from axonize.gpu import open_backend
 from axonize.gpu.backend import DiscoveredGPU, GPUGone
 from axonize.integrations import REGISTRY, load_integration
 from axonize.patching import Integration
+from axonize.server_check import check_server
 from axonize.speed import USING_C
-from axonize.terminal import BOLD, DIM, Level, Style
+from axonize.terminal import Level, Style
 from axonize.version import VERSION
 
 TIMEOUT_S = 5.0
@@ -38,20 +40,9 @@ sys.exit(all(type(finder).__module__ != "axonize.finder" for finder in sys.meta_
 """
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at; `advice` says what to do about it."""
-
-    section: str
-    level: Level
-    text: str
-    advice: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-def examine(*, as_json: bool = False, import_libraries: bool = False) -> int:
-    """Print what was found; 1 when something is wrong."""
-    findings = list(find(import_libraries=import_libraries))
+def examine(*, as_json: bool = False, import_libraries: bool = False, server: str = "") -> int:
+    """Print what was found here, or at the server of a URL; 1 when something is wrong."""
+    findings = list(check_server(server) if server else find(import_libraries=import_libraries))
     wrong = sum(finding.level == "bad" for finding in findings)
     if as_json:
         print(json.dumps({"ok": not wrong, "findings": [asdict(each) for each in findings]}))
@@ -147,16 +138,10 @@ def check_endpoint(config: Config) -> Finding:
             exporter.close()
     except (Rejected, Retryable, ValueError, OSError) as error:
         text = f"{config.endpoint} did not take an empty request: {error}"
-        return Finding("Endpoint", "bad", text, _advise(str(error)))
+        return Finding("Endpoint", "bad", text, advise(str(error)))
     elapsed_ms = (time.perf_counter() - began) * 1000
     text = f"{config.endpoint} took an empty request in {elapsed_ms:.0f} ms"
     return Finding("Endpoint", "good", text, facts={"ms": round(elapsed_ms, 1)})
-
-
-def _advise(error: str) -> str:
-    if re.search("unauthenticated|401|permission|403", error, re.IGNORECASE):
-        return "Set AXONIZE_API_KEY to a key of the server."
-    return "Start a server with `axonize serve`, or set AXONIZE_ENDPOINT to one that runs."
 
 
 def check_gpus() -> Iterator[Finding]:
@@ -285,7 +270,7 @@ def _check_process(process: Mapping[str, Any]) -> Iterator[Finding]:
     if process.get("last_error"):
         level: Level = "bad" if process.get("retrying") else "note"
         text = f"{name}: the last request failed: {process['last_error']}"
-        yield Finding(section, level, text, _advise(process["last_error"]))
+        yield Finding(section, level, text, advise(process["last_error"]))
     yield from _check_patches(section, rows)
 
 
@@ -312,26 +297,3 @@ def _check_profiler(name: str, profiler: Mapping[str, Any]) -> Iterator[Finding]
         reasons = ", ".join(f"{why} {count}" for why, count in dropped.items())
         text = f"{name}: metric points lost: {reasons}: {profiler['last_error']}"
         yield Finding(section, "note", text, "Send to a collector that takes OTLP metrics.")
-
-
-def render(findings: Sequence[Finding], style: Style) -> str:
-    """Write the findings for people: a section a paragraph, a finding a line."""
-    lines: list[str] = []
-    section = ""
-    for finding in findings:
-        if finding.section == "Settings" and finding.facts.get("source") == "default":
-            continue
-        if finding.section != section:
-            section = finding.section
-            lines += ["", style.paint(section, BOLD)]
-        lines.append(f"  {style.mark(finding.level)} {finding.text}")
-        if finding.advice:
-            lines.append(style.paint(f"      {style.arrow} {finding.advice}", DIM))
-    return "\n".join([*lines[1:], "", _conclude(findings)])
-
-
-def _conclude(findings: Sequence[Finding]) -> str:
-    wrong = sum(finding.level == "bad" for finding in findings)
-    if not wrong:
-        return "Everything is in order."
-    return "1 thing is wrong." if wrong == 1 else f"{wrong} things are wrong."

@@ -115,18 +115,26 @@ def test_kill_9_loses_nothing(chaos, capsys) -> None:
         )
 
 
-def test_sigterm_under_load_ends_in_time(chaos) -> None:
+def test_sigterm_under_load_loses_nothing_and_ends_in_time(chaos, capsys) -> None:
     subject = chaos()
+    took = []
     with subject.load() as load:
+        for _ in range(ROUNDS):
+            load.wait_for(100)
+            started = time.monotonic()
+            code, _, errors = subject.server.end(signal.SIGTERM)
+            took.append(time.monotonic() - started)
+            assert (code, errors) == (0, "")
+            subject.start()
         load.wait_for(100)
-        started = time.monotonic()
-        code, _, errors = subject.server.end(signal.SIGTERM)
-        took = time.monotonic() - started
-        subject.start()
-        load.wait_for(20)
-    assert code == 0, errors
-    assert took < STOPPED_WITHIN_S
-    subject.check(load.read())
+    assert max(took) < STOPPED_WITHIN_S
+    log = load.read()
+    subject.check(log)
+    with capsys.disabled():
+        print(
+            f"\n{ROUNDS} stops: {len(log.acknowledged)} traces acknowledged, 0 wrong; "
+            f"ended after {statistics.median(took):.2f} s (most {max(took):.2f} s)"
+        )
 
 
 def test_a_clickhouse_that_is_away_is_refusals(chaos, tmp_path: Path) -> None:

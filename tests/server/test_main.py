@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from axonize_server.store.migrate import available
 
 from tests.server.rows import trace_id
 from tests.server.serving import ServeProcess, call, is_up, otlp
@@ -136,13 +138,17 @@ def test_without_a_key_a_web_page_with_a_name_of_its_own_reads_nothing(serve):
 
 
 def test_a_key_protects_data_but_not_health(serve):
-    state = serve(AXONIZE_API_KEY="k").wait_ready()
+    state = serve(AXONIZE_API_KEY="k", AXONIZE_GENAI_METRICS="true").wait_ready()
     http = state["http"]
     assert call(f"{http}/v1/traces", otlp(1))[0] == 401
     assert call(f"{http}/v1/traces", otlp(1), Authorization="Bearer k")[0] == 200
     assert call(f"{http}/api/v1/traces")[0] == 401
     assert call(f"{http}/api/v1/traces", Authorization="Bearer k")[0] == 200
-    assert call(f"{http}/readyz")[0] == call(f"{http}/metrics")[0] == 200
+    assert call(f"{http}/readyz")[0] == 200
+    status, metrics = call(f"{http}/metrics")
+    assert status == 200
+    assert b'\naxonize_retention_seconds{table="spans"} 2592000\n' in metrics
+    assert b"\n# TYPE gen_ai_server_request_duration_seconds histogram\n" in metrics
     with grpc.insecure_channel(state["grpc"]) as channel:
         export = channel.unary_unary(EXPORT)
         with pytest.raises(grpc.RpcError) as refused:
@@ -171,17 +177,12 @@ def test_migrate_brings_a_new_folder_up_to_date_and_then_does_nothing(tmp_path):
     command = [sys.executable, "-m", "axonize", "migrate", "--data-dir", str(tmp_path / "data")]
     first = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     second = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert first.stdout.splitlines() == [
-        "applied postgres/001_tenants.sql",
-        "applied postgres/002_gpus.sql",
-        "applied postgres/003_api_keys.sql",
-        "applied clickhouse/001_spans.sql",
-        "applied clickhouse/002_engine_steps.sql",
-        "applied clickhouse/003_gpu_metrics.sql",
-        "applied clickhouse/004_traces.sql",
-        "applied clickhouse/005_step_energy.sql",
-        "applied clickhouse/006_minutes.sql",
-        "The databases are up to date.",
+    names = [
+        f"{kind}/{each.name}" for kind in ("postgres", "clickhouse") for each in available(kind)
     ]
+    lines = first.stdout.splitlines()
+    for number, (line, name) in enumerate(zip(lines, names, strict=False), 1):
+        assert re.fullmatch(rf"\[{number}/{len(names)}\] applied {name} in \d+\.\d s", line)
+    assert lines[len(names) :] == ["The databases are up to date."]
     assert second.stdout == "The databases are up to date.\n"
     assert not postgres_runs(tmp_path / "data")

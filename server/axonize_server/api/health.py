@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from litestar import Controller, Response, get
 
-from axonize_server.api.metrics import CONTENT_TYPE, Metric, render
+from axonize_server.api.metrics import CONTENT_TYPE, Histogram, Metric, render
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 def build_controller(
-    probes: Mapping[str, Callable[[], bool]], metrics: Callable[[], Iterable[Metric]]
+    probes: Mapping[str, Callable[[], bool]], metrics: Callable[[], Iterable[Metric | Histogram]]
 ) -> type[Controller]:
     """Return the controller that asks `probes`, by name of the database, and shows `metrics`."""
 
@@ -49,8 +49,13 @@ def build_controller(
                 status_code=200 if ready else 503,
             )
 
-        @get("/metrics", summary="Numbers for Prometheus", media_type=CONTENT_TYPE)
-        async def read_metrics(self) -> str:
+        @get(
+            "/metrics",
+            summary="Numbers for Prometheus",
+            media_type=CONTENT_TYPE,
+            sync_to_thread=True,
+        )
+        def read_metrics(self) -> str:
             """Return the server's counters in the text format of Prometheus."""
             return render(metrics())
 

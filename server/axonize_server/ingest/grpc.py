@@ -8,6 +8,7 @@ import grpc
 import grpc.aio
 
 from axonize_server.auth.gate import Authenticate
+from axonize_server.correlation import correlated
 from axonize_server.ingest import answers
 from axonize_server.ingest.receiver import Submit, Submits
 from axonize_server.ingest.signals import Signal
@@ -26,16 +27,21 @@ _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def build_server(
-    submits: Submits, authenticate: Authenticate, address: str
+    submits: Submits,
+    authenticate: Authenticate,
+    address: str,
+    credentials: grpc.ServerCredentials | None = None,
 ) -> tuple[grpc.aio.Server, int]:
     """Return a server bound to address (host:port, port 0 for any) and its port, not yet started.
 
-    Raises RuntimeError when the address is taken.
+    With credentials it takes TLS alone. Raises RuntimeError when the address is taken.
     """
     server = grpc.aio.server(options=_OPTIONS)
     server.add_generic_rpc_handlers(
         tuple(_service(signal, submit, authenticate) for signal, submit in submits.items())
     )
+    if credentials is not None:
+        return server, server.add_secure_port(address, credentials)
     return server, server.add_insecure_port(address)
 
 
@@ -50,16 +56,22 @@ def _export(
     signal: Signal, submit: Submit, authenticate: Authenticate
 ) -> Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Awaitable[bytes]]:
     async def export(bodies: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> bytes:
-        try:
-            tenant = await authenticate(_authorization(context), "ingest")
-            accepted = await submit(tenant, await _only(bodies))
-        except DomainError as error:
-            await _refuse(context, error)
-            raise
+        with correlated(_text_metadata(context)):
+            try:
+                tenant = await authenticate(_authorization(context), "ingest")
+                accepted = await submit(tenant, await _only(bodies))
+            except DomainError as error:
+                await _refuse(context, error)
+                raise
         response: bytes = signal.response(accepted).SerializeToString()
         return response
 
     return export
+
+
+def _text_metadata(context: grpc.aio.ServicerContext) -> dict[str, str]:
+    metadata = context.invocation_metadata() or ()
+    return {name: value for name, value in metadata if isinstance(value, str)}
 
 
 def _authorization(context: grpc.aio.ServicerContext) -> str | None:

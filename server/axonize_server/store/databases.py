@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
-from axonize_server.store.migrate import migrate
+from axonize_server.store.migrate import Progress, migrate, say_nothing
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
 
@@ -22,11 +22,11 @@ ROLL_UP_TIMEOUT_S = 300  # a backlog is rolled up in large pieces
 class Databases:
     """ClickHouse and PostgreSQL, ready for use; the caller holds the lock of the data folder.
 
-    `applied` names the migrations that this start applied. Opening raises StartError,
-    StoreUnavailable and MigrationError, and leaves nothing running then.
+    `applied` names the migrations that this start applied; `applying` is told of each. Opening
+    raises StartError, StoreUnavailable and MigrationError, and leaves nothing running then.
     """
 
-    def __init__(self, settings: ServerSettings) -> None:
+    def __init__(self, settings: ServerSettings, applying: Progress = say_nothing) -> None:
         _empty_scratch_folder(settings)
         dsn, read_timeout_s = settings.clickhouse, settings.query_timeout_s + 5
         self.reading = ClientPool(dsn, READ_CONNECTIONS, timeout_s=read_timeout_s)
@@ -44,7 +44,9 @@ class Databases:
             clickhouse = threads.submit(self.reading.open)
             self.postgres = Postgres(settings.postgres_dsn or _start_postgres(settings, undo))
             clickhouse.result()
-            self.applied = migrate(self.postgres, self.reading, settings.clickhouse_cluster)
+            self.applied = migrate(
+                self.postgres, self.reading, settings.clickhouse_cluster, applying
+            )
             self._close = undo.pop_all()
 
     def close(self) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -62,7 +65,20 @@ def pending(
     return [migration for version, migration in sorted(by_version.items()) if version not in done]
 
 
-def migrate(postgres: Postgres, clickhouse: ClientPool, cluster: str = "") -> list[str]:
+Progress = Callable[[int, int, str, float], None]
+"""Is told of each file when it was applied: its place, of how many, its name, in how many s."""
+
+
+def say_nothing(number: int, of: int, name: str, seconds: float) -> None:
+    """Tell nobody."""
+
+
+def migrate(
+    postgres: Postgres,
+    clickhouse: ClientPool,
+    cluster: str = "",
+    applying: Progress = say_nothing,
+) -> list[str]:
     """Bring both databases to this release; return the names of the files that were applied.
 
     ClickHouse's are made on every server of `cluster`, when that is named. Several servers may call
@@ -73,38 +89,70 @@ def migrate(postgres: Postgres, clickhouse: ClientPool, cluster: str = "") -> li
         connection.execute(postgres_sql.LOCK)
         try:
             with clickhouse.client() as client:
-                return [*_migrate_postgres(connection), *_migrate_clickhouse(client, cluster)]
+                todo = [
+                    *_pending_in_postgres(connection),
+                    *_pending_in_clickhouse(client, cluster),
+                ]
+                return list(_apply_all(todo, applying))
         finally:
             connection.execute(postgres_sql.UNLOCK)
 
 
-def _migrate_postgres(connection: psycopg.Connection[Any]) -> Iterator[str]:
+Todo = tuple[str, Callable[[], None]]
+"""The name of a file, and what applies it."""
+
+
+def _apply_all(todo: Sequence[Todo], applying: Progress) -> Iterator[str]:
+    for number, (name, apply) in enumerate(todo, 1):
+        started = time.monotonic()
+        apply()
+        applying(number, len(todo), name, time.monotonic() - started)
+        yield name
+
+
+def _pending_in_postgres(connection: psycopg.Connection[Any]) -> Iterator[Todo]:
     connection.execute(postgres_sql.CREATE_MIGRATIONS)
     rows = connection.execute(postgres_sql.SELECT_MIGRATIONS).fetchall()
-    wanted = available("postgres")
-    for migration in pending("PostgreSQL", wanted, [Migration(*row) for row in rows]):
-        with connection.transaction():
-            connection.execute(psycopg_sql.SQL(migration.text))
-            connection.execute(postgres_sql.INSERT_MIGRATION, migration[:3])
-        yield f"postgres/{migration.name}"
+    for migration in pending(
+        "PostgreSQL", available("postgres"), [Migration(*row) for row in rows]
+    ):
+        yield f"postgres/{migration.name}", partial(_apply_to_postgres, connection, migration)
 
 
-def _migrate_clickhouse(client: Client, cluster: str) -> Iterator[str]:
-    try:
+def _apply_to_postgres(connection: psycopg.Connection[Any], migration: Migration) -> None:
+    with connection.transaction():
+        connection.execute(psycopg_sql.SQL(migration.text))
+        connection.execute(postgres_sql.INSERT_MIGRATION, migration[:3])
+
+
+def _pending_in_clickhouse(client: Client, cluster: str) -> list[Todo]:
+    with _domain_errors():
         engines = client.query(clickhouse_sql.MIGRATIONS_ENGINE).result_rows
         check_made_for("".join(row[0] for row in engines), cluster)
         for statement in render(clickhouse_sql.CREATE_MIGRATIONS, cluster):
             client.command(statement)
         rows = client.query(clickhouse_sql.SELECT_MIGRATIONS).result_rows
-        wanted = available("clickhouse")
-        for migration in pending("ClickHouse", wanted, [Migration(*row) for row in rows]):
-            for statement in statements(migration.text):
-                for each in render(statement, cluster):
-                    client.command(each)
-            version, name, checksum, _ = migration
-            values = {"version": version, "name": name, "checksum": checksum}
-            client.command(clickhouse_sql.INSERT_MIGRATION, parameters=values)
-            yield f"clickhouse/{name}"
+    wanted = pending("ClickHouse", available("clickhouse"), [Migration(*row) for row in rows])
+    return [
+        (f"clickhouse/{migration.name}", partial(_apply_to_clickhouse, client, migration, cluster))
+        for migration in wanted
+    ]
+
+
+def _apply_to_clickhouse(client: Client, migration: Migration, cluster: str) -> None:
+    version, name, checksum, text = migration
+    with _domain_errors():
+        for statement in statements(text):
+            for each in render(statement, cluster):
+                client.command(each)
+        values = {"version": version, "name": name, "checksum": checksum}
+        client.command(clickhouse_sql.INSERT_MIGRATION, parameters=values)
+
+
+@contextmanager
+def _domain_errors() -> Iterator[None]:
+    try:
+        yield
     except ClickHouseError as error:
         raise write_error(error) from error
 

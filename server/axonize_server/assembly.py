@@ -1,0 +1,180 @@
+"""Builds the parts of the server on its databases; a stack stops them in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from litestar import Litestar
+
+from axonize_server.accounts import Principal
+from axonize_server.api.admin import Administration
+from axonize_server.api.metrics import Histogram, Metric
+from axonize_server.app import Parts, create_app
+from axonize_server.auth.admin import AdminGate
+from axonize_server.auth.gate import Gate, TenantKeyring
+from axonize_server.auth.keys import Keyring, StaticKeyring
+from axonize_server.auth.lookup import Lookup
+from axonize_server.auth.revocation import watch
+from axonize_server.auth.sessions import Sessions
+from axonize_server.erasure import Erasure
+from axonize_server.genai import Totals
+from axonize_server.ingest.batcher import Batcher
+from axonize_server.ingest.gpu import decode as gpu_metrics
+from axonize_server.ingest.http import build_router
+from axonize_server.ingest.receiver import Submits
+from axonize_server.ingest.signals import METRICS, TRACES
+from axonize_server.metrics import collect, describe, histograms
+from axonize_server.settings import ServerSettings
+from axonize_server.store.clickhouse.genai.reader import GenAiReader
+from axonize_server.store.clickhouse.gpus.reader import GpuReader
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
+from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
+from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.steps.reader import StepReader
+from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
+from axonize_server.store.clickhouse.tenants.reader import UsageReader
+from axonize_server.store.clickhouse.traces.rollup import TraceRollup
+from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
+from axonize_server.store.databases import Databases
+from axonize_server.store.postgres.gpus import GpuRegistry
+from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.sessions import SessionStore
+from axonize_server.store.postgres.tenants import Tenants
+from axonize_server.store.postgres.usage import UsageRecords
+from axonize_server.store.registrar import Registrar
+from axonize_server.usage import Meter, Quota, recording, within_quota
+
+METRICS_QUEUE_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Who may do what, and how much of it they did."""
+
+    tenants: Tenants
+    keys: Keys
+    meter: Meter
+    quota: Quota
+    gate: Gate
+    sessions: Sessions
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """What takes OTLP: one way in for each signal, none in the role of answering questions."""
+
+    spans: Batcher
+    points: Batcher
+    submits: Submits
+
+
+async def assemble(
+    settings: ServerSettings, databases: Databases, stack: AsyncExitStack
+) -> tuple[Litestar, Ingest, Gate]:
+    """Return the application, what both receivers submit to, and who is let in."""
+    registry = GpuRegistry(databases.postgres)
+    gpus = GpuReader(databases.reading, settings.query_limits)
+    stack.push_async_callback(asyncio.to_thread, Registrar(gpus, registry).stop)
+    accounts = await _open_accounts(settings, databases, stack)
+    ingest = _open_ingest(settings, databases, accounts.quota, stack)
+    if settings.role != "query":
+        await _keep_rolled_up(databases, stack)
+    authenticate = accounts.gate.authenticate
+    parts = Parts(
+        reader=SpanReader(databases.reading, settings.query_limits),
+        step_reader=StepReader(databases.reading, settings.query_limits),
+        gpu_reader=gpus,
+        gpu_registry=registry,
+        minute_reader=MinuteReader(databases.reading, settings.query_limits),
+        authenticate=authenticate,
+        sessions=accounts.sessions,
+        administration=_administration(settings, databases, accounts),
+        answers_questions=settings.role != "ingest",
+        receivers=[build_router(ingest.submits, authenticate)],
+        probes={"clickhouse": databases.probing.ping, "postgres": databases.postgres.ping},
+        allowed_hosts=settings.allowed_hosts if settings.is_open else None,
+        metrics=await asyncio.to_thread(_metrics, settings, databases, ingest, accounts.quota),
+    )
+    return create_app(parts), ingest, accounts.gate
+
+
+async def _open_accounts(
+    settings: ServerSettings, databases: Databases, stack: AsyncExitStack
+) -> Accounts:
+    tenants, keys = Tenants(databases.postgres), Keys(databases.postgres)
+    session_store = SessionStore(databases.postgres)
+    known_keys, known_sessions = Lookup(keys.use), Lookup(session_store.find)
+    usage = UsageReader(databases.reading, settings.query_limits)
+    meter = Meter(usage, UsageRecords(databases.postgres))
+    gate = Gate(_keyring(settings, known_keys))
+    await stack.enter_async_context(recording(meter, tenants))
+    if not gate.is_open:
+        watching = watch(keys.version, [known_keys.forget, known_sessions.forget])
+        await stack.enter_async_context(watching)
+    sessions = Sessions(gate, session_store, known_sessions)
+    return Accounts(tenants, keys, meter, Quota(usage, tenants), gate, sessions)
+
+
+def _keyring(settings: ServerSettings, known: Lookup[Principal]) -> Keyring:
+    if settings.auth_mode == "static":
+        return StaticKeyring(settings.api_key)
+    return TenantKeyring(known)
+
+
+def _administration(
+    settings: ServerSettings, databases: Databases, accounts: Accounts
+) -> Administration:
+    eraser = TenantEraser(databases.reading, settings.clickhouse_cluster)
+    return Administration(
+        tenants=accounts.tenants,
+        keys=accounts.keys,
+        meter=accounts.meter,
+        erasure=Erasure(accounts.tenants, eraser),
+        gate=AdminGate(settings.admin_key, accounts.gate.authenticate),
+    )
+
+
+def _open_ingest(
+    settings: ServerSettings, databases: Databases, quota: Quota, stack: AsyncExitStack
+) -> Ingest:
+    spans = Batcher(SpanWriter(databases.writing).insert)
+    stack.push_async_callback(spans.close)
+    points = Batcher(
+        GpuMetricWriter(databases.writing_metrics).insert,
+        decoder=gpu_metrics.Decoder,
+        max_queue_bytes=METRICS_QUEUE_BYTES,
+    )
+    stack.push_async_callback(points.close)
+    if settings.role == "query":
+        return Ingest(spans, points, {})
+    return Ingest(
+        spans, points, {TRACES: within_quota(spans.submit, quota), METRICS: points.submit}
+    )
+
+
+def _metrics(
+    settings: ServerSettings, databases: Databases, ingest: Ingest, quota: Quota
+) -> Callable[[], Iterable[Metric | Histogram]]:
+    """Return what says the numbers of the server, and of the traced services when asked to."""
+    reader = GenAiReader(databases.reading, settings.query_limits)
+    fixed = describe(time.time(), reader.retention())
+    totals = Totals(reader.count) if settings.genai_metrics else None
+
+    def read() -> Iterable[Metric | Histogram]:
+        yield from fixed
+        yield from collect(ingest.spans.counters, ingest.points.counters, quota.refused)
+        if totals is not None:
+            yield from histograms(totals)
+
+    return read
+
+
+async def _keep_rolled_up(databases: Databases, stack: AsyncExitStack) -> None:
+    """Roll up what is stored, in threads that end before the databases do."""
+    for rollup in (TraceRollup(databases.rolling_up), MinuteRollup(databases.rolling_up)):
+        rollup.start()
+        stack.push_async_callback(asyncio.to_thread, rollup.close)

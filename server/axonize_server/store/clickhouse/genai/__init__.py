@@ -1,0 +1,1 @@
+"""Counts for histograms of the traced services."""

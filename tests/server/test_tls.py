@@ -1,0 +1,160 @@
+"""Both ports behind certificates of an authority of our own."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import grpc
+import httpx
+import pytest
+import trustme
+from axonize_server.model import StartError
+from axonize_server.settings import ServerSettings
+from axonize_server.tls import TLS
+
+from axonize.config import Config
+from axonize.export import make_exporter
+from axonize.export.exporter import Retryable
+from tests.server.rows import trace_id
+from tests.server.serving import ServeProcess, otlp
+
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
+
+class Files:
+    """Certificates on the disk: the authority's, the server's and a client's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = trustme.CA()
+        self.ca = folder / "ca.pem"
+        self.cert, self.key = folder / "cert.pem", folder / "key.pem"
+        self.client = folder / "client.pem"
+        self.authority.cert_pem.write_to_path(self.ca)
+        server = self.authority.issue_cert("localhost", "127.0.0.1")
+        server.private_key_pem.write_to_path(self.key)
+        for part in server.cert_chain_pems:
+            part.write_to_path(self.cert, append=True)
+        client = self.authority.issue_cert("sender@example.org")
+        client.private_key_and_cert_chain_pem.write_to_path(self.client)
+
+    def settings(self) -> dict[str, str]:
+        return {"AXONIZE_TLS_CERT": str(self.cert), "AXONIZE_TLS_KEY": str(self.key)}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+def test_both_ports_take_tls_and_nothing_else(files: Files, tmp_path: Path) -> None:
+    server = ServeProcess(tmp_path / "data", **files.settings())
+    try:
+        state = server.wait_ready()
+        assert (state["http"][:8], state["grpc"][:8]) == ("https://", "https://")
+        trusting = ssl.create_default_context(cafile=str(files.ca))
+        for number, endpoint in enumerate((state["grpc"], state["http"] + "/v1/traces"), 1):
+            config = Config(endpoint=endpoint, certificate=str(files.ca))
+            exporter = make_exporter(config)
+            assert exporter.send(otlp(number, spans=2), 30).rejected_spans == 0
+            exporter.close()
+            trace = httpx.get(f"{state['http']}/api/v1/traces/{trace_id(number)}", verify=trusting)
+            assert trace.json()["span_count"] == 2
+
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"{state['http']}/healthz")
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{state['http'].replace('https', 'http')}/healthz")
+        for config in (
+            Config(endpoint=state["grpc"]),  # does not know the authority
+            Config(endpoint=state["grpc"].removeprefix("https://")),  # speaks without TLS
+        ):
+            exporter = make_exporter(config)
+            with pytest.raises(Retryable):
+                exporter.send(otlp(3), 5)
+            exporter.close()
+    finally:
+        code, output, errors = server.end()
+    assert (code, errors) == (0, "")
+    assert f"OTLP gRPC    {state['grpc']}" in output
+
+
+def test_clients_may_need_a_certificate_too(files: Files, tmp_path: Path) -> None:
+    environment = {**files.settings(), "AXONIZE_TLS_CLIENT_CA": str(files.ca)}
+    server = ServeProcess(tmp_path / "data", **environment)
+    try:
+        state = server.wait_ready()
+        stranger = ssl.create_default_context(cafile=str(files.ca))
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"{state['http']}/healthz", verify=stranger)
+        known = ssl.create_default_context(cafile=str(files.ca))
+        known.load_cert_chain(files.client)
+        assert httpx.get(f"{state['http']}/healthz", verify=known).json() == {"status": "ok"}
+
+        ca, client = files.ca.read_bytes(), files.client.read_bytes()
+        for credentials, is_known in (
+            (grpc.ssl_channel_credentials(ca), False),
+            (grpc.ssl_channel_credentials(ca, client, client), True),
+        ):
+            address = state["grpc"].removeprefix("https://")
+            with grpc.secure_channel(address, credentials) as channel:
+                export = channel.unary_unary(EXPORT)
+                if is_known:
+                    export(otlp(1), timeout=30)
+                else:
+                    with pytest.raises(grpc.RpcError):
+                        export(otlp(1), timeout=5)
+    finally:
+        assert server.end()[0] == 0
+
+
+def settings(files: Files, **other: object) -> ServerSettings:
+    given = {"tls_cert": str(files.cert), "tls_key": str(files.key)}
+    return ServerSettings(**{**given, **{name: str(path) for name, path in other.items()}})  # type: ignore[arg-type]
+
+
+def test_files_that_fit_are_taken(files: Files) -> None:
+    assert TLS.of(settings(files)) == TLS(str(files.cert), str(files.key), "")
+    assert TLS.of(settings(files, tls_client_ca=files.ca)) is not None
+    assert TLS.of(ServerSettings()) is None
+
+
+def test_what_is_wrong_with_a_file_is_said_with_its_setting(files: Files, tmp_path: Path) -> None:
+    other = Files(tmp_path_of(tmp_path, "other"))
+    text = tmp_path / "text.pem"
+    text.write_text("hello")
+    locked = tmp_path / "locked.pem"
+    subprocess.run(
+        ["openssl", "pkey", "-in", files.key, "-out", locked, "-aes256", "-passout", "pass:x"],
+        check=True,
+    )
+    for name, path, reason in (
+        ("tls_cert", text, "it holds no certificate in PEM"),
+        ("tls_cert", files.key, "it holds no certificate in PEM"),
+        ("tls_key", text, "it holds no private key in PEM"),
+        ("tls_key", files.cert, "it holds no private key in PEM"),
+        ("tls_key", other.key, "it is not the key of the certificate in tls_cert"),
+        ("tls_key", locked, "it has a passphrase; write it without one: openssl pkey"),
+        ("tls_key", tmp_path / "none", "No such file or directory"),
+        ("tls_client_ca", text, "it holds no certificate in PEM"),
+    ):
+        with pytest.raises(StartError, match=f"^{name}={path} cannot be used: {reason}"):
+            TLS.of(settings(files, **{name: path}))
+
+
+def tmp_path_of(folder: Path, name: str) -> Path:
+    (folder / name).mkdir()
+    return folder / name
+
+
+def test_serve_ends_with_2_before_it_makes_anything(files: Files, tmp_path: Path) -> None:
+    files.key.write_text("hello")
+    command = [sys.executable, "-m", "axonize", "serve", "--data-dir", "data"]
+    environ = {**files.settings(), "PATH": "/usr/bin"}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    message = f"axonize: tls_key={files.key} cannot be used: it holds no private key in PEM\n"
+    assert done.stderr == message
+    assert not (tmp_path / "data").exists()
