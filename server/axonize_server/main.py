@@ -34,6 +34,7 @@ from axonize_server.lock import DataLock
 from axonize_server.metrics import collect
 from axonize_server.model import DomainError, StartError
 from axonize_server.settings import ServerSettings, load_settings
+from axonize_server.store.clickhouse.export.reader import ExportReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
@@ -145,6 +146,7 @@ async def serve(settings: ServerSettings) -> None:
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
                 step_reader=StepReader(databases.reading, settings.query_limits),
+                export_reader=ExportReader(databases.reading, settings.query_limits),
                 gpu_reader=gpu_reader,
                 gpu_registry=gpu_registry,
                 authenticate=gate.authenticate,

@@ -32,8 +32,8 @@ DOCUMENT: dict[str, Any] = json.loads(openapi_document())
 PROMPT = "a-prompt-that-nobody-else-may-read"
 WRONG_KEY = "axo_0123456789ab_a-key-that-is-not-valid"
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
-# What the document says of each answer. Not among them: what text of a parameter means, such as a
-# time, is said in words there; and the framework lists the methods of a path route by route.
+# What the document says of each answer. Which requests are valid is not among them: parameters that
+# nobody knows are ignored, and what text such as a time must be is said in words there.
 ANSWERS = [
     not_a_server_error,
     checks.status_code_conformance,
@@ -41,7 +41,7 @@ ANSWERS = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
-CHECKS = [*ANSWERS, checks.negative_data_rejection, checks.ignored_auth]
+CHECKS = [*ANSWERS, checks.ignored_auth]
 BOUNDED = settings(
     max_examples=EXAMPLES,
     deadline=None,

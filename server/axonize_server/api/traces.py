@@ -79,18 +79,16 @@ class TraceController(Controller):
         cursor: Cursor = None,
     ) -> schemas.TracePage:
         """Return the traces that start in the range and match every filter given."""
-        from_ns, to_ns = time_range(start, end)
-        wanted = TraceSearch(
-            from_ns=from_ns,
-            to_ns=to_ns,
-            service=service or None,
-            model=model or None,
-            gpu=gpu or None,
+        wanted = trace_search(
+            *time_range(start, end),
+            service=service,
+            model=model,
+            gpu=gpu,
             status=status,
-            min_duration_ns=_nanoseconds(min_duration_ms),
-            max_duration_ns=_nanoseconds(max_duration_ms),
-            text=q or None,
-            attributes=tuple(attribute_filter(each) for each in attribute or ()),
+            min_duration_ms=min_duration_ms,
+            max_duration_ms=max_duration_ms,
+            q=q,
+            attribute=attribute,
             sort=sort,
             limit=limit,
         )
@@ -146,6 +144,38 @@ class TraceController(Controller):
     ) -> schemas.SpanDetail:
         """Return one span with everything stored about it."""
         return schemas.span_detail(traces.span(reader, tenant, trace_id, span_id))
+
+
+def trace_search(
+    from_ns: int,
+    to_ns: int,
+    *,
+    service: str | None,
+    model: str | None,
+    gpu: str | None,
+    status: Status | None,
+    min_duration_ms: float | None,
+    max_duration_ms: float | None,
+    q: str | None,
+    attribute: list[str] | None,
+    sort: Sort,
+    limit: int = 50,
+) -> TraceSearch:
+    """Return what the parameters of a list mean; raises InvalidQuery."""
+    return TraceSearch(
+        from_ns=from_ns,
+        to_ns=to_ns,
+        service=service or None,
+        model=model or None,
+        gpu=gpu or None,
+        status=status,
+        min_duration_ns=_nanoseconds(min_duration_ms),
+        max_duration_ns=_nanoseconds(max_duration_ms),
+        text=q or None,
+        attributes=tuple(attribute_filter(each) for each in attribute or ()),
+        sort=sort,
+        limit=limit,
+    )
 
 
 def _nanoseconds(milliseconds: float | None) -> int | None:
