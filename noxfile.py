@@ -113,6 +113,15 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def contract(session: nox.Session) -> None:
+    """Thousands of requests made from the OpenAPI document; every injection in every place."""
+    install(session, *group("tests"))
+    long = {"AXONIZE_CONTRACT_EXAMPLES": "100", "AXONIZE_CONTRACT_EVERY": "1"}
+    env = {name: os.environ.get(name, value) for name, value in long.items()}
+    session.run("pytest", "tests/e2e/test_api_contract.py", *session.posargs, env=env)
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """A million damaged requests through both decoders; AXONIZE_FUZZ_RUNS says another number."""
     install(session, *group("tests"))

@@ -59,6 +59,7 @@ ELSEWHERE = {
     "store/postgres/sessions.py": "tests/server/api/test_session.py",
     "store/postgres/tenants.py": "tests/server/api/test_admin.py",
     "store/postgres/usage.py": "tests/server/test_usage.py",
+    "store/clickhouse/export/reader.py": "tests/server/export/test_parquet.py",
     "store/clickhouse/gpus/reader.py": "tests/server/query/test_gpus.py",
     "minutes.py": "tests/server/query/test_analytics.py",
     "store/clickhouse/minutes/reader.py": "tests/server/query/test_analytics.py",

@@ -20,6 +20,7 @@ from axonize_server import ui
 from axonize_server.api import admin, errors, health
 from axonize_server.api.analytics import AnalyticsController
 from axonize_server.api.compression import compress
+from axonize_server.api.exports import ExportController
 from axonize_server.api.gpus import GpuController
 from axonize_server.api.metrics import Histogram, Metric
 from axonize_server.api.requests import RequestController
@@ -36,6 +37,7 @@ from axonize_server.auth.sessions import Sessions
 from axonize_server.correlation import correlate
 from axonize_server.erasure import Erasure
 from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.export.reader import ExportReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.reader import SpanReader
@@ -80,6 +82,9 @@ class Parts:
     gpu_registry: GpuRegistry
     minute_reader: MinuteReader
     authenticate: Authenticate
+    export_reader: ExportReader = field(
+        default_factory=lambda: ExportReader(ClientPool("", size=0), {})
+    )
     administration: admin.Administration = field(default_factory=nobody)
     sessions: Sessions = field(default_factory=no_sessions)
     receivers: Sequence[Router] = ()
@@ -97,6 +102,7 @@ def create_app(parts: Parts) -> Litestar:
         "/api/v1",
         route_handlers=[
             TraceController,
+            ExportController,
             StepController,
             GpuController,
             AnalyticsController,
@@ -110,6 +116,7 @@ def create_app(parts: Parts) -> Litestar:
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
             "step_reader": Provide(lambda: parts.step_reader, sync_to_thread=False),
             "gpu_reader": Provide(lambda: parts.gpu_reader, sync_to_thread=False),
+            "export_reader": Provide(lambda: parts.export_reader, sync_to_thread=False),
             "gpu_registry": Provide(lambda: parts.gpu_registry, sync_to_thread=False),
             "minute_reader": Provide(lambda: parts.minute_reader, sync_to_thread=False),
         },

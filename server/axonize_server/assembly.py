@@ -29,6 +29,7 @@ from axonize_server.ingest.receiver import Submits
 from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.metrics import collect, describe, histograms
 from axonize_server.settings import ServerSettings
+from axonize_server.store.clickhouse.export.reader import ExportReader
 from axonize_server.store.clickhouse.genai.reader import GenAiReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
@@ -87,6 +88,7 @@ async def assemble(
     parts = Parts(
         reader=SpanReader(databases.reading, settings.query_limits),
         step_reader=StepReader(databases.reading, settings.query_limits),
+        export_reader=ExportReader(databases.reading, settings.query_limits),
         gpu_reader=gpus,
         gpu_registry=registry,
         minute_reader=MinuteReader(databases.reading, settings.query_limits),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError
+
+import pyarrow.parquet as pq
+from axonize_server.api.exports import PARQUET
 
 from tests.server.gpus import gauge, metrics
 from tests.server.ingest.otlp import body, span
@@ -66,9 +70,16 @@ def ask(
         request.add_header("Content-Type", "application/json")
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, answer.read().decode()
+            return answer.status, _text(answer.headers.get_content_type(), answer.read())
     except HTTPError as error:
         return error.code, error.read().decode()
+
+
+def _text(content_type: str, content: bytes) -> str:
+    """Return what an answer says; a file in words."""
+    if content_type == PARQUET:
+        return str(pq.read_table(io.BytesIO(content)).to_pylist())
+    return content.decode()
 
 
 def manage(http: str, method: str, path: str, sent: object = None) -> Any:

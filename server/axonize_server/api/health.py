@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from litestar import Controller, Response, get
+from litestar.openapi import ResponseSpec
 
 from axonize_server.api.metrics import CONTENT_TYPE, Histogram, Metric, render
 
@@ -38,7 +39,16 @@ def build_controller(
             """Answer as long as the process can."""
             return Health("ok")
 
-        @get("/readyz", summary="Can the server do its work", sync_to_thread=True)
+        @get(
+            "/readyz",
+            summary="Can the server do its work",
+            responses={
+                503: ResponseSpec(
+                    Readiness, description="A database does not answer", generate_examples=False
+                )
+            },
+            sync_to_thread=True,
+        )
         def read_readiness(self) -> Response[Readiness]:
             """Answer 200 when both databases answer, else 503."""
             up = {name: probe() for name, probe in probes.items()}

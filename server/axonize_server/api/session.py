@@ -8,6 +8,7 @@ import msgspec
 from litestar import Controller, MediaType, Request, Response, delete, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -18,6 +19,7 @@ from axonize_server.auth.sessions import COOKIE, LASTS, Sessions
 from axonize_server.model import InvalidQuery
 
 PROBLEMS = documented(400, 401, 403, 429, 503, 504)
+EMPTY = {204: ResponseSpec(None, description="Logged out", generate_examples=False)}
 Known = NamedDependency[Sessions]
 
 
@@ -57,7 +59,7 @@ class SessionController(Controller):
         """Return whose data the caller reads, and whether by a session."""
         return Identity(tenant, has_session=request.state.has_session)
 
-    @delete("/session", summary="Log out", responses=PROBLEMS, status_code=204)
+    @delete("/session", summary="Log out", responses={**PROBLEMS, **EMPTY}, status_code=204)
     async def log_out(self, request: Request[Any, Any, Any], sessions: Known) -> Response[None]:
         """End the session of the caller, if there is one."""
         if request.state.has_session:

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from axonize_server.model import StoreUnavailable
+from axonize_server.model import InvalidQuery, StoreUnavailable
 from axonize_server.store.postgres import sql
 
 CONNECT_TIMEOUT_S = 5
@@ -22,7 +22,11 @@ class Postgres:
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Any]]:
-        """Lend a connection that commits each statement; raises StoreUnavailable."""
+        """Lend a connection that commits each statement.
+
+        Raises StoreUnavailable, and InvalidQuery for a value that no column holds, such as text
+        with a NUL in it.
+        """
         try:
             with psycopg.connect(
                 self.dsn, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
@@ -30,6 +34,8 @@ class Postgres:
                 yield connection
         except psycopg.OperationalError as error:
             raise StoreUnavailable(f"PostgreSQL does not answer: {error}") from error
+        except psycopg.DataError as error:
+            raise InvalidQuery(f"PostgreSQL cannot hold this: {error}") from error
 
     def ping(self) -> bool:
         """Return whether PostgreSQL answers."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from axonize_server.model import StoreUnavailable
+from axonize_server.model import InvalidQuery, StoreUnavailable
 from axonize_server.store.postgres.connection import Postgres
 
 
@@ -21,3 +21,8 @@ def test_a_database_that_does_not_answer_is_unavailable():
 
 def test_it_answers(postgres):
     assert postgres.ping() is True
+
+
+def test_text_that_no_column_holds_is_the_askers_mistake(postgres):
+    with pytest.raises(InvalidQuery, match="NUL"), postgres.connection() as connection:
+        connection.execute("SELECT %s", ["a\0b"])

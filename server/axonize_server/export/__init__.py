@@ -1,0 +1,1 @@
+"""What is stored, to be taken elsewhere: OTLP and Parquet, written piece by piece."""

@@ -1,0 +1,1 @@
+"""Whole rows of spans, read in pieces of bounded size."""
