@@ -20,6 +20,7 @@ from axonize_server import ui
 from axonize_server.api import admin, errors, health
 from axonize_server.api.analytics import AnalyticsController
 from axonize_server.api.compression import compress
+from axonize_server.api.explain import ExplainController
 from axonize_server.api.gpus import GpuController
 from axonize_server.api.metrics import Metric
 from axonize_server.api.session import SessionController
@@ -96,6 +97,7 @@ def create_app(parts: Parts) -> Litestar:
         route_handlers=[
             TraceController,
             StepController,
+            ExplainController,
             GpuController,
             AnalyticsController,
             SessionController,

@@ -164,6 +164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces/{trace_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a trace
+         * @description Return parts that add up to the time of the trace's root, each with its evidence.
+         */
+        get: operations["explain_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gpus": {
         parameters: {
             query?: never;
@@ -650,6 +670,53 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** Evidence */
+        Evidence: {
+            spans?: components["schemas"]["SpanEvidence"][];
+            /** @default 0 */
+            span_count: number;
+            steps?: components["schemas"]["StepEvidence"][];
+            mates?: components["schemas"]["MateEvidence"][];
+            /** @default 0 */
+            mate_count: number;
+            traces?: components["schemas"]["TraceEvidence"][];
+            /** @description Counted values by name; names end with their unit. */
+            counters?: {
+                [key: string]: number;
+            };
+            /** @description Of the spans, as they were sent. */
+            attributes?: {
+                [key: string]: string;
+            };
+        };
+        /** Explanation */
+        Explanation: {
+            trace_id: string;
+            /** @description The root. */
+            span_id: string;
+            /** @description In ns from the start of the trace. */
+            start_offset_ns: number;
+            /** @description In ns. */
+            duration_ns: number;
+            /** @description One line made of what took the most time. */
+            verdict: string;
+            /** @description An error or abort first, then by the time that they took. */
+            causes: ("error" | "abort" | "cold_start" | "client" | "preprocess" | "prefill_of_others" | "running_requests" | "engine" | "preemption" | "slow_mates" | "prompt" | "output" | "between_steps" | "delivery" | "own_time")[];
+            parts: components["schemas"]["Part"][];
+            facts: components["schemas"]["Fact"][];
+            /** @description There are more spans or steps than were read. */
+            cut: boolean;
+        };
+        /** Fact */
+        Fact: {
+            /** @enum {string} */
+            kind: "error" | "abort" | "gpu_throttled";
+            /** @description What happened, in words. */
+            text: string;
+            /** @description In ns. */
+            duration_ns: number;
+            evidence: components["schemas"]["Evidence"];
+        };
         /** GpuContext */
         GpuContext: {
             host: string | null;
@@ -799,6 +866,16 @@ export interface components {
             key: string;
             api_key: components["schemas"]["ApiKey"];
         };
+        /** MateEvidence */
+        MateEvidence: {
+            request_id: string;
+            trace_id: string | null;
+            span_id: string | null;
+            /** @description Time of those steps, in ns. */
+            duration_ns: number;
+            scheduled_tokens: number;
+            prefill_tokens: number;
+        };
         /** NewKey */
         NewKey: {
             /** @default  */
@@ -818,6 +895,25 @@ export interface components {
         /** Overview */
         Overview: {
             items: components["schemas"]["SpanGroup"][];
+        };
+        /** Part */
+        Part: {
+            /** @enum {string} */
+            kind: "cold_start" | "client" | "preprocess" | "wait_prefill" | "wait_decode" | "wait" | "queue_prefill" | "queue_decode" | "queue" | "prefill" | "prefill_shared" | "decode" | "decode_shared" | "preempted" | "recompute" | "unscheduled" | "between_steps" | "delivery" | "own_time";
+            /** @enum {string} */
+            cause: "error" | "abort" | "cold_start" | "client" | "preprocess" | "prefill_of_others" | "running_requests" | "engine" | "preemption" | "slow_mates" | "prompt" | "output" | "between_steps" | "delivery" | "own_time";
+            /** @description Name of the spans whose own time it is, else empty. */
+            name: string;
+            service_name: string;
+            /** @description What happened, in words. */
+            text: string;
+            /** @description In ns. */
+            duration_ns: number;
+            /** @description In ns from the start of the trace. */
+            start_offset_ns: number;
+            /** @description In ns from the start of the trace. */
+            end_offset_ns: number;
+            evidence: components["schemas"]["Evidence"];
         };
         /** Percentiles */
         Percentiles: {
@@ -905,6 +1001,12 @@ export interface components {
             };
             events: components["schemas"]["Event"][];
             links: components["schemas"]["Link"][];
+        };
+        /** SpanEvidence */
+        SpanEvidence: {
+            span_id: string;
+            /** @description In ns. */
+            duration_ns: number;
         };
         /** SpanGPU */
         SpanGPU: {
@@ -1001,6 +1103,18 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** StepEvidence */
+        StepEvidence: {
+            engine_id: string;
+            first: number;
+            last: number;
+            count: number;
+            slowest: number;
+            /** @description In ns from the start of the trace. */
+            slowest_offset_ns: number;
+            /** @description In ns. */
+            slowest_ns: number;
+        };
         /** StepPage */
         StepPage: {
             items: components["schemas"]["Step"][];
@@ -1092,6 +1206,11 @@ export interface components {
             /** @description Shortest time to first token of its spans, in ms. */
             ttft_ms: number | null;
             spans: components["schemas"]["SpanNode"][];
+        };
+        /** TraceEvidence */
+        TraceEvidence: {
+            trace_id: string;
+            span_id: string;
         };
         /** TraceFacets */
         TraceFacets: {
@@ -1825,6 +1944,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TraceStepPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hex digits. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             /** @description Bad Request */
