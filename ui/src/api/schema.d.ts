@@ -672,20 +672,18 @@ export interface components {
         };
         /** Evidence */
         Evidence: {
-            spans?: components["schemas"]["SpanEvidence"][];
-            /** @default 0 */
+            spans: components["schemas"]["SpanEvidence"][];
             span_count: number;
-            steps?: components["schemas"]["StepEvidence"][];
-            mates?: components["schemas"]["MateEvidence"][];
-            /** @default 0 */
+            steps: components["schemas"]["StepEvidence"][];
+            mates: components["schemas"]["MateEvidence"][];
             mate_count: number;
-            traces?: components["schemas"]["TraceEvidence"][];
+            traces: components["schemas"]["TraceEvidence"][];
             /** @description Counted values by name; names end with their unit. */
-            counters?: {
+            counters: {
                 [key: string]: number;
             };
             /** @description Of the spans, as they were sent. */
-            attributes?: {
+            attributes: {
                 [key: string]: string;
             };
         };

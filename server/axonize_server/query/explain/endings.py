@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from axonize_server.model import SpanNode, SpanRecord
 from axonize_server.query.explain import words
 from axonize_server.query.explain.path import Family, Segment
-from axonize_server.query.explain.records import Evidence, Fact, SpanEvidence
+from axonize_server.query.explain.records import NOTHING, Fact, SpanEvidence
 
 STATUS = "http.response.status_code"
 REASONS = "gen_ai.response.finish_reasons"
@@ -68,7 +70,8 @@ def _error(root: SpanRecord, failed: SpanRecord) -> Fact:
         kind="error",
         text=f"Failed{where} after {took}" + (f" with {what}" if what else ""),
         duration_ns=failed.end_ns - failed.start_ns,
-        evidence=Evidence(
+        evidence=replace(
+            NOTHING,
             spans=[SpanEvidence(failed.span_id, failed.end_ns - failed.start_ns)],
             span_count=1,
             attributes=said,
@@ -91,7 +94,8 @@ def _abort(
         kind="abort",
         text=f"The client left after {words.duration(root.end_ns - root.start_ns)}{phase}{tokens}",
         duration_ns=took,
-        evidence=Evidence(
+        evidence=replace(
+            NOTHING,
             spans=[SpanEvidence(each.span_id, each.end_ns - each.start_ns) for each in left],
             span_count=len(left),
             counters={"output_tokens": made} if made else {},

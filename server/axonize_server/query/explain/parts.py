@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from axonize_server.model import SpanNode
 from axonize_server.query.explain import words
 from axonize_server.query.explain.records import (
+    NOTHING,
     Cause,
     Evidence,
     MateEvidence,
@@ -103,7 +106,8 @@ def _evidence(
     traces, counters = extra or Extra([], {})
     if kind in _PREFILLS:
         counters = {**counters, "others_prefill_tokens": sum(each.prefill_tokens for each in mates)}
-    return Evidence(
+    return replace(
+        NOTHING,
         spans=[SpanEvidence(spans[at].span_id, time) for at, time in times.most_common(MOST)],
         span_count=len(times),
         steps=_steps(pieces),

@@ -90,16 +90,29 @@ class TraceEvidence(msgspec.Struct, frozen=True):
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored that says so; of spans and mates those with the most time, at most ten."""
 
-    spans: list[SpanEvidence] = []
-    span_count: int = 0
-    steps: list[StepEvidence] = []
-    mates: list[MateEvidence] = []
-    mate_count: int = 0
-    traces: list[TraceEvidence] = []
+    spans: list[SpanEvidence]
+    span_count: int
+    steps: list[StepEvidence]
+    mates: list[MateEvidence]
+    mate_count: int
+    traces: list[TraceEvidence]
     counters: Annotated[
         dict[str, float], Meta(description="Counted values by name; names end with their unit.")
-    ] = {}
-    attributes: Annotated[dict[str, str], Meta(description="Of the spans, as they were sent.")] = {}
+    ]
+    attributes: Annotated[dict[str, str], Meta(description="Of the spans, as they were sent.")]
+
+
+NOTHING = Evidence(
+    spans=[],
+    span_count=0,
+    steps=[],
+    mates=[],
+    mate_count=0,
+    traces=[],
+    counters={},
+    attributes={},
+)
+"""What evidence is made from."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):

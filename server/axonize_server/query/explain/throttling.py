@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from axonize_server.gpus import GpuBucket
 from axonize_server.model import SpanNode
 from axonize_server.query.explain import words
 from axonize_server.query.explain.path import Segment
-from axonize_server.query.explain.records import Evidence, Fact, SpanEvidence
+from axonize_server.query.explain.records import NOTHING, Fact, SpanEvidence
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 
 # NVML's clock event reasons that take speed away from a GPU that has work.
@@ -76,7 +78,8 @@ def _fact(
         kind="gpu_throttled",
         text=f"GPU {uuid} throttled for {words.duration(total)}: {names}",
         duration_ns=total,
-        evidence=Evidence(
+        evidence=replace(
+            NOTHING,
             spans=[SpanEvidence(spans[at].span_id, ns) for at, ns in by_span.items()][:10],
             span_count=len(by_span),
             counters={

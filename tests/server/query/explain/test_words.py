@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 from axonize_server.query.explain import words
-from axonize_server.query.explain.records import Evidence, Fact, MateEvidence, Part
+from axonize_server.query.explain.records import NOTHING, Fact, MateEvidence, Part
+from msgspec.structs import replace
 
 MS = 1_000_000
 MATE = MateEvidence("cmpl-1", "5b8aa5a2d2c872e8321cf37308d69df2", "aa", 5 * MS, 1900, 1900)
@@ -11,7 +12,7 @@ MATE = MateEvidence("cmpl-1", "5b8aa5a2d2c872e8321cf37308d69df2", "aa", 5 * MS, 
 def part(kind, cause, ms, *, name="", **evidence):
     return Part(
         kind=kind, cause=cause, name=name, service_name="api", text="", duration_ns=ms * MS,
-        start_offset_ns=0, end_offset_ns=ms * MS, evidence=Evidence(**evidence),
+        start_offset_ns=0, end_offset_ns=ms * MS, evidence=replace(NOTHING, **evidence),
     )  # fmt: skip
 
 
@@ -53,10 +54,10 @@ def test_a_preemption_says_how_often_and_what_it_cost_again():
 
 def test_an_end_that_was_no_success_comes_first():
     error = Fact(
-        kind="error", text="Failed after 1.00 s with ValueError", duration_ns=1, evidence=Evidence()
+        kind="error", text="Failed after 1.00 s with ValueError", duration_ns=1, evidence=NOTHING
     )
     slow = Fact(
-        kind="gpu_throttled", text="GPU x throttled for 1 s", duration_ns=1, evidence=Evidence()
+        kind="gpu_throttled", text="GPU x throttled for 1 s", duration_ns=1, evidence=NOTHING
     )
     own = part("own_time", "own_time", 30, name="work")
     assert say(own, facts=[error, slow]) == (
@@ -92,4 +93,4 @@ def test_durations_have_three_digits(ns, text):
     ],
 )
 def test_a_part_is_a_sentence(kind, evidence, text):
-    assert words.describe(kind, "chat", Evidence(**evidence)) == text
+    assert words.describe(kind, "chat", replace(NOTHING, **evidence)) == text
