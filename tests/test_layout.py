@@ -29,6 +29,7 @@ DATA = {
     "ingest/faults.py",
     "ingest/gpu/names.py",
     "ingest/promoted.py",
+    "query/explain/records.py",
     "ingest/receiver.py",
     "store/postgres/sql.py",
 }

@@ -21,6 +21,7 @@ from axonize_server.api import admin, errors, health
 from axonize_server.api.analytics import AnalyticsController
 from axonize_server.api.compression import compress
 from axonize_server.api.exports import ExportController
+from axonize_server.api.explain import ExplainController
 from axonize_server.api.gpus import GpuController
 from axonize_server.api.metrics import Histogram, Metric
 from axonize_server.api.requests import RequestController
@@ -104,6 +105,7 @@ def create_app(parts: Parts) -> Litestar:
             TraceController,
             ExportController,
             StepController,
+            ExplainController,
             GpuController,
             AnalyticsController,
             RequestController,

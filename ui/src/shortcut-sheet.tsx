@@ -44,6 +44,8 @@ const TRACE: Shortcuts = {
     ["+ −", "Zoom in, out"],
     ["a d", "Pan left, right"],
     ["n p", "Next, previous match"],
+    ["w c", "Where the time went, critical path"],
+    ["v", "Tree or flame"],
     ["[ ]", "Previous, next trace"],
     ["Esc", "Close the span"],
   ],

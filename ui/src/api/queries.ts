@@ -68,6 +68,16 @@ export const traceQuery = (traceId: string) =>
     staleTime: 30_000,
   });
 
+/** Where the time of a trace went. */
+export const explainQuery = (traceId: string) =>
+  queryOptions({
+    queryKey: ["explain", traceId],
+    queryFn: ({ signal }) =>
+      need(client.GET("/api/v1/traces/{trace_id}/explain", { params: { path: { trace_id: traceId } }, signal })),
+    structuralSharing: false,
+    staleTime: 30_000,
+  });
+
 /** The engine steps of a trace: all of them, up to a bound. */
 export const stepsQuery = (traceId: string) =>
   queryOptions({

@@ -244,6 +244,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces/{trace_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a trace
+         * @description Return parts that add up to the time of the trace's root, each with its evidence.
+         */
+        get: operations["explain_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gpus": {
         parameters: {
             query?: never;
@@ -800,6 +820,51 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** Evidence */
+        Evidence: {
+            spans: components["schemas"]["SpanEvidence"][];
+            span_count: number;
+            steps: components["schemas"]["StepEvidence"][];
+            mates: components["schemas"]["MateEvidence"][];
+            mate_count: number;
+            traces: components["schemas"]["TraceEvidence"][];
+            /** @description Counted values by name; names end with their unit. */
+            counters: {
+                [key: string]: number;
+            };
+            /** @description Of the spans, as they were sent. */
+            attributes: {
+                [key: string]: string;
+            };
+        };
+        /** Explanation */
+        Explanation: {
+            trace_id: string;
+            /** @description The root. */
+            span_id: string;
+            /** @description In ns from the start of the trace. */
+            start_offset_ns: number;
+            /** @description In ns. */
+            duration_ns: number;
+            /** @description One line made of what took the most time. */
+            verdict: string;
+            /** @description An error or abort first, then by the time that they took. */
+            causes: ("error" | "abort" | "cold_start" | "client" | "preprocess" | "prefill_of_others" | "running_requests" | "engine" | "preemption" | "slow_mates" | "prompt" | "output" | "between_steps" | "delivery" | "own_time")[];
+            parts: components["schemas"]["Part"][];
+            facts: components["schemas"]["Fact"][];
+            /** @description There are more spans or steps than were read. */
+            cut: boolean;
+        };
+        /** Fact */
+        Fact: {
+            /** @enum {string} */
+            kind: "error" | "abort" | "gpu_throttled";
+            /** @description What happened, in words. */
+            text: string;
+            /** @description In ns. */
+            duration_ns: number;
+            evidence: components["schemas"]["Evidence"];
+        };
         /** Fault */
         Fault: {
             /** @description Of the character, from 0; at most the length. */
@@ -971,6 +1036,16 @@ export interface components {
             key: string;
             api_key: components["schemas"]["ApiKey"];
         };
+        /** MateEvidence */
+        MateEvidence: {
+            request_id: string;
+            trace_id: string | null;
+            span_id: string | null;
+            /** @description Time of those steps, in ns. */
+            duration_ns: number;
+            scheduled_tokens: number;
+            prefill_tokens: number;
+        };
         /** NewKey */
         NewKey: {
             /** @default  */
@@ -990,6 +1065,25 @@ export interface components {
         /** Overview */
         Overview: {
             items: components["schemas"]["SpanGroup"][];
+        };
+        /** Part */
+        Part: {
+            /** @enum {string} */
+            kind: "cold_start" | "client" | "preprocess" | "wait_prefill" | "wait_decode" | "wait" | "queue_prefill" | "queue_decode" | "queue" | "prefill" | "prefill_shared" | "decode" | "decode_shared" | "preempted" | "recompute" | "unscheduled" | "between_steps" | "delivery" | "own_time";
+            /** @enum {string} */
+            cause: "error" | "abort" | "cold_start" | "client" | "preprocess" | "prefill_of_others" | "running_requests" | "engine" | "preemption" | "slow_mates" | "prompt" | "output" | "between_steps" | "delivery" | "own_time";
+            /** @description Name of the spans whose own time it is, else empty. */
+            name: string;
+            service_name: string;
+            /** @description What happened, in words. */
+            text: string;
+            /** @description In ns. */
+            duration_ns: number;
+            /** @description In ns from the start of the trace. */
+            start_offset_ns: number;
+            /** @description In ns from the start of the trace. */
+            end_offset_ns: number;
+            evidence: components["schemas"]["Evidence"];
         };
         /** Percentiles */
         Percentiles: {
@@ -1077,6 +1171,12 @@ export interface components {
             };
             events: components["schemas"]["Event"][];
             links: components["schemas"]["Link"][];
+        };
+        /** SpanEvidence */
+        SpanEvidence: {
+            span_id: string;
+            /** @description In ns. */
+            duration_ns: number;
         };
         /** SpanGPU */
         SpanGPU: {
@@ -1173,6 +1273,18 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** StepEvidence */
+        StepEvidence: {
+            engine_id: string;
+            first: number;
+            last: number;
+            count: number;
+            slowest: number;
+            /** @description In ns from the start of the trace. */
+            slowest_offset_ns: number;
+            /** @description In ns. */
+            slowest_ns: number;
+        };
         /** StepPage */
         StepPage: {
             items: components["schemas"]["Step"][];
@@ -1264,6 +1376,11 @@ export interface components {
             /** @description Shortest time to first token of its spans, in ms. */
             ttft_ms: number | null;
             spans: components["schemas"]["SpanNode"][];
+        };
+        /** TraceEvidence */
+        TraceEvidence: {
+            trace_id: string;
+            span_id: string;
         };
         /** TraceFacets */
         TraceFacets: {
@@ -2095,18 +2212,20 @@ export interface operations {
                 service?: string | null;
                 /** @description Any span used it. */
                 model?: string | null;
-                /** @description Any span ran on it. */
+                /** @description Any span ran on this GPU, or on a MIG instance of it. */
                 gpu?: string | null;
-                /** @description As in the list. */
+                /** @description `error`: any span failed; `ok`: none did. */
                 status?: "ok" | "error" | null;
                 /** @description In ms. */
                 min_duration_ms?: number | null;
                 /** @description In ms. */
                 max_duration_ms?: number | null;
-                /** @description As in the list. */
+                /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
+                /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
+                filter?: string | null;
                 /** @description `-` is descending. */
                 sort?: "-start_time" | "start_time" | "-duration" | "duration";
             };
@@ -2376,6 +2495,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TraceStepPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hex digits. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             /** @description Bad Request */

@@ -14,6 +14,7 @@ export type SpanNode = TraceDetail["spans"][number];
 export type SpanDetail = Answer<"/api/v1/traces/{trace_id}/spans/{span_id}">;
 export type SpanEvent = SpanDetail["events"][number];
 export type SpanLink = SpanDetail["links"][number];
+export type Explanation = Answer<"/api/v1/traces/{trace_id}/explain">;
 export type TraceStepPage = Answer<"/api/v1/traces/{trace_id}/steps">;
 export type TraceStep = TraceStepPage["steps"][number];
 export type StepRequest = TraceStepPage["requests"][number];

@@ -14,6 +14,8 @@ import { ProblemNotice } from "@/widgets/problem-notice";
 import { Splitter } from "@/widgets/splitter";
 import { rememberedSearch } from "../traces/recall";
 import { serviceColors } from "./colors";
+import { criticalPath } from "./critical-path";
+import { Explain } from "./explain";
 import { Header } from "./header";
 import { useNeighbours } from "./neighbours";
 import { SpanPanel } from "./panel";
@@ -55,7 +57,7 @@ const showErrors = (state: TraceState) => {
 };
 
 function useTraceKeys(state: TraceState, focusSearch: () => void, others: ReturnType<typeof useNeighbours>) {
-  const { window, tree, set, selected } = state;
+  const { window, tree, set, selected, why } = state;
   const zoom = (factor: number) => set({ window: zoomAt(window, 0.5, factor, tree.totalNs) });
   const shift = (fraction: number) => set({ window: pan(window, fraction, tree.totalNs) });
   useKeys({
@@ -65,6 +67,8 @@ function useTraceKeys(state: TraceState, focusSearch: () => void, others: Return
     k: () => state.moveRow(-1),
     ArrowRight: state.moveIn,
     ArrowLeft: state.moveOut,
+    c: () => set({ why: why === "path" ? undefined : "path" }),
+    w: () => set({ why: why === "parts" ? undefined : "parts" }),
     Escape: () => state.select(-1),
     f: () => state.zoomTo(selected),
     "0": state.showAll,
@@ -87,15 +91,17 @@ function OpenTrace({ trace, view }: { trace: TraceDetail; view: TraceView }) {
   const others = useNeighbours(trace.trace_id);
   const colors = useMemo(() => serviceColors(trace.services), [trace]);
   const [width, keepWidth] = useKept("panel", 400);
+  const path = useMemo(() => (state.why === "path" ? criticalPath(state.tree) : undefined), [state.why, state.tree]);
   useTraceKeys(state, () => searchBox.current?.focus(), others);
   const span = state.tree.spans[state.selected];
   return (
     <main className="flex h-full min-h-0 flex-col">
       <Header trace={trace} link={() => addressOf(state)} neighbours={others} onErrors={() => showErrors(state)} />
+      <Explain traceId={trace.trace_id} state={state} path={path} colors={colors} />
       <Toolbar state={state} searchBox={searchBox} />
       <div className="relative flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1">
-          <Timeline traceId={trace.trace_id} startMs={toMs(trace.start_time)} state={state} colors={colors} />
+          <Timeline traceId={trace.trace_id} startMs={toMs(trace.start_time)} state={state} path={path} colors={colors} />
         </div>
         {span && (
           <aside

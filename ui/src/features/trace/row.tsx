@@ -7,6 +7,8 @@ import { formatNs } from "@/format/duration";
 import { formatCompact } from "@/format/number";
 import { classes } from "@/widgets/classes";
 import { Bar } from "./bar";
+import type { Stretch } from "./critical-path";
+import { CriticalMarks } from "./critical-marks";
 
 export const ROW = 28;
 
@@ -22,6 +24,8 @@ export type RowProps = {
   selected: boolean;
   match: boolean;
   dimmed: boolean;
+  /** Where it is on the critical path, when that is shown. */
+  critical: Stretch[] | undefined;
   /** Same service as its parent's: said once is enough. */
   quiet: boolean;
   color: string;
@@ -57,7 +61,8 @@ export const Row = memo(function Row(props: RowProps) {
       <Name {...props} />
       <div className="relative min-w-0 flex-1 overflow-hidden">
         <div className="absolute inset-y-0 right-3 left-0">
-          <Bar span={span} window={props.window} width={props.width} color={props.color} dimmed={props.dimmed} />
+          <Bar span={span} window={props.window} width={props.width} color={props.color} dimmed={props.dimmed || props.critical?.length === 0} />
+          {props.critical && <CriticalMarks stretches={props.critical} window={props.window} width={props.width} />}
         </div>
       </div>
     </div>

@@ -8,11 +8,11 @@ import { flip, type Folding, isCollapsed, readFolding, reveal, writeFolding } fr
 import { type Counter, COUNTERS } from "./gpus/counters";
 import { findMatches, type Matches, step } from "./match";
 import { buildTree, hasChildren, type Tree, visibleRows } from "./tree";
-import { readView, readZoom, type TraceView, writeZoom } from "./view";
+import { readView, readZoom, type TraceView, type Why, writeZoom } from "./view";
 
 const ADDRESS_DELAY_MS = 200;
 
-type State = { selected: number; folding: Folding; window: Window; q: string; errors: boolean; only: boolean; /** What is shown of the GPUs. */ counter: Counter | undefined };
+type State = { selected: number; folding: Folding; window: Window; q: string; errors: boolean; only: boolean; why: Why | undefined; flame: boolean; /** What is shown of the GPUs. */ counter: Counter | undefined };
 
 export type TraceState = State &
   ReturnType<typeof actionsOf> & {
@@ -35,6 +35,8 @@ function readState(view: TraceView, tree: Tree): State {
     q: view.q ?? "",
     errors: view.errors ?? false,
     only: view.only ?? false,
+    why: view.why,
+    flame: view.as === "flame",
     counter: view.gpus === "off" ? undefined : (view.gpus ?? COUNTERS[0]),
   };
 }
@@ -47,6 +49,8 @@ function writeState(state: State, tree: Tree): TraceView {
     q: state.q || undefined,
     errors: state.errors || undefined,
     only: state.only || undefined,
+    why: state.why,
+    as: state.flame ? "flame" : undefined,
     gpus: state.counter === COUNTERS[0] ? undefined : (state.counter ?? "off"),
   };
 }

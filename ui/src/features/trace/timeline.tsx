@@ -7,6 +7,7 @@ import { ticks as ticksOf, type Window } from "@/charts/scale";
 import { useWidth } from "@/charts/width";
 import { useKept } from "@/widgets/kept";
 import { Splitter } from "@/widgets/splitter";
+import type { CriticalPath, Stretch } from "./critical-path";
 import { usePan, useWheel } from "./gestures";
 import { isCollapsed } from "./folding";
 import { GpuCounters } from "./gpus";
@@ -20,10 +21,11 @@ const MAP = 56;
 const RULER = 28;
 const HEAD = MAP + RULER + 1;
 const INDENT = 16;
+const NOT_ON_IT: Stretch[] = [];
 
-type TimelineProps = { traceId: string; /** Of the trace, Unix ms. */ startMs: number; state: TraceState; colors: Map<string, string> };
+type TimelineProps = { traceId: string; /** Of the trace, Unix ms. */ startMs: number; state: TraceState; /** Highlighted when it is given. */ path: CriticalPath | undefined; colors: Map<string, string> };
 
-export function Timeline({ traceId, startMs, state, colors }: TimelineProps) {
+export function Timeline({ traceId, startMs, state, path, colors }: TimelineProps) {
   const { tree, window, selected, set, select } = state;
   const { strips, data, missing } = useStrips(traceId, tree);
   const rows = useMemo(() => withStrips(state.rows, missing ? [missing] : strips), [state.rows, strips, missing]);
@@ -104,6 +106,7 @@ export function Timeline({ traceId, startMs, state, colors }: TimelineProps) {
                   selected={index === selected}
                   match={state.matches?.isMatch[index] === 1}
                   dimmed={index !== selected && state.matches !== undefined && state.matches.isMatch[index] !== 1}
+                  critical={path && (path.of.get(index) ?? NOT_ON_IT)}
                   quiet={parent?.service_name === span.service_name}
                   color={colors.get(span.service_name)!}
                   window={window}

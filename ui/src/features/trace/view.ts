@@ -3,6 +3,8 @@ import type { Window } from "@/charts/scale";
 import { asFlag, asOneOf, asText, type Params } from "@/search-params";
 import { type Counter, COUNTERS } from "./gpus/counters";
 
+export type Why = "parts" | "path";
+
 export type TraceView = {
   /** Selected span. */
   span?: string;
@@ -13,6 +15,10 @@ export type TraceView = {
   errors?: true;
   /** Show matches only. */
   only?: true;
+  /** What is open of the explanation. */
+  why?: Why;
+  /** How the spans are drawn, when not as a tree. */
+  as?: "flame";
   /** What is shown of the GPUs. */
   gpus?: Counter | "off";
 };
@@ -25,6 +31,8 @@ export function readView(params: Params): TraceView {
     q: asText(params.q),
     errors: asFlag(params.errors),
     only: asFlag(params.only),
+    why: asOneOf(params.why, ["parts", "path"] as const),
+    as: asOneOf(params.as, ["flame"] as const),
     gpus: asOneOf(params.gpus, [...COUNTERS.slice(1), "off"] as const),
   };
   return Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined));

@@ -23,7 +23,7 @@ export function SpanFigures({ tree, index, message }: SpanFiguresProps) {
           <span title={`${formatCount(span.duration_ns)} ns`}>{formatNs(span.duration_ns)}</span> <Aside>{share(span.duration_ns / tree.totalNs)} of the trace</Aside>
         </Figure>
         <Figure label="Own time">
-          {formatNs(selfTime(tree, index))} <Aside>{share(selfTime(tree, index) / span.duration_ns)}</Aside>
+          {formatNs(selfTime(tree, index))} {span.duration_ns > 0 && <Aside>{share(selfTime(tree, index) / span.duration_ns)}</Aside>}
         </Figure>
         <Figure label="Starts at">+{offset(span.start_offset_ns, span)}</Figure>
         <Figure label="Ends at">+{offset(span.start_offset_ns + span.duration_ns, span)}</Figure>
