@@ -14,6 +14,7 @@ PAIRS = (("src/axonize", "tests/sdk"), ("server/axonize_server", "tests/server")
 DATA = {
     "version.py",
     "accounts.py",
+    "costs.py",
     "gpus.py",
     "model.py",
     "steps.py",
@@ -22,6 +23,7 @@ DATA = {
     "api/gpu_schemas.py",
     "api/step_schemas.py",
     "api/analytics_schemas.py",
+    "api/cost_schemas.py",
     "ingest/faults.py",
     "ingest/gpu/names.py",
     "ingest/promoted.py",
@@ -52,6 +54,8 @@ ELSEWHERE = {
     "store/clickhouse/gpus/reader.py": "tests/server/query/test_gpus.py",
     "minutes.py": "tests/server/query/test_analytics.py",
     "store/clickhouse/minutes/reader.py": "tests/server/query/test_analytics.py",
+    "store/clickhouse/costs/reader.py": "tests/server/query/test_cost.py",
+    "store/postgres/prices.py": "tests/server/api/test_gpus.py",
     "store/clickhouse/steps/reader.py": "tests/server/query/test_steps.py",
 }
 # Tested on real libraries and end to end.

@@ -33,10 +33,12 @@ from axonize_server.listeners import Addresses, bind, run_grpc, run_http
 from axonize_server.lock import DataLock
 from axonize_server.metrics import collect
 from axonize_server.model import DomainError, StartError
+from axonize_server.query.cost import CostBook
 from axonize_server.settings import ServerSettings, load_settings
+from axonize_server.store.clickhouse.costs.reader import CostReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
-from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
+from axonize_server.store.clickhouse.minutes.rollup import ENGINES, MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
@@ -46,6 +48,7 @@ from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.prices import GpuPrices
 from axonize_server.store.postgres.sessions import SessionStore
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
@@ -161,6 +164,12 @@ async def serve(settings: ServerSettings) -> None:
                 answers_questions=settings.role != "ingest",
                 receivers=[build_router(submits, gate.authenticate)],
                 minute_reader=MinuteReader(databases.reading, settings.query_limits),
+                cost_book=CostBook(
+                    CostReader(databases.reading, settings.query_limits),
+                    GpuPrices(databases.postgres),
+                    settings.cost_per_hour_usd,
+                ),
+                pricing="read" if settings.auth_mode == "static" else "admin",
                 probes={
                     "clickhouse": databases.probing.ping,
                     "postgres": databases.postgres.ping,
@@ -192,7 +201,9 @@ def _keyring(settings: ServerSettings, known: Lookup[Principal]) -> Keyring:
 
 async def _keep_rolled_up(databases: Databases, stack: AsyncExitStack) -> None:
     """Roll up what is stored, in threads that end before the databases do."""
-    for rollup in (TraceRollup(databases.rolling_up), MinuteRollup(databases.rolling_up)):
+    pool = databases.rolling_up
+    engines = MinuteRollup(pool, queries=ENGINES)
+    for rollup in (TraceRollup(pool), MinuteRollup(pool), engines):
         rollup.start()
         stack.push_async_callback(asyncio.to_thread, rollup.close)
 

@@ -175,12 +175,14 @@ def test_migrate_brings_a_new_folder_up_to_date_and_then_does_nothing(tmp_path):
         "applied postgres/001_tenants.sql",
         "applied postgres/002_gpus.sql",
         "applied postgres/003_api_keys.sql",
+        "applied postgres/004_gpu_prices.sql",
         "applied clickhouse/001_spans.sql",
         "applied clickhouse/002_engine_steps.sql",
         "applied clickhouse/003_gpu_metrics.sql",
         "applied clickhouse/004_traces.sql",
         "applied clickhouse/005_step_energy.sql",
         "applied clickhouse/006_minutes.sql",
+        "applied clickhouse/008_engine_minutes.sql",
         "The databases are up to date.",
     ]
     assert second.stdout == "The databases are up to date.\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
-from axonize import semconv
+from axonize import recording, semconv
 from axonize.integrations.vllm import names
 
 
@@ -16,6 +16,7 @@ class Engine(NamedTuple):
     model: str
     id: str  # only the engine's own process knows it: vLLM makes the instance id anew there
     gpu_count: int
+    gpus: tuple[str, ...] = ()  # labels in its own process
 
 
 def describe(config: Any) -> Engine:
@@ -29,8 +30,9 @@ def describe(config: Any) -> Engine:
         names.ENGINE_VERSION: sys.modules["vllm"].__version__,
         semconv.GEN_AI_REQUEST_MODEL: model,
     }
-    gpu_count = 0 if device == "cpu" else parallel.world_size
-    return Engine(attributes, model, f"{config.instance_id}-{rank}", gpu_count)
+    ranks = 0 if device == "cpu" else parallel.world_size
+    gpus = recording.engine_gpus or tuple(f"cuda:{each}" for each in range(ranks))
+    return Engine(attributes, model, f"{config.instance_id}-{rank}", len(gpus), gpus)
 
 
 def served_name(config: Any) -> str:
