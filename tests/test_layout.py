@@ -14,6 +14,7 @@ PAIRS = (("src/axonize", "tests/sdk"), ("server/axonize_server", "tests/server")
 DATA = {
     "version.py",
     "accounts.py",
+    "costs.py",
     "gpus.py",
     "model.py",
     "requests.py",
@@ -26,6 +27,7 @@ DATA = {
     "api/step_schemas.py",
     "api/analytics_schemas.py",
     "api/request_schemas.py",
+    "api/cost_schemas.py",
     "ingest/faults.py",
     "ingest/gpu/names.py",
     "ingest/promoted.py",
@@ -65,6 +67,8 @@ ELSEWHERE = {
     "minutes.py": "tests/server/query/test_analytics.py",
     "store/clickhouse/minutes/reader.py": "tests/server/query/test_analytics.py",
     "store/clickhouse/requests/reader.py": "tests/server/query/test_heatmap.py",
+    "store/clickhouse/costs/reader.py": "tests/server/query/test_cost.py",
+    "store/postgres/prices.py": "tests/server/api/test_gpus.py",
     "store/clickhouse/steps/reader.py": "tests/server/query/test_steps.py",
 }
 # Tested on real libraries and end to end.

@@ -17,12 +17,14 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from axonize_server import ui
+from axonize_server.accounts import Scope
 from axonize_server.api import admin, errors, health
 from axonize_server.api.analytics import AnalyticsController
 from axonize_server.api.compression import compress
-from axonize_server.api.exports import ExportController
+from axonize_server.api.costs import CostController
 from axonize_server.api.explain import ExplainController
-from axonize_server.api.gpus import GpuController
+from axonize_server.api.exports import ExportController
+from axonize_server.api.gpus import GpuController, GpuPriceController
 from axonize_server.api.metrics import Histogram, Metric
 from axonize_server.api.requests import RequestController
 from axonize_server.api.session import SessionController
@@ -37,7 +39,9 @@ from axonize_server.auth.lookup import Lookup
 from axonize_server.auth.sessions import Sessions
 from axonize_server.correlation import correlate
 from axonize_server.erasure import Erasure
+from axonize_server.query.cost import CostBook
 from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.costs.reader import CostReader
 from axonize_server.store.clickhouse.export.reader import ExportReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
@@ -48,6 +52,7 @@ from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.prices import GpuPrices
 from axonize_server.store.postgres.sessions import SessionStore
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
@@ -73,6 +78,11 @@ def no_sessions() -> Sessions:
     return Sessions(gate, SessionStore(Postgres("")), Lookup(lambda _: None))
 
 
+def no_costs() -> CostBook:
+    """Return the costs of nobody."""
+    return CostBook(CostReader(ClientPool("", size=0), {}), GpuPrices(Postgres("")), {})
+
+
 @dataclass(frozen=True)
 class Parts:
     """What the application is put together from."""
@@ -86,11 +96,14 @@ class Parts:
     export_reader: ExportReader = field(
         default_factory=lambda: ExportReader(ClientPool("", size=0), {})
     )
+    cost_book: CostBook = field(default_factory=no_costs)
     administration: admin.Administration = field(default_factory=nobody)
     sessions: Sessions = field(default_factory=no_sessions)
     receivers: Sequence[Router] = ()
     answers_questions: bool = True
     """Whether the API and the UI are there beside the receivers."""
+    pricing: Scope = "admin"
+    """What a key needs to set the prices of GPUs."""
     probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     metrics: Callable[[], Iterable[Metric | Histogram]] = tuple
     allowed_hosts: Sequence[str] | None = None
@@ -109,10 +122,12 @@ def create_app(parts: Parts) -> Litestar:
             GpuController,
             AnalyticsController,
             RequestController,
+            CostController,
             SessionController,
         ],
         guards=[require_key(parts.authenticate, parts.sessions, "read")],
         dependencies={
+            "cost_book": Provide(lambda: parts.cost_book, sync_to_thread=False),
             "tenant": Provide(provide_tenant),
             "sessions": Provide(lambda: parts.sessions, sync_to_thread=False),
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
@@ -124,12 +139,23 @@ def create_app(parts: Parts) -> Litestar:
         },
         security=[{"key": []}],
     )
+    prices = Router(
+        "/api/v1",
+        route_handlers=[GpuPriceController],
+        guards=[require_key(parts.authenticate, parts.sessions, parts.pricing)],
+        dependencies={
+            "tenant": Provide(provide_tenant),
+            "cost_book": Provide(lambda: parts.cost_book, sync_to_thread=False),
+            "gpu_registry": Provide(lambda: parts.gpu_registry, sync_to_thread=False),
+        },
+        security=[{"key": []}],
+    )
     management = Router(
         "/api/v1",
         route_handlers=[admin.build_router(parts.administration)],
         security=[{"key": []}],
     )
-    questions: list[ControllerRouterHandler] = [api, management, ui.build_controller()]
+    questions: list[ControllerRouterHandler] = [api, prices, management, ui.build_controller()]
     return Litestar(
         route_handlers=[
             *(questions if parts.answers_questions else ()),

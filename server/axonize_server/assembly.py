@@ -28,12 +28,14 @@ from axonize_server.ingest.http import build_router
 from axonize_server.ingest.receiver import Submits
 from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.metrics import collect, describe, histograms
+from axonize_server.query.cost import CostBook
 from axonize_server.settings import ServerSettings
+from axonize_server.store.clickhouse.costs.reader import CostReader
 from axonize_server.store.clickhouse.export.reader import ExportReader
 from axonize_server.store.clickhouse.genai.reader import GenAiReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
-from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
+from axonize_server.store.clickhouse.minutes.rollup import ENGINES, MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
@@ -43,6 +45,7 @@ from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.prices import GpuPrices
 from axonize_server.store.postgres.sessions import SessionStore
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
@@ -92,6 +95,12 @@ async def assemble(
         gpu_reader=gpus,
         gpu_registry=registry,
         minute_reader=MinuteReader(databases.reading, settings.query_limits),
+        cost_book=CostBook(
+            CostReader(databases.reading, settings.query_limits),
+            GpuPrices(databases.postgres),
+            settings.cost_per_hour_usd,
+        ),
+        pricing="read" if settings.auth_mode == "static" else "admin",
         authenticate=authenticate,
         sessions=accounts.sessions,
         administration=_administration(settings, databases, accounts),
@@ -177,6 +186,8 @@ def _metrics(
 
 async def _keep_rolled_up(databases: Databases, stack: AsyncExitStack) -> None:
     """Roll up what is stored, in threads that end before the databases do."""
-    for rollup in (TraceRollup(databases.rolling_up), MinuteRollup(databases.rolling_up)):
+    pool = databases.rolling_up
+    engines = MinuteRollup(pool, queries=ENGINES)
+    for rollup in (TraceRollup(pool), MinuteRollup(pool), engines):
         rollup.start()
         stack.push_async_callback(asyncio.to_thread, rollup.close)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from axonize.config import check_file, describe_expected, load, parse, setting
+from axonize.config import check_file, check_prices, describe_expected, load, parse, setting
 from axonize_server import settings_file
 from axonize_server.settings_file import Entry
 
@@ -127,6 +127,12 @@ class ServerSettings:
         (),
         "Names, written `a,b`, that a server without a key answers to beside localhost; for the "
         "name that a proxy sends.",
+    )
+    cost_per_hour_usd: Mapping[str, float] = setting(
+        {},
+        "What a GPU costs in US dollars an hour, by a part of its model's name, the longest that "
+        "fits: `H100=2.5,A100=1.2`. A price set for the card itself goes before it.",
+        check=check_prices,
     )
     query_timeout_s: int = setting(
         30, "Longest time in s that one query may take.", minimum=1, maximum=3600

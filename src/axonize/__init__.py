@@ -79,6 +79,7 @@ def init(
     gpu_profiling: bool | None = None,
     gpu_snapshot_interval_ms: int | None = None,
     cost_per_hour_usd: Mapping[str, float] | None = None,
+    engine_gpus: Sequence[str] | None = None,
     integrations: Sequence[str] | None = None,
     disabled_integrations: Sequence[str] | None = None,
     capture_content: bool | None = None,

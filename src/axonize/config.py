@@ -160,6 +160,11 @@ class Config:
         "fits: `H100=2.5,A100=1.2`.",
         check=check_prices,
     )
+    engine_gpus: tuple[str, ...] = setting(
+        (),
+        "GPUs that the engine in this process works on, `cuda:0,cuda:1` or UUIDs; what the "
+        "integration finds when empty.",
+    )
     integrations: tuple[str, ...] = setting(
         (), "Integrations to install, written `a,b`; all that apply when empty."
     )

@@ -90,6 +90,7 @@ class Pipeline:
         let_hurry(self.worker.send_within)
         recording.describe_gpu = self.profiler.describe if self.config.gpu_profiling else None
         recording.meter_gpu = self.profiler.meter if self.config.gpu_profiling else None
+        recording.engine_gpus = self.config.engine_gpus
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Send what waits, for at most this long, and end the worker."""
@@ -183,6 +184,7 @@ def reconnect() -> None:
         configure(None)
         let_hurry(None)
         recording.describe_gpu = recording.meter_gpu = None
+        recording.engine_gpus = ()
     else:
         _current.connect()
 

@@ -23,6 +23,17 @@ class Meter(Protocol):
     def usd_per_hour(self) -> float | None:
         """What the GPUs cost together; None without a price for each."""
 
+    @property
+    def idle_uj(self) -> int:
+        """What they used up to the end of the last step, and no step was charged, in uJ."""
+
+    @property
+    def parts(self) -> Mapping[str, float]:
+        """The UUIDs of the GPUs and instances, each with its part of a card; empty until found.
+
+        The part of an instance that does not say is 0.
+        """
+
     def charge(self, begin_ns: int, end_ns: int) -> int | None:
         """Return the uJ of a step (monotonic ns), None when unknown; steps come as they end."""
 
@@ -31,6 +42,8 @@ describe_gpu: Callable[[int, str], Mapping[str, Any]] | None = None
 """Returns the attributes gpu.N.* for N and a label; set while GPUs are profiled."""
 meter_gpu: Callable[[Sequence[str]], Meter] | None = None
 """Returns a meter of the GPUs of some labels; set while GPUs are profiled."""
+engine_gpus: tuple[str, ...] = ()
+"""Labels of the GPUs that the engine in this process works on; empty where it knows by itself."""
 
 
 @guarded

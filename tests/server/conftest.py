@@ -9,11 +9,13 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 import pytest
+from axonize_server.query.cost import CostBook
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.costs.reader import CostReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
-from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
+from axonize_server.store.clickhouse.minutes.rollup import ENGINES, MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
@@ -22,6 +24,7 @@ from axonize_server.store.migrate import migrate
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
 from axonize_server.store.postgres.gpus import GpuRegistry
+from axonize_server.store.postgres.prices import GpuPrices
 from psycopg.conninfo import make_conninfo
 
 SETTLED_NS = 10_000_000_000
@@ -114,6 +117,25 @@ def gpu_registry(clickhouse, postgres) -> GpuRegistry:
 def minute_reader(clickhouse, settings) -> MinuteReader:
     """Read statistics from the database of the tests."""
     return MinuteReader(clickhouse, settings.query_limits)
+
+
+@pytest.fixture(scope="session")
+def cost_book(clickhouse, postgres, settings) -> CostBook:
+    """Find costs in the database of the tests; an A100 costs 3600 dollars an hour."""
+    reader = CostReader(clickhouse, settings.query_limits)
+    return CostBook(reader, GpuPrices(postgres), {"A100": 3600.0})
+
+
+@pytest.fixture(params=["from steps", "counted"])
+def count_engines(request, clickhouse) -> Callable[[], None]:
+    """Count the minutes of engines that are over, or forget them all: the answers are the same."""
+
+    def forget() -> None:
+        with clickhouse.client() as client:
+            client.command("TRUNCATE TABLE engine_minutes")
+
+    counted = MinuteRollup(clickhouse, queries=ENGINES).catch_up
+    return counted if request.param == "counted" else forget
 
 
 @pytest.fixture(params=["from spans", "counted"])

@@ -71,11 +71,12 @@ def step(
     start_ms: float = 0,
     ms: float = 1,
     engine: str = "engine-a-0",
+    charged: dict[str, Any] | None = None,
     **more: Any,
 ) -> Span:
-    """Return a step that starts start_ms after NOW_NS and lasts `ms`."""
+    """Return a step that starts start_ms after NOW_NS and lasts `ms`; `charged`: see charges()."""
     start_ns = NOW_NS + round(start_ms * 1e6)
-    values = {**attributes(number, riders, **more), "axonize.engine.id": engine}
+    values = {**attributes(number, riders, **more), **(charged or {}), "axonize.engine.id": engine}
     return span(
         1_000_000 + number,
         values,
@@ -86,9 +87,51 @@ def step(
     )
 
 
-def steps_body(*steps: Span) -> bytes:
+def charges(
+    *,
+    gpus: int | None = None,
+    uuids: list[str] | None = None,
+    shares: list[float] | None = None,
+    busy_s: float = 0.0,
+    idle_s: float = 0.0,
+    energy_j: float | None = None,
+    idle_energy_j: float | None = None,
+    cost_per_hour_usd: float | None = None,
+    ended: int | None = None,
+) -> dict[str, Any]:
+    """Return the attributes of what a record charges; the seconds are those of all GPUs."""
+    values = {
+        "axonize.gpu.count": gpus,
+        "axonize.step.gpu_uuids": uuids,
+        "axonize.step.gpu_shares": shares,
+        "axonize.gpu.seconds": busy_s,
+        "axonize.gpu.idle_seconds": idle_s,
+        "axonize.gpu.energy_j": energy_j,
+        "axonize.gpu.idle_energy_j": idle_energy_j,
+        "axonize.gpu.energy.source": None if energy_j is None else "counter",
+        "axonize.gpu.cost_per_hour_usd": cost_per_hour_usd,
+        "axonize.step.ended_requests": ended,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def idle(*, start_ms: float, ms: float, charged: dict[str, Any]) -> Span:
+    """Return the record of an engine that had nothing to do."""
+    start_ns = NOW_NS + round(start_ms * 1e6)
+    values = {**ENGINE, **charged, "axonize.step.number": 0}
+    return span(
+        999_999,
+        values,
+        name="engine.idle",
+        kind=1,
+        start_time_unix_nano=start_ns,
+        end_time_unix_nano=start_ns + round(ms * 1e6),
+    )
+
+
+def steps_body(*steps: Span, service: str = "engine") -> bytes:
     """Return a request with these spans, from the process of an engine."""
-    return body(*steps, resource={"service.name": "engine", "host.name": "node-1"})
+    return body(*steps, resource={"service.name": service, "host.name": "node-1"})
 
 
 def decoded(tenant: str, *bodies: bytes) -> tuple[pa.Table, pa.Table]:

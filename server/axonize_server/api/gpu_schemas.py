@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -11,6 +11,7 @@ from axonize_server import gpus
 from axonize_server.api.schemas import Time
 from axonize_server.api.times import format_time
 from axonize_server.gpus import GpuSample, Statistics
+from axonize_server.query.cost import CardPrice
 
 
 class GpuSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +73,32 @@ class GpuMetrics(msgspec.Struct, frozen=True):
     points: list[GpuPoint]
 
 
+PriceSource = Annotated[
+    Literal["gpu", "model"] | None,
+    Meta(description="Set for this card (`gpu`), or in the settings for its model."),
+]
+UsdPerHour = Annotated[float | None, Meta(description="US dollars an hour; null for no price.")]
+
+
+class GpuPrice(msgspec.Struct, frozen=True):
+    """A price of a card; null: from then on that of its model holds again."""
+
+    valid_from: Time
+    cost_per_hour_usd: float | None
+
+
+class PriceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A price to set for a card."""
+
+    cost_per_hour_usd: Annotated[
+        Annotated[float, Meta(ge=0, le=1e9)] | None,
+        Meta(description="US dollars an hour; null for what its model costs."),
+    ]
+    valid_from: Annotated[
+        str | None, Meta(description="From when on, RFC 3339, also in the past; now by default.")
+    ] = None
+
+
 class PhysicalGpu(msgspec.Struct, frozen=True):
     """A card."""
 
@@ -83,6 +110,9 @@ class PhysicalGpu(msgspec.Struct, frozen=True):
     resource_uuids: Annotated[
         list[str], Meta(description="What computes on it: itself, its MIG instances.")
     ]
+    cost_per_hour_usd: UsdPerHour
+    price_source: PriceSource
+    prices: Annotated[list[GpuPrice], Meta(description="Set for this card, in order of time.")]
 
 
 class GpuContext(msgspec.Struct, frozen=True):
@@ -113,7 +143,7 @@ class ComputeResource(msgspec.Struct, frozen=True, kw_only=True):
 NOW_NS = 300_000_000_000  # how long ago is now
 
 
-def resource(found: gpus.ComputeResource, now_ns: int) -> ComputeResource:
+def resource(found: gpus.ComputeResource, price: CardPrice | None, now_ns: int) -> ComputeResource:
     """Write a GPU with its three layers for the wire."""
     now = [each for each in found.contexts if each.last_ns > now_ns - NOW_NS]
     return ComputeResource(
@@ -121,13 +151,13 @@ def resource(found: gpus.ComputeResource, now_ns: int) -> ComputeResource:
         memory_bytes=found.memory_bytes,
         first_seen=format_time(found.first_ns),
         last_seen=format_time(found.last_ns),
-        physical=_physical(found.physical) if found.physical else None,
+        physical=_physical(found.physical, price) if found.physical and price else None,
         contexts_now=[_context(each) for each in now],
         contexts_before=[_context(each) for each in found.contexts[len(now) :]],
     )
 
 
-def _physical(found: gpus.PhysicalGpu) -> PhysicalGpu:
+def _physical(found: gpus.PhysicalGpu, price: CardPrice) -> PhysicalGpu:
     return PhysicalGpu(
         found.physical_uuid,
         found.model or None,
@@ -135,6 +165,9 @@ def _physical(found: gpus.PhysicalGpu) -> PhysicalGpu:
         format_time(found.first_ns),
         format_time(found.last_ns),
         found.resource_uuids,
+        price.usd_per_hour,
+        price.source,
+        [GpuPrice(format_time(each.from_ns), each.usd_per_hour) for each in price.history],
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
-from litestar import Controller, get
+from litestar import Controller, get, put
 from litestar.di import NamedDependency
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from axonize_server.api import gpu_schemas as schemas
 from axonize_server.api.parameters import (
@@ -18,12 +18,16 @@ from axonize_server.api.parameters import (
     To,
     time_range,
 )
+from axonize_server.api.times import parse_time
+from axonize_server.costs import Card
 from axonize_server.query import gpus
+from axonize_server.query.cost import CostBook, card_price
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.postgres.gpus import GpuRegistry
 
 Reader = NamedDependency[GpuReader]
 Registry = NamedDependency[GpuRegistry]
+Book = NamedDependency[CostBook]
 Uuid = Annotated[
     str, PathParameter(max_length=256, description="`resource_uuid` of a GPU or MIG instance.")
 ]
@@ -44,11 +48,10 @@ class GpuController(Controller):
 
     @get("/gpus/{uuid:str}", summary="Read a GPU", responses=READ_PROBLEMS, sync_to_thread=True)
     def read_gpu(
-        self, gpu_registry: Registry, tenant: Tenant, uuid: Uuid
+        self, gpu_registry: Registry, cost_book: Book, tenant: Tenant, uuid: Uuid
     ) -> schemas.ComputeResource:
         """Return what the registry knows: the card, what computes on it, who uses it and did."""
-        found = gpus.resource(gpu_registry, tenant, uuid)
-        return schemas.resource(found, time.time_ns())
+        return _resource(gpu_registry, cost_book, tenant, uuid)
 
     @get(
         "/gpus/{uuid:str}/metrics",
@@ -70,3 +73,38 @@ class GpuController(Controller):
         """Return the GPU over the range, in buckets: average, minimum and maximum, or what fits."""
         found = gpus.series(gpu_reader, tenant, uuid, *time_range(start, end), points)
         return schemas.metrics(found)
+
+
+class GpuPriceController(Controller):
+    """What GPUs cost, for keys with `admin`; with static authentication, for the one key."""
+
+    tags = ["GPUs"]  # noqa: RUF012 - Litestar declares it as an instance variable
+
+    @put(
+        "/gpus/{uuid:str}/price",
+        summary="Set the price of a GPU",
+        responses=READ_PROBLEMS,
+        sync_to_thread=True,
+    )
+    def set_gpu_price(
+        self,
+        gpu_registry: Registry,
+        cost_book: Book,
+        tenant: Tenant,
+        uuid: Uuid,
+        data: JSONBody[schemas.PriceChange],
+    ) -> schemas.ComputeResource:
+        """Set what a card costs from a moment on; of a MIG instance, that of its whole card."""
+        begin = parse_time("valid_from", data.valid_from) if data.valid_from else time.time_ns()
+        cost_book.prices.set(tenant, uuid, begin, data.cost_per_hour_usd)
+        return _resource(gpu_registry, cost_book, tenant, uuid)
+
+
+def _resource(
+    registry: GpuRegistry, book: CostBook, tenant: str, uuid: str
+) -> schemas.ComputeResource:
+    found, now_ns = gpus.resource(registry, tenant, uuid), time.time_ns()
+    if found.physical is None:
+        return schemas.resource(found, None, now_ns)
+    card = Card(found.physical.physical_uuid, found.physical.model)
+    return schemas.resource(found, card_price(book, tenant, card, now_ns), now_ns)

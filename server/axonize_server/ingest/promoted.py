@@ -49,7 +49,8 @@ def _keys(column: str) -> tuple[Key, ...]:
 
 SPAN_COLUMNS = tuple(Column(name, type_, _keys(name)) for name, type_ in _SPAN_TYPES.items())
 
-# Of an `engine.step`; unlike those of spans, these are not kept as attributes beside the columns.
+# Of an `engine.step` or `engine.idle`; unlike those of spans, these are not kept as attributes
+# beside the columns.
 STEP_COLUMNS = (
     Column("engine_id", TEXT, (Key("axonize.engine.id"),)),
     Column("engine_name", TEXT, (Key("axonize.engine.name"),)),
@@ -66,6 +67,11 @@ STEP_COLUMNS = (
     Column("gpu_count", pa.uint16(), (Key("axonize.gpu.count"),)),
     Column("gpu_seconds", pa.float64(), (Key("axonize.gpu.seconds"),)),
     Column("energy_j", pa.float64(), (Key("axonize.gpu.energy_j"),)),
+    Column("idle_gpu_seconds", pa.float64(), (Key("axonize.gpu.idle_seconds"),)),
+    Column("idle_energy_j", pa.float64(), (Key("axonize.gpu.idle_energy_j"),)),
+    Column("energy_source", TEXT, (Key("axonize.gpu.energy.source"),)),
+    Column("cost_per_hour_usd", pa.float64(), (Key("axonize.gpu.cost_per_hour_usd"),)),
+    Column("ended_requests", pa.uint32(), (Key("axonize.step.ended_requests"),)),
 )
 
 RESOURCE_COLUMNS = (

@@ -1,4 +1,7 @@
-"""Spans named `engine.step` to columns of `engine_steps`, all arrays of a kind at once."""
+"""Spans named `engine.step` and `engine.idle` to columns of `engine_steps`.
+
+All arrays of a kind are read at once.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from axonize_server.ingest.fields import Flags, Indices, maps, times_and_status
 from axonize_server.ingest.promote import KeyIndex, promote
 from axonize_server.ingest.promoted import STEP_COLUMNS
 
-NAME = b"engine.step"
+NAMES = pa.array([b"engine.step", b"engine.idle"])
 NUMBER = "axonize.step.number"
 _KEYS = [key.name for column in STEP_COLUMNS for key in column.keys]
 _INTEGER = np.frombuffer(b"i", np.uint8)
@@ -27,8 +30,8 @@ for _digits in (b"0123456789abcdef", b"0123456789ABCDEF"):
 
 
 def find_steps(spans: pa.StructArray) -> Flags:
-    """Return which spans are steps: they have the name and a number."""
-    named = np.asarray(pc.equal(spans.field("name"), NAME))
+    """Return which spans are steps, or rests between them: they have the name and a number."""
+    named = np.asarray(pc.is_in(spans.field("name"), NAMES))
     if not named.any():
         return named
     lists = spans.field("attributes")
@@ -124,6 +127,11 @@ def _counts(elements: pa.StructArray) -> tuple[pa.Array, Flags]:
     return pa.array(numbers.astype(np.uint32)), (numbers >= 0) & (numbers < 2**32)
 
 
+def _numbers(elements: pa.StructArray) -> tuple[pa.Array, Flags]:
+    numbers = elements.field("double_value").fill_null(-1.0).to_numpy()
+    return pa.array(numbers), (numbers >= 0) & np.isfinite(numbers)
+
+
 def _ids(width: int) -> Callable[[pa.StructArray], tuple[pa.Array, Flags]]:
     digits = 2 * width
     nothing = b"0" * digits
@@ -165,5 +173,7 @@ _ARRAYS = (
     _Array("draft_tokens", _counts, optional=True),
     _Array("accepted_tokens", _counts, optional=True),
     _Array("preempted_ids", _texts, parallel=False),
+    _Array("gpu_uuids", _texts, parallel=False),
+    _Array("gpu_shares", _numbers, parallel=False),
 )
 _ARRAY_KEYS = pa.array([f"axonize.step.{array.column}".encode() for array in _ARRAYS])

@@ -12,3 +12,4 @@ class Engine(NamedTuple):
     model: str
     id: str
     gpu_count: int
+    gpus: tuple[str, ...] = ()  # labels in its own process

@@ -8,6 +8,9 @@ ENGINE_VERSION = "axonize.engine.version"
 GPU_COUNT = "axonize.gpu.count"  # devices that work on each step, 0 on a CPU
 GPU_ENERGY_J = "axonize.gpu.energy_j"  # J, of all its devices
 GPU_ENERGY_SOURCE = "axonize.gpu.energy.source"  # counter, power (integrated), estimated (MIG)
+GPU_IDLE_SECONDS = "axonize.gpu.idle_seconds"  # s, time without a step x its devices
+GPU_IDLE_ENERGY_J = "axonize.gpu.idle_energy_j"  # J, of all its devices, in that time
+GPU_COST_PER_HOUR_USD = "axonize.gpu.cost_per_hour_usd"  # of all its devices
 GPU_SECONDS = "axonize.gpu.seconds"  # s, time of the engine x its devices
 
 STEP_NUMBER = "axonize.step.number"  # from 1, in one engine
@@ -26,6 +29,9 @@ STEP_DRAFT_TOKENS = "axonize.step.draft_tokens"
 STEP_ACCEPTED_TOKENS = "axonize.step.accepted_tokens"
 STEP_CUDA_GRAPH_MODE = "axonize.step.cuda_graph.mode"
 STEP_BUSY_SECONDS = "axonize.step.busy_seconds"  # s, without what overlaps the step before
+STEP_GPU_UUIDS = "axonize.step.gpu_uuids"  # GPUs and MIG instances of the engine
+STEP_GPU_SHARES = "axonize.step.gpu_shares"  # of a card, 0 unknown; absent for whole GPUs
+STEP_ENDED_REQUESTS = "axonize.step.ended_requests"  # since the record before; absent for none
 
 STEP_COUNT = "axonize.step.count"  # steps a request rode in
 STEP_FIRST = "axonize.step.first"  # number of the first of them

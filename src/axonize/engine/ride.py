@@ -188,6 +188,7 @@ def record(ride: Ride, engine: Engine, meter: Meter | None = None) -> dict[str, 
         **(_used(ride, seconds, meter) if meter is not None else {}),
     }
     span = Span("engine.request", attributes, parent=ride.context or ROOT, start_ns=ride.queued_ns)
+    span.set_gpus(engine.gpus)
     add_pauses(span, pauses)
     if ride.reason == "error":
         span.set_status("error")

@@ -91,6 +91,10 @@ class Meter:
         self._labels = labels
         self._prices = prices
         self._gpus: list[DiscoveredGPU] = []
+        self.usd_per_hour: float | None = None
+        """What all its GPUs cost; None without a price for each."""
+        self.parts: Mapping[str, float] = {}
+        """Its GPUs and instances, each with its part of a card, 0 where that is not known."""
         self._curves: dict[str, Curve] = {}
         self._accounts: dict[str, Account] = {}
 
@@ -101,6 +105,8 @@ class Meter:
             found = [find_gpu(label, known, visible_devices) for label in self._labels]
             self._gpus = [gpu for gpu in found if gpu is not None] if all(found) else []
             self._curves = {gpu.uuid: Curve() for gpu in self._gpus}
+            self.usd_per_hour = self._price_all()
+            self.parts = {gpu.uuid: _part(gpu) or 0.0 for gpu in self._gpus}
         for gpu, reading, millijoules, time_ns in metered:
             if gpu.uuid in self._curves:
                 self._curves[gpu.uuid].note(time_ns, millijoules, reading.power_watts)
@@ -116,7 +122,7 @@ class Meter:
         for uuid, (begin, end) in ends.items():
             assert begin is not None
             assert end is not None
-            account = self._accounts.setdefault(uuid, Account(begin))
+            account = self._accounts.setdefault(uuid, Account(0))
             charged += account.charge(begin, end)
         return charged
 
@@ -129,8 +135,11 @@ class Meter:
         return "counter" if counted else "power"
 
     @property
-    def usd_per_hour(self) -> float | None:
-        """What all its GPUs cost; None without a price for each."""
+    def idle_uj(self) -> int:
+        """What its GPUs used since the first reading and no step was charged, in uJ."""
+        return sum(account.idle for account in self._accounts.values())
+
+    def _price_all(self) -> float | None:
         prices = [_price(gpu, self._prices) for gpu in self._gpus]
         return sum(filter(None, prices)) if prices and None not in prices else None
 
@@ -139,7 +148,12 @@ def _price(gpu: DiscoveredGPU, prices: Mapping[str, float]) -> float | None:
     """Return the price under the longest name that the model's contains; by SM share for MIG."""
     model = gpu.model.lower()
     names = [name for name in prices if name.lower() in model]
-    share = 1.0 if gpu.mig is None else gpu.mig.sm_share
+    share = _part(gpu)
     if not names or share is None:
         return None
     return prices[max(names, key=len)] * share
+
+
+def _part(gpu: DiscoveredGPU) -> float | None:
+    """Return how much of its card a GPU is, by multiprocessors."""
+    return 1.0 if gpu.mig is None else gpu.mig.sm_share

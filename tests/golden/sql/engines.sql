@@ -8,6 +8,7 @@ WHERE tenant_id = {tenant:String}
     AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
     AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
     AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+    AND number > 0
 GROUP BY engine_id
 ORDER BY max(end_time) DESC, engine_id
 LIMIT 1000

@@ -23,6 +23,7 @@ PREWHERE (start_time, engine_id, number) IN (
         AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
         AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
         AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+        AND number > 0
     ORDER BY start_time DESC, engine_id DESC, number DESC
     LIMIT 1 BY start_time, engine_id, number
     LIMIT {limit:UInt32}

@@ -27,6 +27,7 @@ PREWHERE (start_time, engine_id, number) IN (
         AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
         AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
         AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+        AND number > 0
         AND engine_id = {engine:String}
         AND (start_time, engine_id, number) < (fromUnixTimestamp64Nano({after_start:Int64}, 'UTC'), {after_engine:String}, {after_number:UInt64})
     ORDER BY start_time DESC, engine_id DESC, number DESC

@@ -58,7 +58,7 @@ def recorder(gpus: State, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]
     profiler = Profiler(open_backend, interval_s=0.005, prices={"H100": 3600.0})
     monkeypatch.setattr(recording, "meter_gpu", profiler.meter)
     monkeypatch.setitem(sys.modules, "vllm", SimpleNamespace(__version__="0.0"))  # type: ignore[arg-type]
-    yield Recorder(CONFIG)
+    yield Recorder(CONFIG, time.monotonic_ns())
     profiler.stop()
 
 
@@ -109,6 +109,77 @@ def test_joules_of_a_step_are_those_of_its_requests(
     seconds = [each["axonize.gpu.seconds"] for each in spans]
     assert [each.get("cost.usd") for each in spans[:2]] == pytest.approx(seconds[:2], rel=1e-12)
     assert "cost.usd" not in spans[2]
+
+
+def test_steps_and_rests_are_all_of_the_time_and_all_of_the_joules(
+    recorder: Recorder, gpus: State, recorded: Recorded
+) -> None:
+    assert isinstance(recorder._meter, Meter)
+    meter, began = recorder._meter, recorder._ledger._time.charged
+    wait_for(lambda: len(meter._curves) == 1)
+    (curve,) = meter._curves.values()
+
+    def use(millijoules: int) -> None:
+        read = len(curve._times)
+        gpus.gpus[0].energy_mj += millijoules
+        wait_for(lambda: len(curve._times) > read + 2)
+
+    use(3_000)
+    recorder.arrived(SimpleNamespace(request_id="one", trace_headers=None))
+    run_step(recorder, {"one": 3}, lambda: use(8_000))
+    use(1_000)
+    run_step(recorder, {"one": 1}, lambda: use(4_000))
+    request = SimpleNamespace(request_id="one", get_finished_reason=lambda: "stop")
+    recorder.left(SCHEDULER, request)
+    use(2_000)
+    ended = time.monotonic_ns()
+    recorder.rest(ended)
+    recorder.rest(ended)
+
+    steps = [span for span in recorded.spans() if span.name != "engine.request"]
+    assert [span.name for span in steps] == ["engine.step", "engine.step", "engine.idle"]
+    found = [span.attributes for span in steps]
+    assert [each["axonize.step.number"] for each in found] == [1, 2, 0]
+    assert [each.get("axonize.step.ended_requests") for each in found] == [1, None, None]
+    assert {tuple(each["axonize.step.gpu_uuids"]) for each in found} == {(CARD,)}
+    assert {each["axonize.gpu.cost_per_hour_usd"] for each in found} == {3600.0}
+    seconds = [each["axonize.gpu.seconds"] + each["axonize.gpu.idle_seconds"] for each in found]
+    assert sum(seconds) == pytest.approx((ended - began) / 1e9, rel=1e-9)
+    joules = [each["axonize.gpu.energy_j"] + each["axonize.gpu.idle_energy_j"] for each in found]
+    assert sum(joules) == pytest.approx(18.0, abs=1e-6)
+    assert found[2]["axonize.gpu.seconds"] == found[2]["axonize.gpu.energy_j"] == 0
+    assert (steps[2].end_ns - steps[2].start_ns) / 1e9 == pytest.approx(seconds[2], abs=1e-6)
+
+
+def test_an_engine_with_a_step_under_way_does_not_rest(
+    recorder: Recorder, recorded: Recorded
+) -> None:
+    output = batch({"one": 1})
+    recorder.scheduled(SCHEDULER, output, time.time_ns(), time.monotonic_ns())
+    recorder.rest(time.monotonic_ns())
+    recorder.ended(output, SimpleNamespace(), {})
+    recorder.rest(time.monotonic_ns())
+    assert recorded.spans() == [], "the step is not recorded yet, and what came before it neither"
+    recorder.abandon(None)
+    names = [span.name for span in recorded.spans()]
+    assert sorted(names) == ["engine.idle", "engine.request", "engine.step"]
+    assert recorder._over.is_set()
+
+
+def test_the_gpus_of_an_engine_may_be_told(
+    gpus: State, monkeypatch: pytest.MonkeyPatch, recorded: Recorded
+) -> None:
+    monkeypatch.setattr(recording, "engine_gpus", ("cuda:0", "cuda:1"))
+    monkeypatch.setitem(sys.modules, "vllm", SimpleNamespace(__version__="0.0"))  # type: ignore[arg-type]
+    on_a_cpu = SimpleNamespace(**{**vars(CONFIG), "device_config": CPU})
+    recorder = Recorder(on_a_cpu, time.monotonic_ns())
+    recorder.abandon(None)
+    (rest,) = recorded.spans()
+    assert (rest.name, rest.attributes["axonize.gpu.count"]) == ("engine.idle", 2)
+
+
+CARD = "GPU-000000a0-0000-4000-8000-000000000000"
+CPU = SimpleNamespace(device_type="cpu")
 
 
 def test_a_request_with_a_step_that_is_not_known_has_no_joules() -> None:

@@ -6,20 +6,33 @@ from collections.abc import Iterator
 
 import pytest
 from axonize_server.app import Parts, create_app
-from axonize_server.model import Unauthenticated
+from axonize_server.model import Forbidden, Unauthenticated
 from litestar.testing import TestClient
 
 
 async def authenticate(authorization: str | None, scope: str) -> str:
-    """Take the key for the name of the tenant, so that each test has its own."""
+    """Take the key for the name of the tenant, so that each test has its own.
+
+    Those whose name ends in "-reader" may only read.
+    """
     if not authorization:
         raise Unauthenticated("no key")
-    return authorization.removeprefix("Bearer ")
+    if scope == "admin" and authorization.endswith("-reader"):
+        raise Forbidden("this key has not the scope `admin`")
+    return authorization.removeprefix("Bearer ").removesuffix("-reader")
 
 
 @pytest.fixture
 def client(
-    reader, step_reader, gpu_reader, gpu_registry, minute_reader, clickhouse, postgres, tenant
+    reader,
+    step_reader,
+    gpu_reader,
+    gpu_registry,
+    minute_reader,
+    cost_book,
+    clickhouse,
+    postgres,
+    tenant,
 ) -> Iterator[TestClient]:
     """A caller that shows the key of the test's tenant."""
     parts = Parts(
@@ -28,6 +41,7 @@ def client(
         gpu_reader=gpu_reader,
         gpu_registry=gpu_registry,
         minute_reader=minute_reader,
+        cost_book=cost_book,
         authenticate=authenticate,
         probes={"clickhouse": clickhouse.ping, "postgres": postgres.ping},
     )

@@ -148,6 +148,7 @@ def test_the_registry_has_three_layers_and_contexts_now_and_before(client, gpu_r
         **seen,
         "physical": {
             "physical_uuid": GPU, "model": "H100", "vendor": None, **seen, "resource_uuids": [GPU],
+            "cost_per_hour_usd": None, "price_source": None, "prices": [],
         },
         "contexts_now": [{**nobody, **seen}],
         "contexts_before": [
@@ -159,3 +160,67 @@ def test_the_registry_has_three_layers_and_contexts_now_and_before(client, gpu_r
     assert client.get(f"/api/v1/gpus/{GPU}").status_code == 404
     del client.headers["authorization"]
     assert client.get(f"/api/v1/gpus/{GPU}").status_code == 401
+
+
+PRICE = f"/api/v1/gpus/{GPU}/price"
+
+
+@pytest.fixture
+def known(gpu_registry, tenant):
+    """Have the registry know an A100, which the settings give a price."""
+    card = Sighting(tenant, GPU, GPU, "NVIDIA A100", "", 0, "node-1", "", "", "", 1000, 2000)
+    gpu_registry.record([card], 3000)
+
+
+def priced(answer) -> tuple:
+    assert answer.status_code == 200, answer.json()
+    names = ("cost_per_hour_usd", "price_source", "prices")
+    return tuple(answer.json()["physical"][name] for name in names)
+
+
+@pytest.mark.usefixtures("known")
+def test_the_price_of_a_card_goes_before_that_of_its_model_from_its_time_on(client):
+    assert priced(client.get(f"/api/v1/gpus/{GPU}")) == (3600.0, "model", [])
+    later = {"cost_per_hour_usd": 9.5, "valid_from": "2190-01-01T00:00:00Z"}
+    future = {"cost_per_hour_usd": 9.5, "valid_from": "2190-01-01T00:00:00.000000000Z"}
+    assert priced(client.put(PRICE, json=later)) == (3600.0, "model", [future])
+    price, source, (now, _) = priced(client.put(PRICE, json={"cost_per_hour_usd": 2.5}))
+    assert (price, source, now["cost_per_hour_usd"]) == (2.5, "gpu", 2.5)
+    past = {"cost_per_hour_usd": 1.5, "valid_from": "2020-01-01T00:00:00Z"}
+    found = priced(client.put(PRICE, json=past))
+    assert [each["cost_per_hour_usd"] for each in found[2]] == [1.5, 2.5, 9.5]
+    assert priced(client.put(PRICE, json={**past, "cost_per_hour_usd": 1.25}))[2][0] == {
+        "cost_per_hour_usd": 1.25,
+        "valid_from": "2020-01-01T00:00:00.000000000Z",
+    }
+    assert priced(client.put(PRICE, json={"cost_per_hour_usd": None}))[:2] == (3600.0, "model")
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"cost_per_hour_usd": -1.0},
+        {"cost_per_hour_usd": "two"},
+        {"cost_per_hour_usd": 1.0, "valid_from": "tomorrow"},
+        {"cost_per_hour_usd": 1.0, "currency": "EUR"},
+    ],
+)
+def test_what_is_no_price_is_refused(client, body):
+    answer = client.put(PRICE, json=body)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_card_that_nobody_has_seen_has_no_price(client):
+    answer = client.put(PRICE, json={"cost_per_hour_usd": 1.0})
+    assert (answer.status_code, answer.json()["detail"]) == (404, f"no card of a GPU {GPU}")
+
+
+@pytest.mark.usefixtures("known")
+def test_setting_a_price_takes_a_key_with_admin(client, tenant):
+    client.headers["authorization"] = f"Bearer {tenant}-reader"
+    assert client.get(f"/api/v1/gpus/{GPU}").status_code == 200
+    assert client.put(PRICE, json={"cost_per_hour_usd": 1.0}).status_code == 403
+    assert priced(client.get(f"/api/v1/gpus/{GPU}")) == (3600.0, "model", [])

@@ -16,7 +16,7 @@ from axonize.otlp import encode_request, encode_spans
 from axonize.spans import ROOT, Span
 from tests.server.ingest.otlp import any_value, body, pairs, span
 from tests.server.rows import NOW_NS
-from tests.server.steps import Rider, attributes, step, steps_body
+from tests.server.steps import Rider, attributes, charges, idle, step, steps_body
 
 PREFILLING = Rider("cmpl-1", trace=1, span=11, scheduled=12, prefill=12)
 DECODING = Rider("cmpl-2", trace=2, span=22)
@@ -52,6 +52,13 @@ ROW = {
     "gpu_count": 1,
     "gpu_seconds": 0.001,
     "energy_j": 2.5,
+    "idle_gpu_seconds": 0.25,
+    "idle_energy_j": 20.0,
+    "energy_source": "counter",
+    "cost_per_hour_usd": 2.5,
+    "ended_requests": 3,
+    "gpu_uuids": ["GPU-a", "MIG-b"],
+    "gpu_shares": [1.0, 0.25],
     "attributes": [("axonize.step.custom", "1.5")],
     "attribute_types": "d",
     "resource_attributes": [("service.name", "engine"), ("host.name", "node-1")],
@@ -63,8 +70,18 @@ EXTRAS = {
     "preempted_ids": ["cmpl-9"],
     "cuda_graph.mode": "PIECEWISE",
     "custom": 1.5,
-    "joules": 2.5,
 }
+CHARGED = charges(
+    gpus=1,
+    uuids=["GPU-a", "MIG-b"],
+    shares=[1.0, 0.25],
+    busy_s=0.001,
+    idle_s=0.25,
+    energy_j=2.5,
+    idle_energy_j=20.0,
+    cost_per_hour_usd=2.5,
+    ended=3,
+)
 
 
 def decode_bodies(*bodies: bytes):
@@ -88,7 +105,8 @@ def test_columns_are_those_of_the_table(clickhouse):
 
 
 def test_a_step_is_a_row_of_its_own_and_no_span():
-    decoded = decode_bodies(steps_body(step(7, [PREFILLING, DECODING, UNKNOWN], **EXTRAS)))
+    riders = [PREFILLING, DECODING, UNKNOWN]
+    decoded = decode_bodies(steps_body(step(7, riders, charged=CHARGED, **EXTRAS)))
 
     assert rows(decoded.steps) == [ROW]
     assert decoded.spans.num_rows == 0
@@ -96,7 +114,7 @@ def test_a_step_is_a_row_of_its_own_and_no_span():
 
 
 def test_the_spans_of_the_sdk_are_understood():
-    sent = attributes(7, [PREFILLING, DECODING, UNKNOWN], **EXTRAS)
+    sent = {**attributes(7, [PREFILLING, DECODING, UNKNOWN], **EXTRAS), **CHARGED}
     one = Span("engine.step", sent, parent=ROOT, start_ns=NOW_NS)
     one.end(NOW_NS + 1_000_000)
     resource = {"service.name": "engine", "host.name": "node-1"}
@@ -111,6 +129,31 @@ def test_without_speculation_and_preemption_their_arrays_are_empty():
 
     names = ("draft_tokens", "accepted_tokens", "preempted_ids", "cuda_graph_mode")
     assert [row[name] for name in names] == [[], [], [], ""]
+
+
+def test_a_rest_of_an_engine_is_a_record_without_requests():
+    decoded = decode_bodies(steps_body(idle(start_ms=0, ms=1, charged=CHARGED)))
+
+    requests = ("request_ids", "trace_ids", "span_ids", "scheduled_tokens", "prefill_tokens")
+    lists = (*requests, "draft_tokens", "accepted_tokens", "preempted_ids")
+    nothing: dict[str, object] = {name: [] for name in lists}
+    zero = ("number", "busy_seconds", "schedule_ms", "total_tokens", "running", "waiting")
+    unsaid = {"kv_cache_usage": 0.0, "cuda_graph_mode": "", "attributes": [], "attribute_types": ""}
+    assert rows(decoded.steps) == [{**ROW, **nothing, **dict.fromkeys(zero, 0), **unsaid}]
+    assert decoded.spans.num_rows == 0
+
+
+def test_a_span_of_that_name_without_a_number_is_a_span():
+    decoded = decode_bodies(body(span(1, name="engine.idle")))
+
+    assert (decoded.spans.num_rows, decoded.steps.num_rows) == (1, 0)
+
+
+@pytest.mark.parametrize("shares", [[-0.5], [float("nan")], [float("inf")], ["half"], [1]])
+def test_shares_are_numbers_from_zero(shares):
+    decoded = decode_bodies(steps_body(step(1, [], charged={"axonize.step.gpu_shares": shares})))
+
+    assert decoded.answers == [Accepted(0, 1, f"1 {REASONS[INVALID_ARRAYS]}")]
 
 
 def test_a_step_that_the_engine_died_in_has_no_requests_but_its_error():

@@ -424,6 +424,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analytics/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read costs
+         * @description Return GPU time, joules and dollars, busy and idle, and those of the time before.
+         */
+        get: operations["read_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -447,6 +467,26 @@ export interface paths {
          * @description End the session of the caller, if there is one.
          */
         delete: operations["log_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gpus/{uuid}/price": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the price of a GPU
+         * @description Set what a card costs from a moment on; of a MIG instance, that of its whole card.
+         */
+        put: operations["set_gpu_price"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -684,6 +724,35 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Amounts */
+        Amounts: {
+            /** @description Requests that left their engine. */
+            requests: number;
+            /** @description Scheduled: prompt tokens read, and tokens made. */
+            tokens: number;
+            /** @description Prompt tokens among them. */
+            prefill_tokens: number;
+            /** @description Time of steps x GPUs. */
+            busy_gpu_seconds: number;
+            /** @description Time of engines without a step x GPUs. */
+            idle_gpu_seconds: number;
+            /** @description The part of busy and idle time of which joules are known. */
+            measured_gpu_seconds: number;
+            busy_energy_j: number | null;
+            idle_energy_j: number | null;
+            /** @description The part of busy and idle time that has a price. */
+            priced_gpu_seconds: number;
+            busy_usd: number | null;
+            idle_usd: number | null;
+            /** @description Null when joules of more than 1 % of the time are missing. */
+            busy_energy_j_per_1k_tokens: number | null;
+            /** @description With the idle joules. */
+            energy_j_per_1k_tokens: number | null;
+            /** @description Null when more than 1 % of the time has no price. */
+            busy_usd_per_1m_tokens: number | null;
+            /** @description With the cost of idle time. */
+            usd_per_1m_tokens: number | null;
+        };
         /** ApiKey */
         ApiKey: {
             prefix: string;
@@ -726,6 +795,34 @@ export interface components {
             contexts_now: components["schemas"]["GpuContext"][];
             /** @description The others, newest first. */
             contexts_before: components["schemas"]["GpuContext"][];
+        };
+        /** Cost */
+        Cost: {
+            /**
+             * @description Of the range, widened to whole minutes.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            start: string;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            end: string;
+            /** @enum {string} */
+            group_by: "model" | "service" | "gpu";
+            total: components["schemas"]["CostGroup"];
+            items: components["schemas"]["CostGroup"][];
+        };
+        /** CostGroup */
+        CostGroup: {
+            /** @description The model, the service or the GPU; null when unknown. */
+            key: string | null;
+            engines: number;
+            /** @description How joules are had: `counter`, `power`, `estimated` (MIG). */
+            energy_sources: string[];
+            now: components["schemas"]["Amounts"];
+            /** @description In the time before the range, as long. */
+            previous: components["schemas"]["Amounts"];
         };
         /** Credentials */
         Credentials: {
@@ -937,6 +1034,15 @@ export interface components {
             tensor_active: components["schemas"]["Statistics"] | null;
             dram_active: components["schemas"]["Statistics"] | null;
         };
+        /** GpuPrice */
+        GpuPrice: {
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            valid_from: string;
+            cost_per_hour_usd: number | null;
+        };
         /** GpuSample */
         GpuSample: {
             emitters: string[];
@@ -1108,6 +1214,22 @@ export interface components {
             last_seen: string;
             /** @description What computes on it: itself, its MIG instances. */
             resource_uuids: string[];
+            /** @description US dollars an hour; null for no price. */
+            cost_per_hour_usd: number | null;
+            /**
+             * @description Set for this card (`gpu`), or in the settings for its model.
+             * @enum {null|string}
+             */
+            price_source: "gpu" | "model" | null;
+            /** @description Set for this card, in order of time. */
+            prices: components["schemas"]["GpuPrice"][];
+        };
+        /** PriceChange */
+        PriceChange: {
+            /** @description US dollars an hour; null for what its model costs. */
+            cost_per_hour_usd: number | null;
+            /** @description From when on, RFC 3339, also in the past; now by default. */
+            valid_from?: string | null;
         };
         /** Problem */
         Problem: {
@@ -3369,6 +3491,87 @@ export interface operations {
             };
         };
     };
+    read_cost: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description What to add up by. An engine's requests and tokens count for each of its GPUs, its joules in equal parts. */
+                group_by?: "model" | "service" | "gpu";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cost"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_session: {
         parameters: {
             query?: never;
@@ -3557,6 +3760,96 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_gpu_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `resource_uuid` of a GPU or MIG instance. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComputeResource"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

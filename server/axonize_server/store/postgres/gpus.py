@@ -28,7 +28,7 @@ class GpuRegistry:
         """Return up to which commit (Unix ns) sightings were written; None before the first."""
         with self._postgres.connection() as connection:
             row = connection.execute(sql.GPUS_RECORDED_AT).fetchone()
-        return None if row is None or row[0] is None else _to_ns(row[0])
+        return None if row is None or row[0] is None else from_time(row[0])
 
     def record(self, sightings: Sequence[Sighting], recorded_ns: int) -> None:
         """Write sightings of what was committed up to recorded_ns (Unix ns), all or none.
@@ -78,9 +78,9 @@ def _row(sighting: Sighting, recorded_ns: int) -> dict[str, Any]:
     return {
         **texts,
         "physical_uuid": texts["physical_uuid"] or ("" if uuid.startswith("MIG-") else uuid),
-        "first": _to_time(sighting.first_ns),
-        "last": _to_time(sighting.last_ns),
-        "recorded": _to_time(recorded_ns),
+        "first": to_time(sighting.first_ns),
+        "last": to_time(sighting.last_ns),
+        "recorded": to_time(recorded_ns),
     }
 
 
@@ -89,13 +89,15 @@ def _text(text: str) -> str:
     return text[:MAX_TEXT].replace("\0", "")
 
 
-def _to_time(ns: int) -> datetime:
+def to_time(ns: int) -> datetime:
+    """Return Unix ns as PostgreSQL keeps it, in whole microseconds."""
     return _EPOCH + ns // 1000 * _MICROSECOND
 
 
-def _to_ns(time: datetime) -> int:
+def from_time(time: datetime) -> int:
+    """Return a time as Unix ns."""
     return (time - _EPOCH) // _MICROSECOND * 1000
 
 
 def _with_ns(row: Sequence[Any]) -> list[Any]:
-    return [_to_ns(each) if isinstance(each, datetime) else each for each in row]
+    return [from_time(each) if isinstance(each, datetime) else each for each in row]

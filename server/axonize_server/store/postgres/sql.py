@@ -147,6 +147,26 @@ ORDER BY last_seen DESC, host, service_name, environment, label
 LIMIT 1000
 """
 
+SELECT_PRICES = """
+SELECT physical_uuid, valid_from, cost_per_hour_usd
+FROM gpu_prices
+WHERE tenant_id = %(tenant)s
+ORDER BY physical_uuid, valid_from
+"""
+UPSERT_PRICE = """
+INSERT INTO gpu_prices (tenant_id, physical_uuid, valid_from, cost_per_hour_usd)
+SELECT tenant_id, physical_uuid, %(from)s, %(usd)s
+FROM compute_resources
+WHERE tenant_id = %(tenant)s AND resource_uuid = %(uuid)s AND physical_uuid IS NOT NULL
+ON CONFLICT (tenant_id, physical_uuid, valid_from) DO UPDATE SET
+    cost_per_hour_usd = excluded.cost_per_hour_usd
+"""
+SELECT_CARDS = """
+SELECT resource_uuid, physical_uuid, model
+FROM compute_resources JOIN physical_gpus USING (tenant_id, physical_uuid)
+WHERE tenant_id = %(tenant)s AND resource_uuid = ANY(%(uuids)s)
+"""
+
 INSERT_SESSION = """
 INSERT INTO sessions (session_sha256, key_sha256, expires_at) VALUES (%s, %s, %s)
 """

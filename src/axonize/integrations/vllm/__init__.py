@@ -50,6 +50,7 @@ VLLM = Integration(
         Patch(SERVERS, "APIServerProcessManager.__init__", cold_start.api_servers_init),
         Patch("uvicorn.server", "Server.startup", cold_start.server_startup),
         Patch(CORE, "EngineCore.__init__", cold_start.core_init),
+        Patch(CORE, "EngineCore.__init__", scheduler.core_init),
         Patch(WORKER, "Worker.load_model", cold_start.load_model),
         Patch(WORKER, "Worker.determine_available_memory", cold_start.determine_available_memory),
         Patch(WORKER, "Worker.initialize_from_config", cold_start.initialize_from_config),

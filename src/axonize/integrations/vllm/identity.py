@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from axonize import semconv
+from axonize import recording, semconv
 from axonize.engine import names
 from axonize.engine.identity import Engine
 
@@ -24,8 +24,9 @@ def describe(config: Any) -> Engine:
         names.ENGINE_VERSION: sys.modules["vllm"].__version__,
         semconv.GEN_AI_REQUEST_MODEL: model,
     }
-    gpu_count = 0 if device == "cpu" else parallel.world_size
-    return Engine(attributes, model, f"{config.instance_id}-{rank}", gpu_count)
+    ranks = 0 if device == "cpu" else parallel.world_size
+    gpus = recording.engine_gpus or tuple(f"cuda:{each}" for each in range(ranks))
+    return Engine(attributes, model, f"{config.instance_id}-{rank}", len(gpus), gpus)
 
 
 def served_name(config: Any) -> str:

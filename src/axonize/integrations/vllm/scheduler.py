@@ -13,8 +13,16 @@ from typing import Any
 
 from axonize.guard import guarded, log_internal_error
 from axonize.integrations.vllm.steps import abandon_all, recorder
+from axonize.patching import Call, Observer
 
 Function = Callable[..., Any]
+
+
+def core_init(call: Call) -> Observer:
+    """Open the books with the engine: its GPUs are its own before it has work for them."""
+    began = monotonic_ns()
+    yield
+    recorder(call.instance.scheduler, began)
 
 
 def schedule(original: Function) -> Function:

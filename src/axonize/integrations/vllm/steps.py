@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from typing import Any, NamedTuple
@@ -9,13 +10,14 @@ from typing import Any, NamedTuple
 from axonize.context import ROOT
 from axonize.engine import names
 from axonize.engine.ride import Ride, Run, Step, Stretch, record
-from axonize.gpu.attribution import Account
+from axonize.gpu.ledger import Charge, Ledger
+from axonize.integrations.vllm import idle
 from axonize.integrations.vllm.batch import is_plain, prefill_tokens, speculated_tokens
 from axonize.integrations.vllm.context import receive_span, send_ride
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.pipeline import send_within
-from axonize.recording import meter_gpus
+from axonize.recording import Meter, meter_gpus
 from axonize.speed import Span
 
 AT_ONCE = 32  # steps; fewer when a request ends, so that nothing waits in an idle engine
@@ -69,14 +71,19 @@ class _Crew(NamedTuple):
 
 
 class Recorder:
-    """The steps of one scheduler and the requests in it; used by the scheduler's thread alone."""
+    """The steps of one scheduler and the requests in it; used by the scheduler's thread alone.
 
-    def __init__(self, config: Any) -> None:
+    But for rest(), which another thread calls. began: when the engine began, monotonic.
+    """
+
+    def __init__(self, config: Any, began: int) -> None:
         self._engine = engine = describe(config)
         self._gpu_count = engine.gpu_count
-        labels = [f"cuda:{rank}" for rank in range(engine.gpu_count)]
-        self._meter = meter_gpus(labels) if labels else None
-        self._time = Account(0)
+        self._meter = meter_gpus(engine.gpus) if engine.gpus else None
+        self._ledger = Ledger(self._meter, began)
+        self._charging = threading.Lock()
+        self._left = 0  # requests that left since the last record
+        self._over = idle.watch(self) if engine.gpus else threading.Event()
         self._attributes = engine.attributes
         self._attributes[names.ENGINE_ID] = engine.id
         self._rides: dict[str, Ride] = {}
@@ -112,13 +119,14 @@ class Recorder:
         Steps are recorded many at a time: between two steps the processor's caches belong to the
         model, and the same work on one step takes several times as long.
         """
-        scheduled = self._open.pop(id(output), None)
+        scheduled = self._open.get(id(output))
         if scheduled is None:
             return
         end_ns = scheduled.start_ns + time.monotonic_ns() - scheduled.began
         speculative = bool(output.scheduled_spec_decode_tokens)
         graph = getattr(made, "cudagraph_stats", None)
         self._ended.append(_Ended(scheduled, end_ns, output, graph, made if speculative else None))
+        del self._open[id(output)]  # not before: rest() must see it in one of the two
         self._done = scheduled.number
         if self._leaving:
             self._settle(results)
@@ -153,33 +161,45 @@ class Recorder:
             ride.reason = ride.reason or ("abort" if error is None else "error")
             ride.end_ns = ride.end_ns or time.time_ns()
             record(ride, self._engine, self._meter)
+        self._left += len(self._rides)
         self._rides.clear()
+        self._over.set()
+        self.rest(time.monotonic_ns())
+
+    def rest(self, until: int) -> None:
+        """Record that no step ran from the last record up to a moment, monotonic, if that is so."""
+        with self._charging:
+            if self._open or self._ended:
+                return
+            charge = self._ledger.rest(until)
+            if not charge.idle_ns and not self._left:
+                return
+            attributes = {**self._attributes, names.STEP_NUMBER: 0, **self._charged(charge)}
+        end_ns = time.time_ns() - (time.monotonic_ns() - until)
+        span = Span("engine.idle", attributes, parent=ROOT, start_ns=end_ns - charge.idle_ns)
+        span.end(end_ns)
 
     def _record_all(self) -> None:
-        ended, self._ended = self._ended, []
-        for each in ended:
-            self._record(each)
+        with self._charging:
+            ended, self._ended = self._ended, []
+            for each in ended:
+                self._record(each)
 
     def _record(self, ended: _Ended) -> None:
         scheduled, end_ns, output, graph, made = ended
         start_ns = scheduled.start_ns
-        busy_ns = self._time.charge(start_ns, end_ns)
-        energy_uj = self._energy(scheduled.began + end_ns - start_ns, busy_ns)
+        charge = self._ledger.charge(scheduled.began, scheduled.began + end_ns - start_ns)
         total = output.total_num_scheduled_tokens
-        step = Step(scheduled.number, start_ns, end_ns, busy_ns, total, energy_uj)
+        step = Step(scheduled.number, start_ns, end_ns, charge.busy_ns, total, charge.energy_uj)
         crew = self._carry(step, output)
         attributes = {
             **self._attributes,
             **scheduled.attributes(),
             **crew.columns,
             names.STEP_TOTAL_TOKENS: total,
-            names.STEP_BUSY_SECONDS: busy_ns / 1e9,
-            names.GPU_COUNT: self._gpu_count,
-            names.GPU_SECONDS: busy_ns * self._gpu_count / 1e9,
+            names.STEP_BUSY_SECONDS: charge.busy_ns / 1e9,
+            **self._charged(charge),
         }
-        if energy_uj is not None and self._meter is not None:
-            attributes[names.GPU_ENERGY_J] = energy_uj / 1e6
-            attributes[names.GPU_ENERGY_SOURCE] = self._meter.source
         if made is not None:
             self._speculated(output, made, attributes)
         if graph is not None:
@@ -191,9 +211,18 @@ class Recorder:
                 span.add_link(context)
         span.end(end_ns)
 
-    def _energy(self, end: int, busy_ns: int) -> int | None:
-        """Return the uJ of a step that ended at `end`, monotonic."""
-        return None if self._meter is None else self._meter.charge(end - busy_ns, end)
+    def _charged(self, charge: Charge) -> dict[str, Any]:
+        """Return the attributes of what a record charges, and how many requests left before it."""
+        found: dict[str, Any] = {
+            names.GPU_COUNT: self._gpu_count,
+            names.GPU_SECONDS: charge.busy_ns * self._gpu_count / 1e9,
+            names.GPU_IDLE_SECONDS: charge.idle_ns * self._gpu_count / 1e9,
+        }
+        if self._left:
+            found[names.STEP_ENDED_REQUESTS], self._left = self._left, 0
+        if self._meter is not None:
+            found |= _metered(self._meter, charge)
+        return found
 
     def _carry(self, step: Step, output: Any) -> _Crew:
         """Note the step for each of its requests, and return who they are.
@@ -244,9 +273,10 @@ class Recorder:
 
     def _settle(self, results: Any) -> None:
         """Record the requests that no unfinished step has in its batch any more."""
-        self._record_all()
         settled = [ride for ride in self._leaving if ride.last_step <= self._done]
         self._leaving = [ride for ride in self._leaving if ride.last_step > self._done]
+        self._left += len(settled)
+        self._record_all()
         told = {}
         for ride in settled:
             del self._rides[ride.request_id]
@@ -259,16 +289,36 @@ class Recorder:
             send_within(SENT_WHEN_IDLE_S)
 
 
+def _metered(meter: Meter, charge: Charge) -> dict[str, Any]:
+    """Return which GPUs they are, what they cost and the joules, as far as that is known."""
+    parts, price = meter.parts, meter.usd_per_hour
+    found: dict[str, Any] = {}
+    if parts:
+        found[names.STEP_GPU_UUIDS] = list(parts)
+        if set(parts.values()) != {1.0}:
+            found[names.STEP_GPU_SHARES] = list(parts.values())
+    if price is not None:
+        found[names.GPU_COST_PER_HOUR_USD] = price
+    if charge.energy_uj is not None and charge.idle_uj is not None:
+        found[names.GPU_ENERGY_J] = charge.energy_uj / 1e6
+        found[names.GPU_IDLE_ENERGY_J] = charge.idle_uj / 1e6
+        found[names.GPU_ENERGY_SOURCE] = meter.source
+    return found
+
+
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
-def recorder(scheduler: Any) -> Recorder:
-    """Return the recorder of this scheduler, which is kept on it."""
+def recorder(scheduler: Any, began: int | None = None) -> Recorder:
+    """Return the recorder of this scheduler, which is kept on it.
+
+    began: when its engine began, monotonic ns; now, where nobody saw it.
+    """
     try:
         found: Recorder = scheduler._axonize_recorder
     except AttributeError:
         warn_of_missing()
-        found = Recorder(scheduler.vllm_config)
+        found = Recorder(scheduler.vllm_config, time.monotonic_ns() if began is None else began)
         scheduler._axonize_recorder = found
         _recorders.add(found)
     return found

@@ -15,6 +15,7 @@ SHARD_KEYS: Mapping[str, str] = {
     "traces": "cityHash64(trace_id)",
     "rolled_up_seconds": "cityHash64(second)",
     "minutes": "cityHash64(minute)",
+    "engine_minutes": "cityHash64(minute)",
 }
 # Every server of the cluster has all rows of it, whatever its shard.
 EVERYWHERE = "schema_migrations"

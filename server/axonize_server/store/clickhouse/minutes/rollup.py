@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from axonize_server.model import DomainError
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.costs import sql as costs
 from axonize_server.store.clickhouse.minutes import sql
 
 if TYPE_CHECKING:
@@ -36,14 +37,30 @@ Minute = tuple[int, int]
 """A minute, by its start in Unix s, and how many rows of spans ended in it."""
 
 
+class MinuteQueries(NamedTuple):
+    """How the minutes of a table are found that need a count, and how they are counted."""
+
+    find: str
+    insert: str
+
+
+SPANS = MinuteQueries(sql.STALE_MINUTES, sql.COUNT_MINUTES)
+ENGINES = MinuteQueries(costs.STALE_MINUTES, costs.COUNT_MINUTES)
+
+
 class MinuteRollup:
     """Keeps the table `minutes` up with `spans`, in a thread from start() to close().
+
+    Or another table with its own, by other queries.
 
     A minute is always counted as a whole, so whoever counts it again replaces what was said.
     """
 
-    def __init__(self, pool: ClientPool, *, settle_s: int = SETTLE_S) -> None:
+    def __init__(
+        self, pool: ClientPool, *, settle_s: int = SETTLE_S, queries: MinuteQueries = SPANS
+    ) -> None:
         self._pool = pool
+        self._queries = queries
         self._settle_s = settle_s
         self._since = 0
         self._closing = threading.Event()
@@ -78,7 +95,7 @@ class MinuteRollup:
                     for group in _groups(stale):
                         if self._closing.is_set():
                             return
-                        _count(client, group)
+                        self._count(client, group)
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
         # A minute that is not over is looked at again.
@@ -86,8 +103,12 @@ class MinuteRollup:
 
     def _stale(self, client: Client) -> list[Minute]:
         parameters = {"since": self._since, "settle_s": self._settle_s} | BOUNDS
-        rows: Any = client.query(sql.STALE_MINUTES, parameters=parameters).result_rows
+        rows: Any = client.query(self._queries.find, parameters=parameters).result_rows
         return [(minute, spans) for minute, spans in rows]
+
+    def _count(self, client: Client, minutes: list[int]) -> None:
+        span = {"first": minutes[0], "last": minutes[-1], "minutes": minutes}
+        client.command(self._queries.insert, parameters=span, settings=ONE_THREAD)
 
 
 def _groups(minutes: list[Minute]) -> Iterator[list[int]]:
@@ -102,8 +123,3 @@ def _groups(minutes: list[Minute]) -> Iterator[list[int]]:
         size += spans
     if group:
         yield group
-
-
-def _count(client: Client, minutes: list[int]) -> None:
-    span = {"first": minutes[0], "last": minutes[-1], "minutes": minutes}
-    client.command(sql.COUNT_MINUTES, parameters=span, settings=ONE_THREAD)

@@ -1,6 +1,7 @@
 """Every query on engine steps; values are always bound, the tenant comes first.
 
 A retried request may have stored a step twice, so a step is taken once by engine, number and start.
+A record with the number 0 is no step: nothing ran.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ _STEPS = (
     WHERE tenant_id = {{tenant:String}}
         AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
         AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
-        AND start_time < fromUnixTimestamp64Nano({{to:Int64}}, 'UTC'){conditions}
+        AND start_time < fromUnixTimestamp64Nano({{to:Int64}}, 'UTC')
+        AND number > 0{conditions}
     ORDER BY start_time DESC, engine_id DESC, number DESC
     LIMIT 1 BY start_time, engine_id, number
     LIMIT {{limit:UInt32}}
@@ -93,6 +95,7 @@ WHERE tenant_id = {tenant:String}
     AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
     AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
     AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+    AND number > 0
 GROUP BY engine_id
 ORDER BY max(end_time) DESC, engine_id
 LIMIT 1000

@@ -30,7 +30,7 @@ SELECT count(), sum(seconds)
 FROM (
     SELECT any(gpu_seconds) AS seconds
     FROM engine_steps
-    WHERE tenant_id = {tenant:String}
+    WHERE tenant_id = {tenant:String} AND number > 0
         AND ingested_at >= fromUnixTimestamp64Nano({before:Int64}, 'UTC')
         AND ingested_at < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
     GROUP BY engine_id, number, start_time

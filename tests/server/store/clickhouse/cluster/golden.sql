@@ -229,3 +229,62 @@ CREATE TABLE IF NOT EXISTS minutes ON CLUSTER `main` AS minutes_local
 ENGINE = Distributed(`main`, currentDatabase(), minutes_local, cityHash64(minute));
 
 ALTER TABLE spans_local ON CLUSTER `main` ADD INDEX IF NOT EXISTS end_time_minmax end_time TYPE minmax GRANULARITY 1;
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS idle_gpu_seconds Float64 CODEC(ZSTD(1)) AFTER energy_j;
+
+ALTER TABLE engine_steps ON CLUSTER `main` ADD COLUMN IF NOT EXISTS idle_gpu_seconds Float64 CODEC(ZSTD(1)) AFTER energy_j;
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS idle_energy_j Float64 CODEC(ZSTD(1)) AFTER idle_gpu_seconds;
+
+ALTER TABLE engine_steps ON CLUSTER `main` ADD COLUMN IF NOT EXISTS idle_energy_j Float64 CODEC(ZSTD(1)) AFTER idle_gpu_seconds;
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS energy_source LowCardinality(String) AFTER idle_energy_j;
+
+ALTER TABLE engine_steps ON CLUSTER `main` ADD COLUMN IF NOT EXISTS energy_source LowCardinality(String) AFTER idle_energy_j;
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS cost_per_hour_usd Float64 CODEC(ZSTD(1)) AFTER energy_source;
+
+ALTER TABLE engine_steps ON CLUSTER `main` ADD COLUMN IF NOT EXISTS cost_per_hour_usd Float64 CODEC(ZSTD(1)) AFTER energy_source;
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS ended_requests UInt32 CODEC(ZSTD(1)) AFTER cost_per_hour_usd;
+
+ALTER TABLE engine_steps ON CLUSTER `main` ADD COLUMN IF NOT EXISTS ended_requests UInt32 CODEC(ZSTD(1)) AFTER cost_per_hour_usd;
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS gpu_uuids Array(LowCardinality(String)) CODEC(ZSTD(1)) AFTER ended_requests;
+
+ALTER TABLE engine_steps ON CLUSTER `main` ADD COLUMN IF NOT EXISTS gpu_uuids Array(LowCardinality(String)) CODEC(ZSTD(1)) AFTER ended_requests;
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS gpu_shares Array(Float64) CODEC(ZSTD(1)) AFTER gpu_uuids;
+
+ALTER TABLE engine_steps ON CLUSTER `main` ADD COLUMN IF NOT EXISTS gpu_shares Array(Float64) CODEC(ZSTD(1)) AFTER gpu_uuids;
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` ADD INDEX IF NOT EXISTS end_time_minmax end_time TYPE minmax GRANULARITY 1;
+
+CREATE TABLE IF NOT EXISTS engine_minutes_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    minute DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    engine_id LowCardinality(String),
+    service_name LowCardinality(String),
+    model LowCardinality(String),
+    stored UInt64 CODEC(ZSTD(1)),
+    gpu_count UInt16 CODEC(ZSTD(1)),
+    gpu_uuids Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    gpu_shares Array(Float64) CODEC(ZSTD(1)),
+    cost_per_hour_usd Float64 CODEC(ZSTD(1)),
+    energy_sources Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    ended_requests UInt64 CODEC(ZSTD(1)),
+    total_tokens UInt64 CODEC(ZSTD(1)),
+    prefill_tokens UInt64 CODEC(ZSTD(1)),
+    busy_gpu_seconds Float64 CODEC(ZSTD(1)),
+    idle_gpu_seconds Float64 CODEC(ZSTD(1)),
+    measured_gpu_seconds Float64 CODEC(ZSTD(1)),
+    busy_energy_j Float64 CODEC(ZSTD(1)),
+    idle_energy_j Float64 CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/engine_minutes_local', '{replica}', stored)
+ORDER BY (tenant_id, minute, engine_id)
+TTL minute + INTERVAL 90 DAY
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE IF NOT EXISTS engine_minutes ON CLUSTER `main` AS engine_minutes_local
+ENGINE = Distributed(`main`, currentDatabase(), engine_minutes_local, cityHash64(minute));

@@ -1,0 +1,1 @@
+"""What engines and their GPUs did by the minute, in ClickHouse."""

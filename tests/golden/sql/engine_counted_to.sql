@@ -1,0 +1,1 @@
+SELECT max(toUnixTimestamp(minute)) FROM engine_minutes WHERE minute <= now()

@@ -1,0 +1,30 @@
+SELECT minute, present
+FROM (
+    SELECT toUnixTimestamp(toStartOfMinute(end_time)) AS minute, count() AS present
+    FROM engine_steps
+    WHERE toStartOfMinute(end_time) IN (
+            SELECT toStartOfMinute(end_time)
+            FROM engine_steps
+            WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
+        )
+        AND end_time >= fromUnixTimestamp64Second(
+            toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
+        )
+        AND end_time < fromUnixTimestamp64Second(
+            intDiv(toUnixTimestamp(now()) - {settle_s:Int64}, 60) * 60, 'UTC'
+        )
+    GROUP BY minute
+) AS there
+LEFT JOIN (
+    SELECT toUnixTimestamp(minute) AS minute, sum(stored) AS done
+    FROM engine_minutes FINAL
+    WHERE minute IN (
+            SELECT toStartOfMinute(end_time)
+            FROM engine_steps
+            WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
+        )
+    GROUP BY minute
+) AS counted USING minute
+WHERE present > done
+ORDER BY minute
+LIMIT {limit:UInt32}

@@ -1,0 +1,75 @@
+SELECT
+    engine_id, service_name, model, gpu_count, gpu_uuids, gpu_shares, cost_per_hour_usd,
+    arrayCount(change -> change <= toUnixTimestamp(minute), {changes:Array(Int64)}) AS period,
+    groupUniqArrayArray(10)(energy_sources),
+    sum(ended_requests),
+    sum(total_tokens),
+    sum(prefill_tokens),
+    sum(busy_gpu_seconds),
+    sum(idle_gpu_seconds),
+    sum(measured_gpu_seconds),
+    sum(busy_energy_j),
+    sum(idle_energy_j)
+FROM (
+    SELECT * EXCEPT (tenant_id, stored)
+    FROM engine_minutes FINAL
+    WHERE tenant_id = {tenant:String}
+        AND minute >= toDateTime({from:Int64}, 'UTC')
+        AND minute < toDateTime(least({to:Int64}, {counted_to:Int64}), 'UTC')
+    UNION ALL
+    SELECT * EXCEPT (stored)
+    FROM (
+        SELECT
+            minute, engine_id, any(service_name), any(model),
+    sum(copies) AS stored,
+    max(gpu_count) AS gpus,
+    argMax(gpu_uuids, length(gpu_uuids)) AS uuids,
+    argMax(gpu_shares, length(gpu_uuids)) AS shares,
+    max(cost_per_hour_usd) AS usd_per_hour,
+    groupUniqArrayIf(10)(energy_source, energy_source != '') AS energy_sources,
+    sum(ended_requests) AS requests,
+    sum(total_tokens) AS tokens,
+    sum(prefill_tokens) AS prefill,
+    sum(busy_gpu_seconds) AS busy_seconds,
+    sum(idle_gpu_seconds) AS idle_seconds,
+    sumIf(busy_gpu_seconds + idle_gpu_seconds, measured) AS measured_seconds,
+    sum(busy_energy_j) AS busy_j,
+    sum(idle_energy_j) AS idle_j
+        FROM (
+        SELECT
+            tenant_id,
+            engine_id,
+            toStartOfMinute(any(end_time)) AS minute,
+            any(service_name) AS service_name,
+            any(model) AS model,
+            any(gpu_count) AS gpu_count,
+            any(gpu_uuids) AS gpu_uuids,
+            any(gpu_shares) AS gpu_shares,
+            any(cost_per_hour_usd) AS cost_per_hour_usd,
+            any(energy_source) AS energy_source,
+            any(ended_requests) AS ended_requests,
+            any(total_tokens) AS total_tokens,
+            arraySum(any(prefill_tokens)) AS prefill_tokens,
+            any(gpu_seconds) AS busy_gpu_seconds,
+            any(idle_gpu_seconds) AS idle_gpu_seconds,
+            any(energy_j) AS busy_energy_j,
+            any(idle_energy_j) AS idle_energy_j,
+            energy_source != '' OR busy_energy_j > 0 AS measured,
+            count() AS copies
+        FROM engine_steps
+        WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
+            AND end_time >= fromUnixTimestamp64Second(
+                greatest({from:Int64}, {counted_to:Int64}), 'UTC'
+            )
+            AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
+        GROUP BY tenant_id, engine_id, number, start_time, toStartOfMinute(end_time)
+        )
+        GROUP BY minute, engine_id
+    )
+)
+GROUP BY
+    engine_id, service_name, model, gpu_count, gpu_uuids, gpu_shares, cost_per_hour_usd, period
+ORDER BY
+    engine_id, service_name, model, gpu_count, gpu_uuids, gpu_shares, cost_per_hour_usd, period
+LIMIT {limit:UInt32}
