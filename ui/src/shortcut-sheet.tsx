@@ -19,6 +19,7 @@ const LIST: Shortcuts = {
     ["j k", "Next, previous trace"],
     ["Enter", "Open it"],
     ["l", "Follow new traces"],
+    ["c", "Show or hide the charts"],
     ["r", "Refresh"],
   ],
 };

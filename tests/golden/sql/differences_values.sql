@@ -48,7 +48,7 @@ FROM (
         AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
         AND (start_time BETWEEN fromUnixTimestamp64Nano({first_0:Int64}, 'UTC') AND fromUnixTimestamp64Nano({last_0:Int64}, 'UTC') OR start_time BETWEEN fromUnixTimestamp64Nano({first_1:Int64}, 'UTC') AND fromUnixTimestamp64Nano({last_1:Int64}, 'UTC'))
 )
-WHERE said.2 NOT IN ('service.name', 'gen_ai.request.model', 'gen_ai.usage.cache_read.input_tokens')
+WHERE said.2 NOT IN ('service.name', 'gen_ai.request.model', 'gen_ai.usage.cache_read.input_tokens') AND NOT match(said.2, '^gpu\.[0-9]+\.')
 GROUP BY kind, name, value, low, high
 HAVING have + others > 1
 ORDER BY

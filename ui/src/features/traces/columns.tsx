@@ -11,12 +11,15 @@ import { classes } from "@/widgets/classes";
 export type CellContext = { trace: TraceSummary; /** The longest duration listed, in ms. */ longest: number };
 
 export type Column = {
+  id: string;
   head: string;
   /** Class of its width; the one column without takes what is left. */
   width?: string;
   /** Class that takes the column away where the window is narrow. */
   hide?: string;
   right?: boolean;
+  /** Shown only when it is asked for. */
+  optional?: true;
   sort?: "start_time" | "duration";
   cell: (context: CellContext) => ReactNode;
 };
@@ -24,13 +27,14 @@ export type Column = {
 const Dim = ({ children }: { children: ReactNode }) => <span className="text-ink-faint">{children}</span>;
 
 export const COLUMNS: Column[] = [
-  { head: "Start", width: "w-[148px]", sort: "start_time", cell: ({ trace }) => <Start stamp={trace.start_time} /> },
-  { head: "Trace", cell: ({ trace }) => <Name trace={trace} /> },
-  { head: "Service", width: "w-[140px] max-lg:w-[116px]", hide: "max-sm:hidden", cell: ({ trace }) => <Services trace={trace} /> },
-  { head: "Model", width: "w-[184px]", hide: "max-lg:hidden", cell: ({ trace }) => <Models models={trace.models} /> },
-  { head: "Status", width: "w-[76px]", cell: ({ trace }) => <Status status={trace.status} /> },
-  { head: "Duration", width: "w-[156px] max-lg:w-[84px]", sort: "duration", cell: (context) => <Duration {...context} /> },
+  { id: "start", head: "Start", width: "w-[148px] max-sm:w-[82px]", sort: "start_time", cell: ({ trace }) => <Start stamp={trace.start_time} /> },
+  { id: "trace", head: "Trace", cell: ({ trace }) => <Name trace={trace} /> },
+  { id: "service", head: "Service", width: "w-[140px] max-lg:w-[116px]", hide: "max-sm:hidden", cell: ({ trace }) => <Services trace={trace} /> },
+  { id: "model", head: "Model", width: "w-[184px]", hide: "max-lg:hidden", cell: ({ trace }) => <Models models={trace.models} /> },
+  { id: "status", head: "Status", width: "w-[76px]", hide: "max-sm:hidden", cell: ({ trace }) => <Status status={trace.status} /> },
+  { id: "duration", head: "Duration", width: "w-[156px] max-lg:w-[84px] max-sm:w-[76px]", sort: "duration", cell: (context) => <Duration {...context} /> },
   {
+    id: "ttft",
     head: "TTFT",
     width: "w-[82px]",
     hide: "max-md:hidden",
@@ -38,6 +42,7 @@ export const COLUMNS: Column[] = [
     cell: ({ trace }) => (trace.ttft_ms === null ? <Dim>–</Dim> : formatMs(trace.ttft_ms)),
   },
   {
+    id: "tokens",
     head: "Tokens in / out",
     width: "w-[124px]",
     hide: "max-lg:hidden",
@@ -45,6 +50,7 @@ export const COLUMNS: Column[] = [
     cell: ({ trace }) => <Tokens trace={trace} />,
   },
   {
+    id: "spans",
     head: "Spans",
     width: "w-[64px]",
     hide: "max-md:hidden",
@@ -52,6 +58,7 @@ export const COLUMNS: Column[] = [
     cell: ({ trace }) => formatCompact(trace.span_count),
   },
   {
+    id: "errors",
     head: "Errors",
     width: "w-[72px]",
     hide: "max-md:hidden",
@@ -59,14 +66,38 @@ export const COLUMNS: Column[] = [
     cell: ({ trace }) =>
       trace.error_count === 0 ? <Dim>0</Dim> : <span className="font-medium text-bad">{formatCompact(trace.error_count)}</span>,
   },
+  {
+    id: "id",
+    head: "Trace id",
+    width: "w-[264px]",
+    hide: "max-sm:hidden",
+    optional: true,
+    cell: ({ trace }) => <span className="font-mono text-sm text-ink-muted">{trace.trace_id}</span>,
+  },
 ];
+
+/** What is shown when nobody has chosen. */
+const USUAL = COLUMNS.filter(({ optional }) => !optional).map(({ id }) => id);
+
+/** The columns that an address names; the trace's own is always among them. */
+export function columnsOf(names: string | undefined): Column[] {
+  const wanted = new Set(names?.split(",") ?? USUAL);
+  return COLUMNS.filter(({ id }) => id === "trace" || wanted.has(id));
+}
+
+/** Show a column or not, as an address says it. */
+export function withColumn(names: string | undefined, id: string, shown: boolean): string | undefined {
+  const next = COLUMNS.filter((column) => (column.id === id ? shown : columnsOf(names).includes(column))).map((column) => column.id);
+  return next.join() === USUAL.join() ? undefined : next.join();
+}
 
 function Start({ stamp }: { stamp: string }) {
   const day = formatShortDay(new Date(stamp));
   return (
     <span title={`${formatExact(stamp)} · ${formatAgo(stamp)}`} className="text-ink-muted">
-      {day && <span className="mr-1.5">{day}</span>}
-      {formatTime(stamp)}
+      {day && <span className="mr-1.5 max-sm:hidden">{day}</span>}
+      {formatTime(stamp).slice(0, 8)}
+      <span className="max-sm:hidden">{formatTime(stamp).slice(8)}</span>
     </span>
   );
 }
@@ -79,6 +110,7 @@ const Name = ({ trace }: { trace: TraceSummary }) => (
     title={trace.name}
     className="block truncate font-medium outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
   >
+    {trace.status === "error" && <CircleAlert size={13} aria-label="Error" className="mr-1.5 inline align-[-2px] text-bad sm:hidden" />}
     {trace.name}
   </Link>
 );

@@ -1,11 +1,12 @@
 /** An empty list explains itself: what hid the traces, or how to send the first one. */
 import { useQuery } from "@tanstack/react-query";
-import { SearchX, Sparkles } from "lucide-react";
+import { SearchX, Sparkles, X } from "lucide-react";
 import { anyTraceQuery } from "@/api/queries";
 import { rangeOf } from "@/time-range/address";
 import { Button } from "@/widgets/button";
 import { Snippet } from "@/widgets/snippet";
 import { hasFilters, type TracesSearch, withoutFilters, withRange } from "./search";
+import { chipsOf } from "./written";
 import { describe, isRelative, type TimeRange, widen } from "@/time-range/range";
 
 type EmptyProps = { search: TracesSearch; onChange: (search: TracesSearch) => void };
@@ -31,6 +32,18 @@ function Hidden({ search, onChange }: EmptyProps) {
       <p className="text-ink-muted">
         There are traces, but none {filtered ? "matches these filters" : "started"} {within(range)}.
       </p>
+      {filtered && (
+        <ul aria-label="Filters" className="flex flex-wrap justify-center gap-2">
+          {chipsOf(search).map(({ label, without }) => (
+            <li key={label}>
+              <Button look="on" aria-label={`Without ${label}`} onClick={() => onChange(without)}>
+                <span className="max-w-64 truncate">{label}</span>
+                <X size={13} aria-hidden />
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
       <div className="mt-1 flex flex-wrap justify-center gap-2">
         {wider && (
           <Button look="primary" onClick={() => onChange(withRange(search, wider))}>

@@ -9,10 +9,12 @@ import { useKeys } from "@/keys";
 import { rangeOf } from "@/time-range/address";
 import { classes } from "@/widgets/classes";
 import { ProblemNotice } from "@/widgets/problem-notice";
+import { columnsOf } from "./columns";
 import { Empty } from "./empty";
 import { Filters } from "./filters";
+import { Latency } from "./latency";
 import { rememberList } from "./recall";
-import { DEFAULT_SORT, filtersOf, type TracesSearch } from "./search";
+import { DEFAULT_SORT, filtersOf, type TracesSearch, withinBox } from "./search";
 import { TableSkeleton, TraceTable } from "./table";
 import { describe, resolve } from "@/time-range/range";
 
@@ -20,7 +22,8 @@ const LIVE_MS = 2_000;
 const route = getRouteApi("/traces");
 
 /** The traces of a search, page after page; followed while live and while the reader is at the top. */
-function useTraces(search: TracesSearch, atTop: boolean) {
+function useTraces(shown: TracesSearch, atTop: boolean) {
+  const search = withinBox(shown);
   const range = rangeOf(search);
   return useInfiniteQuery({
     ...tracesQuery(filtersOf(search), JSON.stringify(range), () => resolve(range)),
@@ -55,16 +58,18 @@ export function TracesPage() {
     k: () => move(-1),
     "/": () => searchBox.current?.focus(),
     r: () => void list.refetch(),
+    c: () => change({ ...search, charts: search.charts ? undefined : "off" }, true),
     l: () => change({ ...search, live: search.live ? undefined : true }, true),
   });
 
   const sort = search.sort ?? DEFAULT_SORT;
   const onSort = (next: typeof sort) => change({ ...search, sort: next });
+  const columns = useMemo(() => columnsOf(search.columns), [search.columns]);
   const content = () => {
-    if (list.isPending) return <TableSkeleton sort={sort} onSort={onSort} />;
+    if (list.isPending) return <TableSkeleton columns={columns} sort={sort} onSort={onSort} />;
     if (list.isError && traces.length === 0) return <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />;
     if (traces.length === 0) return <Empty search={search} onChange={change} />;
-    return <TraceTable traces={traces} scroller={scroller} sort={sort} onSort={onSort} onNearEnd={onNearEnd} active={active} />;
+    return <TraceTable traces={traces} columns={columns} scroller={scroller} sort={sort} onSort={onSort} onNearEnd={onNearEnd} active={active} />;
   };
   return (
     <main className="flex h-full min-h-0 flex-col">
@@ -76,6 +81,7 @@ export function TracesPage() {
         refreshing={list.isFetching && !search.live}
         searchBox={searchBox}
       />
+      {search.charts !== "off" && <Latency search={search} onChange={change} />}
       <div
         ref={setScroller}
         data-scroll-restoration-id="traces"
@@ -84,21 +90,25 @@ export function TracesPage() {
       >
         {content()}
       </div>
-      <Footer traces={traces} search={search} more={hasNextPage} loading={isFetchingNextPage} paused={Boolean(search.live) && !atTop} error={list.error} known={list.data !== undefined} />
+      <Footer traces={traces} search={search} more={hasNextPage} loading={isFetchingNextPage} paused={Boolean(search.live) && !atTop} onResume={() => scroller?.scrollTo({ top: 0 })} error={list.error} known={list.data !== undefined} />
     </main>
   );
 }
 
-type FooterProps = { traces: TraceSummary[]; search: TracesSearch; more: boolean; loading: boolean; paused: boolean; error: Error | null; known: boolean };
+type FooterProps = { traces: TraceSummary[]; search: TracesSearch; more: boolean; loading: boolean; paused: boolean; onResume: () => void; error: Error | null; known: boolean };
 
-function Footer({ traces, search, more, loading, paused, error, known }: FooterProps) {
+function Footer({ traces, search, more, loading, paused, onResume, error, known }: FooterProps) {
   const count = more ? `${plural(traces.length, "trace")} loaded` : plural(traces.length, "trace");
   return (
     <footer className="flex h-8 shrink-0 items-center gap-3 border-t border-line px-4 text-sm text-ink-muted tabular">
       {known && <span>{count}</span>}
       <span className="text-ink-faint">{describe(rangeOf(search))}</span>
       {loading && <span>Loading more…</span>}
-      {paused && <span className="text-warn">Live is paused while you are scrolled down</span>}
+      {paused && (
+        <button type="button" onClick={onResume} className="rounded text-warn underline-offset-2 hover:underline">
+          Live is paused while you are scrolled down: back to the newest
+        </button>
+      )}
       {error && traces.length > 0 && <span role="alert" className="text-bad">Not refreshed: {error.message}</span>}
     </footer>
   );

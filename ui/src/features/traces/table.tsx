@@ -5,12 +5,13 @@ import { useEffect } from "react";
 import type { TraceSort, TraceSummary } from "@/api/types";
 import { classes } from "@/widgets/classes";
 import { Skeleton } from "@/widgets/skeleton";
-import { COLUMNS, type Column } from "./columns";
+import type { Column } from "./columns";
 
 const ROW = 34;
 
 type TraceTableProps = {
   traces: TraceSummary[];
+  columns: Column[];
   scroller: HTMLDivElement | null;
   sort: TraceSort;
   onSort: (sort: TraceSort) => void;
@@ -19,7 +20,7 @@ type TraceTableProps = {
   active: number;
 };
 
-export function TraceTable({ traces, scroller, sort, onSort, onNearEnd, active }: TraceTableProps) {
+export function TraceTable({ traces, columns, scroller, sort, onSort, onNearEnd, active }: TraceTableProps) {
   const rows = useVirtualizer({
     count: traces.length,
     getScrollElement: () => scroller,
@@ -39,11 +40,11 @@ export function TraceTable({ traces, scroller, sort, onSort, onNearEnd, active }
   const longest = traces.reduce((most, trace) => Math.max(most, trace.duration_ms), 0);
   return (
     <table aria-label="Traces" aria-rowcount={traces.length + 1} className="w-full table-fixed border-separate border-spacing-0 tabular">
-      <TraceHead sort={sort} onSort={onSort} />
+      <TraceHead columns={columns} sort={sort} onSort={onSort} />
       <tbody>
         <Spacer height={first?.start ?? 0} />
         {items.map(({ index }) => (
-          <TraceRow key={traces[index]!.trace_id} trace={traces[index]!} index={index} longest={longest} />
+          <TraceRow key={traces[index]!.trace_id} trace={traces[index]!} columns={columns} index={index} longest={longest} />
         ))}
         <Spacer height={rows.getTotalSize() - (last?.end ?? 0)} />
       </tbody>
@@ -64,12 +65,12 @@ const Spacer = ({ height }: { height: number }) =>
     </tr>
   ) : null;
 
-function TraceHead({ sort, onSort }: Pick<TraceTableProps, "sort" | "onSort">) {
+function TraceHead({ columns, sort, onSort }: Pick<TraceTableProps, "columns" | "sort" | "onSort">) {
   return (
     <thead>
       <tr aria-rowindex={1}>
-        {COLUMNS.map((column) => (
-          <Head key={column.head} column={column} sort={sort} onSort={onSort} />
+        {columns.map((column) => (
+          <Head key={column.id} column={column} sort={sort} onSort={onSort} />
         ))}
       </tr>
     </thead>
@@ -109,7 +110,7 @@ function Head({ column, sort, onSort }: { column: Column } & Pick<TraceTableProp
   );
 }
 
-function TraceRow({ trace, index, longest }: { trace: TraceSummary; index: number; longest: number }) {
+function TraceRow({ trace, columns, index, longest }: { trace: TraceSummary; columns: Column[]; index: number; longest: number }) {
   return (
     <tr
       data-row={index}
@@ -117,9 +118,9 @@ function TraceRow({ trace, index, longest }: { trace: TraceSummary; index: numbe
       aria-rowindex={index + 2}
       className="group relative focus-within:bg-accent-soft hover:bg-raised focus-within:hover:bg-accent-soft"
     >
-      {COLUMNS.map((column) => (
+      {columns.map((column) => (
         <td
-          key={column.head}
+          key={column.id}
           style={{ height: ROW }}
           className={classes(
             "overflow-hidden border-b border-line px-2 py-0 whitespace-nowrap",
@@ -135,15 +136,15 @@ function TraceRow({ trace, index, longest }: { trace: TraceSummary; index: numbe
   );
 }
 
-export const TableSkeleton = ({ sort, onSort }: Pick<TraceTableProps, "sort" | "onSort">) => (
+export const TableSkeleton = ({ columns, sort, onSort }: Pick<TraceTableProps, "columns" | "sort" | "onSort">) => (
   <table aria-label="Traces" aria-busy className="w-full table-fixed border-separate border-spacing-0">
-    <TraceHead sort={sort} onSort={onSort} />
+    <TraceHead columns={columns} sort={sort} onSort={onSort} />
     <tbody>
       {Array.from({ length: 16 }, (_, row) => (
         <tr key={row}>
-          {COLUMNS.map((column, place) => (
-            <td key={column.head} style={{ height: ROW }} className={classes("border-b border-line px-2", edge, column.hide)}>
-              <Skeleton className={["w-24", "w-3/5", "w-20", "w-28", "w-9", "w-full", "w-full", "w-full", "w-full", "w-full"][place]} />
+          {columns.map((column) => (
+            <td key={column.id} style={{ height: ROW }} className={classes("border-b border-line px-2", edge, column.hide)}>
+              <Skeleton className={column.width ? "w-full" : "w-3/5"} />
             </td>
           ))}
         </tr>

@@ -214,7 +214,7 @@ FROM (
         AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
         AND ({among})
 )
-WHERE said.2 NOT IN {_SAID}
+WHERE said.2 NOT IN {_SAID} AND NOT match(said.2, '^gpu\\.[0-9]+\\.')
 GROUP BY kind, name, value, low, high
 HAVING have + others > 1
 ORDER BY
