@@ -192,6 +192,12 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def container(session: nox.Session) -> None:
+    """The steps of deploy/Dockerfile as a script, in a clean folder."""
+    session.run("python", "-m", "tests.deploy.container", session.create_tmp())
+
+
+@nox.session
 def openapi(session: nox.Session) -> None:
     """Write ui/openapi.json from the server and the client's types from it."""
     install(session)

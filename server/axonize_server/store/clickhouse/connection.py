@@ -16,6 +16,7 @@ from axonize_server.model import (
     Overloaded,
     QueryTooLarge,
     QueryTooSlow,
+    StartError,
     StoreRefused,
     StoreUnavailable,
 )
@@ -93,7 +94,8 @@ def _first_line(error: Exception) -> str:
 def connect(dsn: str, timeout_s: int = 30) -> Client:
     """Open one connection; dsn is chdb://<directory> or http(s)://user:password@host:port/db.
 
-    Over HTTP an answer is waited for timeout_s seconds at most. Raises StoreUnavailable.
+    Over HTTP an answer is waited for timeout_s seconds at most. Raises StoreUnavailable, and
+    StartError where chDB is not installed.
     """
     try:
         if dsn.startswith("chdb://"):
@@ -107,6 +109,10 @@ def connect(dsn: str, timeout_s: int = 30) -> Client:
             # Sockets of its own: those of one pool that break or wait do not concern the others.
             dedicated_pool=True,
         )
+    except ImportError as error:
+        raise StartError(
+            f"ClickHouse was not installed with this server: set AXONIZE_CLICKHOUSE_DSN ({error})"
+        ) from None
     except (ClickHouseError, OSError) as error:
         raise StoreUnavailable(f"cannot open ClickHouse: {_first_line(error)}") from error
 
