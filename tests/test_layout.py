@@ -24,6 +24,7 @@ DATA = {
     "api/step_schemas.py",
     "api/analytics_schemas.py",
     "api/request_schemas.py",
+    "api/resource_schemas.py",
     "ingest/faults.py",
     "ingest/gpu/names.py",
     "ingest/promoted.py",

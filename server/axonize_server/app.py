@@ -23,6 +23,7 @@ from axonize_server.api.compression import compress
 from axonize_server.api.gpus import GpuController
 from axonize_server.api.metrics import Metric
 from axonize_server.api.requests import RequestController
+from axonize_server.api.resources import ResourceController
 from axonize_server.api.session import SessionController
 from axonize_server.api.steps import StepController
 from axonize_server.api.traces import TraceController
@@ -100,6 +101,7 @@ def create_app(parts: Parts) -> Litestar:
             GpuController,
             AnalyticsController,
             RequestController,
+            ResourceController,
             SessionController,
         ],
         guards=[require_key(parts.authenticate, parts.sessions, "read")],

@@ -229,3 +229,11 @@ CREATE TABLE IF NOT EXISTS minutes ON CLUSTER `main` AS minutes_local
 ENGINE = Distributed(`main`, currentDatabase(), minutes_local, cityHash64(minute));
 
 ALTER TABLE spans_local ON CLUSTER `main` ADD INDEX IF NOT EXISTS end_time_minmax end_time TYPE minmax GRANULARITY 1;
+
+ALTER TABLE minutes_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS cached_tokens UInt64 CODEC(ZSTD(1)) AFTER output_tokens;
+
+ALTER TABLE minutes ON CLUSTER `main` ADD COLUMN IF NOT EXISTS cached_tokens UInt64 CODEC(ZSTD(1)) AFTER output_tokens;
+
+ALTER TABLE minutes_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS tpots Map(UInt16, UInt64) CODEC(ZSTD(1)) AFTER ttfts;
+
+ALTER TABLE minutes ON CLUSTER `main` ADD COLUMN IF NOT EXISTS tpots Map(UInt16, UInt64) CODEC(ZSTD(1)) AFTER ttfts;
