@@ -28,6 +28,7 @@ DATA = {
     "api/analytics_schemas.py",
     "api/request_schemas.py",
     "api/cost_schemas.py",
+    "api/resource_schemas.py",
     "ingest/faults.py",
     "ingest/gpu/names.py",
     "ingest/promoted.py",

@@ -27,6 +27,7 @@ from axonize_server.api.exports import ExportController
 from axonize_server.api.gpus import GpuController, GpuPriceController
 from axonize_server.api.metrics import Histogram, Metric
 from axonize_server.api.requests import RequestController
+from axonize_server.api.resources import ResourceController
 from axonize_server.api.session import SessionController
 from axonize_server.api.steps import StepController
 from axonize_server.api.traces import TraceController
@@ -123,6 +124,7 @@ def create_app(parts: Parts) -> Litestar:
             AnalyticsController,
             RequestController,
             CostController,
+            ResourceController,
             SessionController,
         ],
         guards=[require_key(parts.authenticate, parts.sessions, "read")],

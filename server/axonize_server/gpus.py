@@ -138,3 +138,18 @@ class ComputeResource(msgspec.Struct, frozen=True):
     last_ns: int
     physical: PhysicalGpu | None
     contexts: list[GpuContext]
+
+
+class FleetBucket(msgspec.Struct, frozen=True):
+    """All GPUs from start_ns (Unix ns) for one width; None where nobody measured.
+
+    The utilization, 0 to 1, is the average over GPUs and MIG instances, each counting once; watts
+    and bytes are those of whole cards, added up.
+    """
+
+    start_ns: int
+    resources: int
+    utilization: float | None
+    max_utilization: float | None
+    power_w: float | None
+    memory_used_bytes: float | None

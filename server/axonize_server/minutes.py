@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 
@@ -17,6 +19,12 @@ class Histogram(msgspec.Struct, frozen=True):
     """How many values lie in each bucket; bucket b begins at 2^(b/16) ns and is 4.4 % wide."""
 
     counts: dict[int, int]
+
+    def __add__(self, other: Histogram) -> Histogram:
+        """Return the values of both."""
+        counts = Counter(self.counts)
+        counts.update(other.counts)
+        return Histogram(dict(counts))
 
     def quantile_ms(self, share: float) -> float | None:
         """Return the middle of the bucket in which a quantile lies, ms; None without values."""
@@ -35,9 +43,18 @@ class SpanStatistics(msgspec.Struct, frozen=True, kw_only=True):
     errors: int
     input_tokens: int
     output_tokens: int
+    cached_tokens: int
     cost_usd: float
     durations: Histogram
     ttfts: Histogram
+    tpots: Histogram
+
+    def __add__(self, other: SpanStatistics) -> SpanStatistics:
+        """Return what both add up to."""
+        names = self.__struct_fields__
+        return SpanStatistics(
+            **{name: getattr(self, name) + getattr(other, name) for name in names}
+        )
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+Grouping = Literal["service", "model"]
 ValueKind = Literal["service", "model", "gpu", "status", "span", "cache", "attribute"]
 
 BINS_PER_DOUBLING = 4
@@ -33,6 +34,30 @@ class Box(msgspec.Struct, frozen=True):
     to_ns: int
     min_ns: int
     max_ns: int
+
+
+class RequestStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """How many traces, how many of them failed, and quantiles of their durations, ns."""
+
+    requests: int
+    errors: int
+    p50_ns: float
+    p95_ns: float
+    p99_ns: float
+
+
+class RequestBucket(msgspec.Struct, frozen=True):
+    """The traces that began from start_ns (Unix ns) for one width."""
+
+    start_ns: int
+    statistics: RequestStatistics
+
+
+class RequestGroup(msgspec.Struct, frozen=True):
+    """The traces that a service took part in, or a model was used in."""
+
+    name: str
+    statistics: RequestStatistics
 
 
 class Sampled(msgspec.Struct, frozen=True):

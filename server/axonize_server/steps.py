@@ -145,3 +145,34 @@ class TraceSteps(msgspec.Struct, frozen=True):
     engines: list[Engine]
     requests: list[StepRequest]
     steps: list[TraceStep]
+
+
+class StepBucket(msgspec.Struct, frozen=True, kw_only=True):
+    """The steps that start from start_ns (Unix ns) for one width, of all engines together.
+
+    running, waiting: requests at a step, on average, added up over the engines. The KV usage is the
+    engines' average, and the highest of any; 0 to 1.
+    """
+
+    start_ns: int
+    steps: int
+    running: float
+    waiting: float
+    kv_cache_usage: float
+    max_kv_cache_usage: float
+    tokens: int
+    prefill_tokens: int
+    preemptions: int
+    busy_seconds: float
+    gpu_seconds: float
+    energy_j: float
+
+
+class ModelSteps(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engines of a model did: busy seconds, those of all their GPUs, and joules."""
+
+    model: str
+    steps: int
+    busy_seconds: float
+    gpu_seconds: float
+    energy_j: float

@@ -39,6 +39,7 @@ DEFAULTS: dict[str, tuple[pa.DataType, object]] = {
     "output_tokens": (pa.uint32(), 0),
     "cached_tokens": (pa.uint32(), 0),
     "ttft_ms": (pa.float32(), 0.0),
+    "tpot_ms": (pa.float32(), 0.0),
     "gpu.label": (LABELS, []),
     "gpu.resource_uuid": (LABELS, []),
     "gpu.physical_uuid": (LABELS, []),

@@ -33,9 +33,11 @@ class SpanGroup(msgspec.Struct, frozen=True, kw_only=True):
     errors: int
     input_tokens: int
     output_tokens: int
+    cached_tokens: Annotated[int, Meta(description="Of the input tokens, read from a cache.")]
     cost_usd: float
     duration_ms: Percentiles
     ttft_ms: Percentiles
+    tpot_ms: Percentiles
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ class LatencyPoint(msgspec.Struct, frozen=True, kw_only=True):
     spans: int
     duration_ms: Percentiles
     ttft_ms: Percentiles
+    tpot_ms: Percentiles
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -68,6 +71,7 @@ class ThroughputPoint(msgspec.Struct, frozen=True, kw_only=True):
     errors: int
     input_tokens: int
     output_tokens: int
+    cached_tokens: Annotated[int, Meta(description="Of the input tokens, read from a cache.")]
     cost_usd: float
     spans_per_s: float
     input_tokens_per_s: float
@@ -88,8 +92,9 @@ def group(of: Group) -> SpanGroup:
         service=of.service or None,
         model=of.model or None,
         operation=of.operation or None,
-        duration_ms=_percentiles(found.durations),
-        ttft_ms=_percentiles(found.ttfts),
+        duration_ms=percentiles(found.durations),
+        ttft_ms=percentiles(found.ttfts),
+        tpot_ms=percentiles(found.tpots),
         **_sums(found),
     )
 
@@ -104,8 +109,9 @@ def _latency_point(bucket: Bucket) -> LatencyPoint:
     return LatencyPoint(
         time=format_time(bucket.start_ns),
         spans=found.spans,
-        duration_ms=_percentiles(found.durations),
-        ttft_ms=_percentiles(found.ttfts),
+        duration_ms=percentiles(found.durations),
+        ttft_ms=percentiles(found.ttfts),
+        tpot_ms=percentiles(found.tpots),
     )
 
 
@@ -127,9 +133,10 @@ def _throughput_point(bucket: Bucket, seconds: int) -> ThroughputPoint:
 
 
 def _sums(found: SpanStatistics) -> dict[str, Any]:
-    names = ("spans", "errors", "input_tokens", "output_tokens", "cost_usd")
+    names = ("spans", "errors", "input_tokens", "output_tokens", "cached_tokens", "cost_usd")
     return {name: getattr(found, name) for name in names}
 
 
-def _percentiles(of: Histogram) -> Percentiles:
+def percentiles(of: Histogram) -> Percentiles:
+    """Return the middle and two ends of a distribution."""
     return Percentiles(*(of.quantile_ms(share) for share in (0.5, 0.95, 0.99)))

@@ -12,10 +12,14 @@ from axonize_server.api import request_schemas as schemas
 from axonize_server.api.parameters import QUERY_PROBLEMS, Tenant
 from axonize_server.api.times import parse_time
 from axonize_server.api.trace_filters import Search, nanoseconds, provide_search
+from axonize_server.query import requests
 from axonize_server.query.differences import differences
 from axonize_server.query.heatmap import heatmap
-from axonize_server.requests import Box
+from axonize_server.query.models import models
+from axonize_server.requests import Box, Grouping
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.steps.reader import StepReader
 
 Reader = NamedDependency[SpanReader]
 Points = Annotated[int, QueryParameter(ge=1, le=500, description="At most this many columns.")]
@@ -41,6 +45,46 @@ class RequestController(Controller):
         """Return how many traces began when and lasted how long, each counted once."""
         found = heatmap(reader.requests, tenant, search, points)
         return schemas.heatmap(search.from_ns, found)
+
+    @get("/requests", summary="Read requests", responses=QUERY_PROBLEMS, sync_to_thread=True)
+    def read_requests(
+        self, reader: Reader, tenant: Tenant, search: Search, points: Points = 200
+    ) -> schemas.RequestSeries:
+        """Return requests, errors and quantiles of durations over time, each trace counted once."""
+        found = requests.over_time(reader.requests, tenant, search, points)
+        return schemas.series(search.to_ns - search.from_ns, found)
+
+    @get(
+        "/requests/groups",
+        summary="Read requests by service or model",
+        responses=QUERY_PROBLEMS,
+        sync_to_thread=True,
+    )
+    def read_request_groups(
+        self,
+        reader: Reader,
+        tenant: Tenant,
+        search: Search,
+        by: Annotated[Grouping, QueryParameter(description="What to group by.")] = "service",
+    ) -> schemas.RequestGroups:
+        """Return what the traces of each service, or each model, add up to."""
+        found = requests.grouped(reader.requests, tenant, search, by)
+        return schemas.groups(search.to_ns - search.from_ns, found)
+
+    @get("/models", summary="Compare models", responses=QUERY_PROBLEMS, sync_to_thread=True)
+    def read_models(
+        self,
+        reader: Reader,
+        minute_reader: NamedDependency[MinuteReader],
+        step_reader: NamedDependency[StepReader],
+        tenant: Tenant,
+        search: Search,
+    ) -> schemas.Models:
+        """Return the models side by side. Tokens and their times are those of whole minutes, and
+        with the seconds of GPUs depend on time, service and model alone.
+        """
+        found = models(reader, minute_reader, step_reader, tenant, search)
+        return schemas.models(search.to_ns - search.from_ns, found)
 
     @get("/differences", summary="Compare traces", responses=QUERY_PROBLEMS, sync_to_thread=True)
     def read_differences(

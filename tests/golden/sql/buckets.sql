@@ -4,13 +4,16 @@ SELECT
     sum(errors),
     sum(input_tokens),
     sum(output_tokens),
+    sum(cached_tokens),
     sum(cost_usd),
     sumMap(durations),
-    sumMap(ttfts)
+    sumMap(ttfts),
+    sumMap(tpots)
 FROM (
     SELECT
         minute, service_name, model, operation,
-        spans, errors, input_tokens, output_tokens, cost_usd, durations, ttfts
+        spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
+        durations, ttfts, tpots
     FROM minutes FINAL
     WHERE minutes.tenant_id = {tenant:String}
         AND ({service:Nullable(String)} IS NULL
@@ -31,9 +34,11 @@ FROM (
     countIf(failed) AS errors,
     sum(input_tokens) AS input_tokens,
     sum(output_tokens) AS output_tokens,
+    sum(cached_tokens) AS cached_tokens,
     sum(cost_usd) AS cost_usd,
     sumMap(map(duration, toUInt64(1))) AS durations,
-    sumMapIf(map(ttft, toUInt64(1)), ttft > 0) AS ttfts
+    sumMapIf(map(ttft, toUInt64(1)), ttft > 0) AS ttfts,
+    sumMapIf(map(tpot, toUInt64(1)), tpot > 0) AS tpots
         FROM (
     SELECT
         tenant_id,
@@ -44,9 +49,11 @@ FROM (
         any(status) = 'error' AS failed,
         any(input_tokens) AS input_tokens,
         any(output_tokens) AS output_tokens,
+        any(cached_tokens) AS cached_tokens,
         any(cost_usd) AS cost_usd,
         toUInt16(log2(greatest(any(duration_ns), 1)) * 16) AS duration,
         toUInt16(log2(greatest(any(ttft_ms) * 1e6, 1)) * 16) AS ttft,
+        toUInt16(log2(greatest(any(tpot_ms) * 1e6, 1)) * 16) AS tpot,
         count() AS copies
     FROM spans
     WHERE spans.tenant_id = {tenant:String}

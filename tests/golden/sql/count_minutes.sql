@@ -1,6 +1,7 @@
 INSERT INTO minutes (
     tenant_id, minute, service_name, model, operation,
-    stored, spans, errors, input_tokens, output_tokens, cost_usd, durations, ttfts
+    stored, spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
+    durations, ttfts, tpots
 )
 SELECT
     tenant_id, minute, service_name, model, operation,
@@ -9,9 +10,11 @@ SELECT
     countIf(failed) AS errors,
     sum(input_tokens) AS input_tokens,
     sum(output_tokens) AS output_tokens,
+    sum(cached_tokens) AS cached_tokens,
     sum(cost_usd) AS cost_usd,
     sumMap(map(duration, toUInt64(1))) AS durations,
-    sumMapIf(map(ttft, toUInt64(1)), ttft > 0) AS ttfts
+    sumMapIf(map(ttft, toUInt64(1)), ttft > 0) AS ttfts,
+    sumMapIf(map(tpot, toUInt64(1)), tpot > 0) AS tpots
 FROM (
     SELECT
         tenant_id,
@@ -22,9 +25,11 @@ FROM (
         any(status) = 'error' AS failed,
         any(input_tokens) AS input_tokens,
         any(output_tokens) AS output_tokens,
+        any(cached_tokens) AS cached_tokens,
         any(cost_usd) AS cost_usd,
         toUInt16(log2(greatest(any(duration_ns), 1)) * 16) AS duration,
         toUInt16(log2(greatest(any(ttft_ms) * 1e6, 1)) * 16) AS ttft,
+        toUInt16(log2(greatest(any(tpot_ms) * 1e6, 1)) * 16) AS tpot,
         count() AS copies
     FROM spans
     WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')

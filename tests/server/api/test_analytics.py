@@ -12,7 +12,15 @@ RANGE = {"from": format_time(START_NS), "to": format_time(START_NS + 2 * MINUTE_
 MS_100, MS_5 = Histogram({425: 1}).quantile_ms(1), Histogram({356: 1}).quantile_ms(1)
 DURATION = {"p50": MS_100, "p95": MS_100, "p99": MS_100}
 TTFT = {"p50": MS_5, "p95": MS_5, "p99": MS_5}
-SUMS = {"spans": 2, "errors": 1, "input_tokens": 60, "output_tokens": 600, "cost_usd": 0.0}
+NONE = {"p50": None, "p95": None, "p99": None}
+SUMS = {
+    "spans": 2,
+    "errors": 1,
+    "input_tokens": 60,
+    "output_tokens": 600,
+    "cached_tokens": 0,
+    "cost_usd": 0.0,
+}
 
 
 @pytest.fixture
@@ -35,14 +43,20 @@ def asked(client, writer, count_minutes, tenant):
 
 def test_the_overview_sums_up_each_group(asked):
     group = {"service": "engine", "model": "llama", "operation": "chat"}
-    item = {**group, **SUMS, "duration_ms": DURATION, "ttft_ms": TTFT}
+    item = {**group, **SUMS, "duration_ms": DURATION, "ttft_ms": TTFT, "tpot_ms": NONE}
     assert asked("overview") == (200, {"items": [item]})
     assert asked("overview", **group) == (200, {"items": [item]})
     assert asked("overview", service="api") == (200, {"items": []})
 
 
 def test_latency_comes_in_buckets(asked):
-    point = {"time": RANGE["from"], "spans": 2, "duration_ms": DURATION, "ttft_ms": TTFT}
+    point = {
+        "time": RANGE["from"],
+        "spans": 2,
+        "duration_ms": DURATION,
+        "ttft_ms": TTFT,
+        "tpot_ms": NONE,
+    }
     assert asked("latency") == (200, {"bucket_s": 60, "items": [point]})
 
 

@@ -45,6 +45,47 @@ def test_the_heatmap_counts_traces_by_start_and_duration(asked):
     assert asked("heatmap", service="none")[1]["counts"] == []
 
 
+FAST = {
+    "requests": 12, "errors": 0, "requests_per_s": 12 / 600,
+    "duration_ms": {"p50": 1.0, "p95": 1.0, "p99": 1.0},
+}  # fmt: skip
+SLOW = {**FAST, "errors": 12, "duration_ms": {"p50": 1000.0, "p95": 1000.0, "p99": 1000.0}}
+
+
+def test_requests_come_in_columns_with_what_all_add_up_to(asked):
+    status, found = asked("requests", points=10)
+    assert (status, found["width_ms"]) == (200, 60_000)
+    (point,) = found["items"]
+    assert point.pop("time") == format_time(START_NS + 5 * MINUTE_NS)
+    assert point == {**found["whole"], "requests_per_s": 24 / 60}
+    assert (found["whole"]["requests"], found["whole"]["errors"]) == (24, 12)
+    nothing = asked("requests", service="none")[1]
+    assert nothing["items"] == []
+    assert nothing["whole"]["duration_ms"] == {"p50": None, "p95": None, "p99": None}
+
+
+def test_requests_are_grouped_by_service_or_model(asked):
+    found = asked("requests/groups")[1]["items"]
+    assert found == [{"name": "fast", **FAST}, {"name": "slow", **SLOW}]
+    assert asked("requests/groups", by="model") == (200, {"items": []})
+    assert asked("requests/groups", by="colour")[0] == 400
+
+
+def test_models_stand_side_by_side(asked, writer, tenant):
+    call = row(99, 1, start_ms=-300_000, ms=1, model="llama", input_tokens=6, output_tokens=60)
+    writer.insert(table(tenant, [call]))
+    status, found = asked("models")
+    assert status == 200
+    (model,) = found["items"]
+    none = {"p50": None, "p95": None, "p99": None}
+    assert model == {
+        "name": "llama", "requests": {**FAST, "requests": 1, "requests_per_s": 1 / 600}, "spans": 1,
+        "input_tokens": 6, "output_tokens": 60, "cached_tokens": 0, "input_tokens_per_s": 0.01,
+        "output_tokens_per_s": 0.1, "cost_usd": 0.0, "ttft_ms": none, "tpot_ms": none,
+        "gpu_seconds": None, "energy_j": None,
+    }  # fmt: skip
+
+
 def test_differences_are_told_with_their_counts(asked):
     status, found = asked("differences", **BOX, box_min_ms=500)
     assert status == 200

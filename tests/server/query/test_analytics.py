@@ -13,17 +13,30 @@ LLM = {"service_name": "engine", "model": "llama", "operation": "chat"}
 SPANS = [
     row(1, 1, start_ms=-600_000, ms=10),
     # Counts where it ended, a minute later.
-    row(1, 2, 1, start_ms=-600_000, ms=60_000, **LLM, input_tokens=5, output_tokens=7, ttft_ms=2),
+    row(
+        1,
+        2,
+        1,
+        start_ms=-600_000,
+        ms=60_000,
+        **LLM,
+        input_tokens=5,
+        cached_tokens=4,
+        output_tokens=7,
+        ttft_ms=2,
+        tpot_ms=10,
+    ),
     row(2, 3, start_ms=-540_000, ms=1000, **LLM, status="error"),
 ]
 
 
 def of(spans: int, durations: dict[int, int], **sums) -> SpanStatistics:
     """Return statistics, with no more than is said."""
-    nothing = {"errors": 0, "input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0}
-    ttfts = Histogram(sums.pop("ttfts", {}))
+    names = ("errors", "input_tokens", "output_tokens", "cached_tokens")
+    nothing = {**dict.fromkeys(names, 0), "cost_usd": 0.0}
+    rest = {name: Histogram(sums.pop(name, {})) for name in ("ttfts", "tpots")}
     return SpanStatistics(
-        spans=spans, **{**nothing, **sums}, durations=Histogram(durations), ttfts=ttfts
+        spans=spans, **{**nothing, **sums}, durations=Histogram(durations), **rest
     )
 
 
@@ -31,7 +44,8 @@ def of(spans: int, durations: dict[int, int], **sums) -> SpanStatistics:
 MS_10, S_1, S_60, MS_2 = 372, 478, 572, 334
 API = of(1, {MS_10: 1})
 ENGINE = of(
-    2, {S_60: 1, S_1: 1}, errors=1, input_tokens=5, output_tokens=7, ttfts={MS_2: 1}
+    2, {S_60: 1, S_1: 1}, errors=1, input_tokens=5, output_tokens=7, cached_tokens=4,
+    ttfts={MS_2: 1}, tpots={MS_10: 1},
 )  # fmt: skip
 RANGE = (START_NS, START_NS + 5 * MINUTE_NS)
 
@@ -92,3 +106,11 @@ def test_a_quantile_is_the_middle_of_its_bucket():
     assert histogram.quantile_ms(0.95) == pytest.approx(1000, rel=0.023)
     assert histogram.quantile_ms(1) == pytest.approx(60_000, rel=0.023)
     assert Histogram({}).quantile_ms(0.5) is None
+
+
+def test_statistics_add_up():
+    both = ENGINE + API
+    assert both == of(
+        3, {S_60: 1, S_1: 1, MS_10: 1}, errors=1, input_tokens=5, output_tokens=7, cached_tokens=4,
+        ttfts={MS_2: 1}, tpots={MS_10: 1},
+    )  # fmt: skip

@@ -424,6 +424,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analytics/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare models
+         * @description Return the models side by side. Tokens and their times are those of whole minutes, and
+         *     with the seconds of GPUs depend on time, service and model alone.
+         */
+        get: operations["read_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/requests/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read requests by service or model
+         * @description Return what the traces of each service, or each model, add up to.
+         */
+        get: operations["read_request_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read requests
+         * @description Return requests, errors and quantiles of durations over time, each trace counted once.
+         */
+        get: operations["read_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/analytics/cost": {
         parameters: {
             query?: never;
@@ -436,6 +497,46 @@ export interface paths {
          * @description Return GPU time, joules and dollars, busy and idle, and those of the time before.
          */
         get: operations["read_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/engines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read engines
+         * @description Return requests running and waiting, KV usage, tokens and GPU-seconds over time.
+         */
+        get: operations["read_engines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/gpus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read all GPUs
+         * @description Return utilization, power and memory of all GPUs over time.
+         */
+        get: operations["read_fleet"];
         put?: never;
         post?: never;
         delete?: never;
@@ -870,6 +971,12 @@ export interface components {
             sampled_outside: number;
             items: components["schemas"]["Difference"][];
         };
+        /** Durations */
+        Durations: {
+            p50: number | null;
+            p95: number | null;
+            p99: number | null;
+        };
         /** Engine */
         Engine: {
             engine_id: string;
@@ -883,6 +990,31 @@ export interface components {
         /** EngineList */
         EngineList: {
             items: components["schemas"]["EngineSummary"][];
+        };
+        /** EnginePoint */
+        EnginePoint: {
+            /**
+             * @description Start of the bucket.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            time: string;
+            steps: number;
+            /** @description Requests, on average, of all engines. */
+            running: number;
+            waiting: number;
+            /** @description On average of the engines, 0 to 1. */
+            kv_cache_usage: number;
+            /** @description The highest of any, 0 to 1. */
+            max_kv_cache_usage: number;
+            tokens_per_s: number;
+            prefill_tokens_per_s: number;
+            preemptions: number;
+            /** @description Of the engines. */
+            busy_seconds: number;
+            /** @description Busy, of all their GPUs. */
+            gpu_seconds: number;
+            /** @description 0 when not measured. */
+            energy_j: number;
         };
         /** EngineSummary */
         EngineSummary: {
@@ -904,6 +1036,11 @@ export interface components {
              * @example 2026-11-23T07:39:01.123456789Z
              */
             last_seen: string;
+        };
+        /** Engines */
+        Engines: {
+            width_ms: number;
+            items: components["schemas"]["EnginePoint"][];
         };
         /** Event */
         Event: {
@@ -968,6 +1105,28 @@ export interface components {
             position: number;
             /** @description What to write there. */
             message: string;
+        };
+        /** Fleet */
+        Fleet: {
+            width_ms: number;
+            items: components["schemas"]["FleetPoint"][];
+        };
+        /** FleetPoint */
+        FleetPoint: {
+            /**
+             * @description Start of the bucket.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            time: string;
+            /** @description GPUs and MIG instances with a sample. */
+            resources: number;
+            /** @description 0 to 1, on average; GPU and instance count once each. */
+            utilization: number | null;
+            max_utilization: number | null;
+            /** @description Of all cards. */
+            power_w: number | null;
+            /** @description Of all cards. */
+            memory_used_bytes: number | null;
         };
         /** GpuContext */
         GpuContext: {
@@ -1125,6 +1284,7 @@ export interface components {
             spans: number;
             duration_ms: components["schemas"]["Percentiles"];
             ttft_ms: components["schemas"]["Percentiles"];
+            tpot_ms: components["schemas"]["Percentiles"];
         };
         /** Link */
         Link: {
@@ -1151,6 +1311,29 @@ export interface components {
             duration_ns: number;
             scheduled_tokens: number;
             prefill_tokens: number;
+        };
+        /** Model */
+        Model: {
+            name: string;
+            requests: components["schemas"]["Requests"] | null;
+            /** @description Calls of the model; where it is traced at both ends, both count. */
+            spans: number;
+            input_tokens: number;
+            output_tokens: number;
+            cached_tokens: number;
+            input_tokens_per_s: number;
+            output_tokens_per_s: number;
+            cost_usd: number;
+            ttft_ms: components["schemas"]["Percentiles"];
+            tpot_ms: components["schemas"]["Percentiles"];
+            /** @description Busy, of the GPUs of its engines. */
+            gpu_seconds: number | null;
+            /** @description J of the same; 0 when not measured. */
+            energy_j: number | null;
+        };
+        /** Models */
+        Models: {
+            items: components["schemas"]["Model"][];
         };
         /** NewKey */
         NewKey: {
@@ -1253,6 +1436,47 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** RequestGroup */
+        RequestGroup: {
+            requests: number;
+            /** @description Those with a span that failed. */
+            errors: number;
+            requests_per_s: number;
+            duration_ms: components["schemas"]["Durations"];
+            name: string;
+        };
+        /** RequestGroups */
+        RequestGroups: {
+            items: components["schemas"]["RequestGroup"][];
+        };
+        /** RequestPoint */
+        RequestPoint: {
+            requests: number;
+            /** @description Those with a span that failed. */
+            errors: number;
+            requests_per_s: number;
+            duration_ms: components["schemas"]["Durations"];
+            /**
+             * @description Start of the column.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            time: string;
+        };
+        /** RequestSeries */
+        RequestSeries: {
+            width_ms: number;
+            /** @description Of all the range. */
+            whole: components["schemas"]["Requests"];
+            items: components["schemas"]["RequestPoint"][];
+        };
+        /** Requests */
+        Requests: {
+            requests: number;
+            /** @description Those with a span that failed. */
+            errors: number;
+            requests_per_s: number;
+            duration_ms: components["schemas"]["Durations"];
+        };
         /** Scope */
         Scope: {
             name: string;
@@ -1321,9 +1545,12 @@ export interface components {
             errors: number;
             input_tokens: number;
             output_tokens: number;
+            /** @description Of the input tokens, read from a cache. */
+            cached_tokens: number;
             cost_usd: number;
             duration_ms: components["schemas"]["Percentiles"];
             ttft_ms: components["schemas"]["Percentiles"];
+            tpot_ms: components["schemas"]["Percentiles"];
         };
         /** SpanNode */
         SpanNode: {
@@ -1467,6 +1694,8 @@ export interface components {
             errors: number;
             input_tokens: number;
             output_tokens: number;
+            /** @description Of the input tokens, read from a cache. */
+            cached_tokens: number;
             cost_usd: number;
             spans_per_s: number;
             input_tokens_per_s: number;
@@ -3491,6 +3720,301 @@ export interface operations {
             };
         };
     };
+    read_models: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description Any span is of it. */
+                service?: string | null;
+                /** @description Any span used it. */
+                model?: string | null;
+                /** @description Any span ran on this GPU, or on a MIG instance of it. */
+                gpu?: string | null;
+                /** @description `error`: any span failed; `ok`: none did. */
+                status?: "ok" | "error" | null;
+                /** @description In ms. */
+                min_duration_ms?: number | null;
+                /** @description In ms. */
+                max_duration_ms?: number | null;
+                /** @description Part of a span's name or service, or the start of a trace id; any case. */
+                q?: string | null;
+                /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
+                attribute?: string[] | null;
+                /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
+                filter?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_request_groups: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description Any span is of it. */
+                service?: string | null;
+                /** @description Any span used it. */
+                model?: string | null;
+                /** @description Any span ran on this GPU, or on a MIG instance of it. */
+                gpu?: string | null;
+                /** @description `error`: any span failed; `ok`: none did. */
+                status?: "ok" | "error" | null;
+                /** @description In ms. */
+                min_duration_ms?: number | null;
+                /** @description In ms. */
+                max_duration_ms?: number | null;
+                /** @description Part of a span's name or service, or the start of a trace id; any case. */
+                q?: string | null;
+                /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
+                attribute?: string[] | null;
+                /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
+                filter?: string | null;
+                /** @description What to group by. */
+                by?: "service" | "model";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestGroups"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_requests: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description Any span is of it. */
+                service?: string | null;
+                /** @description Any span used it. */
+                model?: string | null;
+                /** @description Any span ran on this GPU, or on a MIG instance of it. */
+                gpu?: string | null;
+                /** @description `error`: any span failed; `ok`: none did. */
+                status?: "ok" | "error" | null;
+                /** @description In ms. */
+                min_duration_ms?: number | null;
+                /** @description In ms. */
+                max_duration_ms?: number | null;
+                /** @description Part of a span's name or service, or the start of a trace id; any case. */
+                q?: string | null;
+                /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
+                attribute?: string[] | null;
+                /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
+                filter?: string | null;
+                /** @description At most this many columns. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestSeries"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_cost: {
         parameters: {
             query?: {
@@ -3514,6 +4038,172 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cost"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_engines: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description Engines of it only. */
+                service?: string | null;
+                /** @description Engines of it only. */
+                model?: string | null;
+                /** @description At most this many buckets. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Engines"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_fleet: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+                /** @description End of the range, not part of it, RFC 3339; now by default. */
+                to?: string | null;
+                /** @description At most this many buckets. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fleet"];
                 };
             };
             /** @description Bad Request */

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from axonize_server.gpus import GAUGES, Gpu, GpuBucket, GpuSample, Sighting, Statistics
+from axonize_server.gpus import GAUGES, FleetBucket, Gpu, GpuBucket, GpuSample, Sighting, Statistics
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.gpus import sql
 from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS
@@ -41,6 +41,11 @@ class GpuReader:
         parameters = {**_range(tenant, from_ns, to_ns), "uuid": uuid, "width": width_ns}
         rows = self._rows(sql.SERIES, parameters)
         return [_bucket(from_ns + row[0] * width_ns, row[1:]) for row in rows]
+
+    def over_time(self, tenant: str, from_ns: int, to_ns: int, width_ns: int) -> list[FleetBucket]:
+        """Return the buckets in which any GPU has a sample, of all of them together."""
+        rows = self._rows(sql.OVER_TIME, {**_range(tenant, from_ns, to_ns), "width": width_ns})
+        return [FleetBucket(from_ns + row[0] * width_ns, *row[1:]) for row in rows]
 
     def sighted(self, from_ns: int, to_ns: int) -> list[Sighting]:
         """Return which GPUs what was committed in the range names, of all tenants."""

@@ -61,6 +61,25 @@ GROUP BY bucket
 ORDER BY bucket
 """  # noqa: S608 - fixed text
 
+# Each GPU and instance by itself, then all of them. Watts are those of whole cards: what an
+# instance tells is its card's.
+OVER_TIME = f"""
+SELECT bucket, count(), avg(utilization), max(utilization), sum(power_w), sum(memory_used_bytes)
+FROM (
+    SELECT
+        intDiv(toUnixTimestamp64Nano(time) - {{from:Int64}}, {{width:Int64}}) AS bucket,
+        avg(utilization) AS utilization,
+        if(any(physical_uuid) IN ('', resource_uuid), avg(power_w), NULL) AS power_w,
+        if(any(physical_uuid) IN ('', resource_uuid), avg(memory_used_bytes), NULL)
+            AS memory_used_bytes
+    FROM gpu_metrics
+    WHERE tenant_id = {{tenant:String}}{_IN_RANGE}
+    GROUP BY resource_uuid, bucket
+)
+GROUP BY bucket
+ORDER BY bucket
+"""  # noqa: S608 - fixed text
+
 KNOWN = """
 SELECT count()
 FROM (

@@ -66,9 +66,11 @@ class MinuteReader:
 
 
 def _statistics(row: Sequence[Any]) -> SpanStatistics:
-    *sums, durations, ttfts = row
+    *sums, durations, ttfts, tpots = row
     known = dict(zip(_SUMS, sums, strict=True))
-    return SpanStatistics(**known, durations=Histogram(durations), ttfts=Histogram(ttfts))
+    return SpanStatistics(
+        **known, durations=Histogram(durations), ttfts=Histogram(ttfts), tpots=Histogram(tpots)
+    )
 
 
-_SUMS = SpanStatistics.__struct_fields__[:5]
+_SUMS = SpanStatistics.__struct_fields__[:6]

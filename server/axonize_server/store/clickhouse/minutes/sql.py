@@ -16,9 +16,11 @@ _ONCE = """
         any(status) = 'error' AS failed,
         any(input_tokens) AS input_tokens,
         any(output_tokens) AS output_tokens,
+        any(cached_tokens) AS cached_tokens,
         any(cost_usd) AS cost_usd,
         toUInt16(log2(greatest(any(duration_ns), 1)) * 16) AS duration,
         toUInt16(log2(greatest(any(ttft_ms) * 1e6, 1)) * 16) AS ttft,
+        toUInt16(log2(greatest(any(tpot_ms) * 1e6, 1)) * 16) AS tpot,
         count() AS copies
     FROM spans
     WHERE FILTER
@@ -30,9 +32,11 @@ _SUMS = """
     countIf(failed) AS errors,
     sum(input_tokens) AS input_tokens,
     sum(output_tokens) AS output_tokens,
+    sum(cached_tokens) AS cached_tokens,
     sum(cost_usd) AS cost_usd,
     sumMap(map(duration, toUInt64(1))) AS durations,
-    sumMapIf(map(ttft, toUInt64(1)), ttft > 0) AS ttfts"""
+    sumMapIf(map(ttft, toUInt64(1)), ttft > 0) AS ttfts,
+    sumMapIf(map(tpot, toUInt64(1)), tpot > 0) AS tpots"""
 
 COUNTED_TO = "SELECT max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()"
 
@@ -74,7 +78,8 @@ LIMIT {limit:UInt32}
 COUNT_MINUTES = f"""
 INSERT INTO minutes (
     tenant_id, minute, service_name, model, operation,
-    stored, spans, errors, input_tokens, output_tokens, cost_usd, durations, ttfts
+    stored, spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
+    durations, ttfts, tpots
 )
 SELECT
     tenant_id, minute, service_name, model, operation,{_SUMS}
@@ -112,13 +117,16 @@ SELECT
     sum(errors),
     sum(input_tokens),
     sum(output_tokens),
+    sum(cached_tokens),
     sum(cost_usd),
     sumMap(durations),
-    sumMap(ttfts)
+    sumMap(ttfts),
+    sumMap(tpots)
 FROM (
     SELECT
         minute, service_name, model, operation,
-        spans, errors, input_tokens, output_tokens, cost_usd, durations, ttfts
+        spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
+        durations, ttfts, tpots
     FROM minutes FINAL
     WHERE {_wanted("minutes")}
         AND minute >= toDateTime({{from:Int64}}, 'UTC')

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from axonize_server.model import TraceSearch
-from axonize_server.requests import Bins, Box, Sampled, ValueCount
+from axonize_server.requests import (
+    Bins,
+    Box,
+    Grouping,
+    RequestBucket,
+    RequestGroup,
+    RequestStatistics,
+    Sampled,
+    ValueCount,
+)
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.requests import sql
 from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query, arrived_from
@@ -32,6 +41,20 @@ class RequestReader:
         query = sql.bins(tenant, search, width_ns, **self._sources(search))
         columns, rows, counts, errors = map(list, self._columns(query) or ((),) * 4)
         return Bins(width_ns=width_ns, columns=columns, rows=rows, counts=counts, errors=errors)
+
+    def series(
+        self, tenant: str, search: TraceSearch, width_ns: int
+    ) -> tuple[RequestStatistics, list[RequestBucket]]:
+        """Return what all traces add up to, and those that began in each column, in order."""
+        rows = self._rows(sql.series(tenant, search, width_ns, **self._sources(search)))
+        whole = _statistics(rows[0][1:]) if rows else _statistics((0, 0, (0, 0, 0)))
+        starts = ((search.from_ns + row[0] * width_ns, row[1:]) for row in rows[1:])
+        return whole, [RequestBucket(start, _statistics(row)) for start, row in starts]
+
+    def groups(self, tenant: str, search: TraceSearch, by: Grouping) -> list[RequestGroup]:
+        """Return the services, or models, of the traces, at most 1000, the busiest first."""
+        rows = self._rows(sql.groups(tenant, search, by, **self._sources(search)))
+        return [RequestGroup(row[0], _statistics(row[1:])) for row in rows]
 
     def sample(self, tenant: str, search: TraceSearch, box: Box) -> tuple[Sampled, Sampled]:
         """Return the traces of a search that are inside a box, and those that are not."""
@@ -67,6 +90,13 @@ class RequestReader:
         columns = self._pool.columns(ROLLED_UP_TO, {}, self._limits)
         rolled_up_to = (int(columns[0][0]) + 1) * 1_000_000_000
         return {"arrived_from": max(stored_from, rolled_up_to), "stored_from": stored_from}
+
+
+def _statistics(row: Sequence[Any]) -> RequestStatistics:
+    requests, errors, (p50, p95, p99) = row
+    return RequestStatistics(
+        requests=requests, errors=errors, p50_ns=float(p50), p95_ns=float(p95), p99_ns=float(p99)
+    )
 
 
 def _sampled(stretches: Sequence[Sequence[Any]]) -> Sampled:

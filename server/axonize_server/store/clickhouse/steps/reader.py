@@ -7,11 +7,14 @@ from typing import Any
 
 import msgspec
 
+from axonize_server.minutes import SpanFilter
 from axonize_server.steps import (
     Engine,
     EngineRecord,
+    ModelSteps,
     Ride,
     Rides,
+    StepBucket,
     StepKey,
     StepRecord,
     StepSearch,
@@ -56,6 +59,27 @@ class StepReader:
             for row in self._rows(sql.ENGINES, parameters)
         ]
 
+    def over_time(
+        self, tenant: str, wanted: SpanFilter, from_ns: int, to_ns: int, width_ns: int
+    ) -> list[StepBucket]:
+        """Return the buckets of [from_ns, to_ns), Unix ns, in which steps start."""
+        rows = self._rows(sql.STEPS_OVER_TIME, _range(tenant, wanted, from_ns, to_ns, width_ns))
+        names = StepBucket.__struct_fields__[1:]
+        return [
+            StepBucket(
+                start_ns=from_ns + row[0] * width_ns, **dict(zip(names, row[1:], strict=True))
+            )
+            for row in rows
+        ]
+
+    def by_model(
+        self, tenant: str, wanted: SpanFilter, from_ns: int, to_ns: int
+    ) -> list[ModelSteps]:
+        """Return what the steps of each model add up to, at most 1000."""
+        rows = self._rows(sql.STEPS_BY_MODEL, _range(tenant, wanted, from_ns, to_ns, 1))
+        names = ModelSteps.__struct_fields__
+        return [ModelSteps(**dict(zip(names, row, strict=True))) for row in rows]
+
     def trace_start(self, tenant: str, trace_id: str) -> int | None:
         """Return when the earliest span of a trace starts, in Unix ns."""
         parameters = {"tenant": tenant, "trace_id": trace_id}
@@ -91,6 +115,20 @@ class StepReader:
             "limit": limit,
         }
         return _records(self._rows(sql.TRACE_STEPS, parameters))
+
+
+def _range(
+    tenant: str, wanted: SpanFilter, from_ns: int, to_ns: int, width_ns: int
+) -> dict[str, object]:
+    return {
+        "tenant": tenant,
+        "arrived_from": arrived_from(from_ns),
+        "from": from_ns,
+        "to": to_ns,
+        "width": width_ns,
+        "service": wanted.service,
+        "model": wanted.model,
+    }
 
 
 def _records(rows: Sequence[Sequence[Any]]) -> list[StepRecord]:

@@ -101,6 +101,53 @@ ORDER BY max(end_time) DESC, engine_id
 LIMIT 1000
 """
 
+# Each step once; then each engine by itself, because requests run on several at the same time.
+_STEPS_ONCE = """
+        SELECT
+            engine_id, any(model) AS model,
+            intDiv(toUnixTimestamp64Nano(start_time) - {from:Int64}, {width:Int64}) AS bucket,
+            any(running) AS running, any(waiting) AS waiting, any(kv_cache_usage) AS usage,
+            any(total_tokens) AS tokens, any(arraySum(prefill_tokens)) AS prefill,
+            any(length(preempted_ids)) AS preempted, any(busy_seconds) AS busy,
+            any(gpu_seconds) AS gpu_seconds, any(energy_j) AS energy_j
+        FROM engine_steps
+        WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+            AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+            AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+            AND ({service:Nullable(String)} IS NULL
+                OR engine_steps.service_name = {service:Nullable(String)})
+            AND ({model:Nullable(String)} IS NULL
+                OR engine_steps.model = {model:Nullable(String)})
+        GROUP BY engine_id, number, start_time"""
+
+STEPS_OVER_TIME = f"""
+SELECT
+    bucket, sum(steps), sum(running), sum(waiting), avg(kv), max(most_kv), sum(tokens),
+    sum(prefill), sum(preempted), sum(busy), sum(gpu_seconds), sum(energy_j)
+FROM (
+    SELECT
+        bucket, count() AS steps, avg(running) AS running, avg(waiting) AS waiting,
+        avg(usage) AS kv, max(usage) AS most_kv, sum(tokens) AS tokens, sum(prefill) AS prefill,
+        sum(preempted) AS preempted, sum(busy) AS busy, sum(gpu_seconds) AS gpu_seconds,
+        sum(energy_j) AS energy_j
+    FROM ({_STEPS_ONCE}
+    )
+    GROUP BY engine_id, bucket
+)
+GROUP BY bucket
+ORDER BY bucket
+"""  # noqa: S608 - fixed text
+
+STEPS_BY_MODEL = f"""
+SELECT model, count(), sum(busy), sum(gpu_seconds), sum(energy_j)
+FROM ({_STEPS_ONCE}
+)
+GROUP BY model
+ORDER BY model
+LIMIT 1000
+"""  # noqa: S608 - fixed text
+
 TRACE_START = """
 SELECT count(), toUnixTimestamp64Nano(min(start_time))
 FROM spans

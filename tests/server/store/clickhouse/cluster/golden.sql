@@ -288,3 +288,11 @@ SETTINGS index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS engine_minutes ON CLUSTER `main` AS engine_minutes_local
 ENGINE = Distributed(`main`, currentDatabase(), engine_minutes_local, cityHash64(minute));
+
+ALTER TABLE minutes_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS cached_tokens UInt64 CODEC(ZSTD(1)) AFTER output_tokens;
+
+ALTER TABLE minutes ON CLUSTER `main` ADD COLUMN IF NOT EXISTS cached_tokens UInt64 CODEC(ZSTD(1)) AFTER output_tokens;
+
+ALTER TABLE minutes_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS tpots Map(UInt16, UInt64) CODEC(ZSTD(1)) AFTER ttfts;
+
+ALTER TABLE minutes ON CLUSTER `main` ADD COLUMN IF NOT EXISTS tpots Map(UInt16, UInt64) CODEC(ZSTD(1)) AFTER ttfts;

@@ -77,14 +77,17 @@ def count(spans: list[dict[str, Any]]) -> SpanStatistics:
     """Return what spans add up to, in plain Python."""
     durations = Counter(bucket(each["end_time"] - each["start_time"]) for each in spans)
     ttfts = Counter(bucket(each["ttft_ms"] * 1e6) for each in spans if each["ttft_ms"])
+    tpots = Counter(bucket(each["tpot_ms"] * 1e6) for each in spans if each["tpot_ms"])
     return SpanStatistics(
         spans=len(spans),
         errors=sum(each["status"] == "error" for each in spans),
         input_tokens=sum(each["input_tokens"] for each in spans),
         output_tokens=sum(each["output_tokens"] for each in spans),
+        cached_tokens=sum(each["cached_tokens"] for each in spans),
         cost_usd=0.0,
         durations=Histogram(dict(durations)),
         ttfts=Histogram(dict(ttfts)),
+        tpots=Histogram(dict(tpots)),
     )
 
 
@@ -103,6 +106,8 @@ def span(number: int) -> dict[str, Any]:
         input_tokens=mixed,
         output_tokens=mixed % 7,
         ttft_ms=mixed % 5 * 0.5,
+        tpot_ms=mixed % 3 * 4.5,
+        cached_tokens=mixed % 2,
     )
 
 

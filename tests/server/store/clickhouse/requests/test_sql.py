@@ -19,6 +19,9 @@ STRETCHES = [(1_795_000_600_000_000_000, 1_795_000_660_000_000_000)] * 2
 QUERIES = {
     "heatmap": sql.bins("acme", TraceSearch(**RANGE), 12_000_000_000, **TIMES),
     "heatmap_every_filter": sql.bins("acme", EVERY_FILTER, 12_000_000_000, **TIMES),
+    "requests_over_time": sql.series("acme", TraceSearch(**RANGE), 60_000_000_000, **TIMES),
+    "requests_by_service": sql.groups("acme", TraceSearch(**RANGE), "service", **TIMES),
+    "requests_by_model": sql.groups("acme", EVERY_FILTER, "model", **TIMES),
     "differences_sample": sql.sample("acme", TraceSearch(**RANGE), BOX, **TIMES),
     "differences_values": sql.values("acme", [TRACE_ID], [], STRETCHES, TIMES["stored_from"]),
 }

@@ -29,7 +29,10 @@ def test_a_search_becomes_the_query_that_was_reviewed(name):
     golden.check(f"sql/steps_{name}.sql", values + query.text.lstrip())
 
 
-@pytest.mark.parametrize("name", ["ENGINES", "TRACE_START", "RIDES", "TRACE_STEPS"])
+FIXED = ("ENGINES", "TRACE_START", "RIDES", "TRACE_STEPS", "STEPS_OVER_TIME", "STEPS_BY_MODEL")
+
+
+@pytest.mark.parametrize("name", FIXED)
 def test_a_fixed_query_filters_on_the_tenant_and_is_the_one_that_was_reviewed(name):
     text = getattr(sql, name)
     assert_every_table_is_filtered(text)
