@@ -192,6 +192,14 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The generated parts of docs/, then the site, where every warning is an error."""
+    install(session, *group("docs"))
+    session.run("python", "docs/generate.py")
+    session.run("mkdocs", "build", env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
 def container(session: nox.Session) -> None:
     """The steps of deploy/Dockerfile as a script, in a clean folder."""
     session.run("python", "-m", "tests.deploy.container", session.create_tmp())
