@@ -79,6 +79,7 @@ def test_the_critical_path_is_listed_and_marked(page: Page, seeded: Seeded) -> N
     listed.filter(has_text="vector search").get_by_role("button").click()
     panel = page.get_by_role("complementary", name="Selected span")
     expect(panel.get_by_role("heading", name="vector search")).to_be_visible()
+    expect(page).to_have_url(re.compile("why=path"))
     shoot(page, "critical-path-dark")
     page.reload()
     expect(listed.first).to_be_visible()

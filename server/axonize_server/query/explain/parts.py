@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -48,6 +49,8 @@ CAUSES: Mapping[PartKind, Cause] = {
 # Kinds in which those who read a prompt in the step are behind it; the others name all mates.
 _PREFILLS = ("wait_prefill", "queue_prefill", "prefill_shared", "decode_shared")
 MOST = 10
+MOST_NAMES = 20
+_NUMBER = re.compile(r"\d+")
 
 
 class Extra(NamedTuple):
@@ -60,36 +63,67 @@ class Extra(NamedTuple):
 def gather(
     pieces: Sequence[Piece], spans: Sequence[SpanNode], extras: Mapping[PartKind, Extra]
 ) -> list[Part]:
-    """Return the parts that the pieces come to, the largest first."""
-    groups: dict[tuple[PartKind, str, str], list[Piece]] = {}
+    """Return the parts that the pieces come to, the largest first.
+
+    Own time is told apart by the span's name, but for numbers in it, and by its service.
+    """
+    groups: Groups = {}
     for piece in pieces:
         span = spans[piece.span]
         own = piece.kind in ("own_time", "client")
-        name, service = (span.name, span.service_name) if own else ("", "")
+        name, service = (_NUMBER.sub("*", span.name), span.service_name) if own else ("", "")
         groups.setdefault((piece.kind, name, service), []).append(piece)
     parts = [
-        _part(kind, name, service, group, spans, extras.get(kind))
-        for (kind, name, service), group in groups.items()
+        _part(kind, service, group, spans, extras.get(kind))
+        for (kind, _, service), group in _largest(groups).items()
     ]
     return sorted(parts, key=lambda part: (-part.duration_ns, part.start_offset_ns, part.kind))
 
 
+Groups = dict[tuple[PartKind, str, str], list[Piece]]
+
+
+def _largest(groups: Groups) -> Groups:
+    """Return all that is no span's own time, and the most of that; the rest of it is one group."""
+    own = sorted(
+        (key for key in groups if key[0] == "own_time"), key=lambda key: -_time(groups[key])
+    )
+    rest = set(own[MOST_NAMES:])
+    kept = {key: group for key, group in groups.items() if key not in rest}
+    together = [piece for key in own[MOST_NAMES:] for piece in groups[key]]
+    return {**kept, ("own_time", "", ""): together} if together else kept
+
+
+def _time(pieces: list[Piece]) -> int:
+    return sum(piece.end - piece.start for piece in pieces)
+
+
+def _name(kind: PartKind, pieces: list[Piece], spans: Sequence[SpanNode]) -> str:
+    """Return the name of the spans; where theirs differ by numbers, with those left out."""
+    if kind not in ("own_time", "client"):
+        return ""
+    names = {spans[piece.span].name for piece in pieces}
+    if len(names) == 1:
+        return names.pop()
+    alike = {_NUMBER.sub("*", name) for name in names}
+    return alike.pop() if len(alike) == 1 else "other spans"
+
+
 def _part(
     kind: PartKind,
-    name: str,
     service: str,
     pieces: list[Piece],
     spans: Sequence[SpanNode],
     extra: Extra | None,
 ) -> Part:
-    evidence = _evidence(kind, pieces, spans, extra)
+    evidence, name = _evidence(kind, pieces, spans, extra), _name(kind, pieces, spans)
     return Part(
         kind=kind,
         cause=CAUSES[kind],
         name=name,
         service_name=service or spans[pieces[0].span].service_name,
         text=words.describe(kind, name, evidence),
-        duration_ns=sum(piece.end - piece.start for piece in pieces),
+        duration_ns=_time(pieces),
         start_offset_ns=min(piece.start for piece in pieces),
         end_offset_ns=max(piece.end for piece in pieces),
         evidence=evidence,

@@ -38,7 +38,7 @@ def describe(kind: PartKind, name: str, evidence: Evidence) -> str:
     if kind == "decode":
         return _with_tokens("Decoded", counters, "output_tokens", "own_scheduled_tokens")
     if kind == "own_time":
-        return f"In {name} itself, outside of its children"
+        return f"Own time of {name}"
     if kind == "client":
         return f"In {name}, before or after the server's span"
     return _STATIC[kind]
@@ -90,10 +90,17 @@ def verdict(root_ns: int, parts: Sequence[Part], facts: Sequence[Fact]) -> tuple
 
 
 def by_cause(parts: Sequence[Part]) -> dict[Cause, int]:
-    """Return the time of each cause in ns, the largest first."""
+    """Return the time of each cause in ns, the largest first.
+
+    Own time counts as its largest part: spans of other names have nothing in common.
+    """
     totals: dict[Cause, int] = {}
     for part in parts:
-        totals[part.cause] = totals.get(part.cause, 0) + part.duration_ns
+        known = totals.get(part.cause, 0)
+        if part.cause == "own_time":
+            totals[part.cause] = max(known, part.duration_ns)
+        else:
+            totals[part.cause] = known + part.duration_ns
     return dict(sorted(totals.items(), key=lambda item: -item[1]))
 
 
@@ -102,8 +109,6 @@ def _sentence(cause: Cause, ns: int, parts: Sequence[Part]) -> str:
         (part for part in parts if part.cause == cause), key=lambda part: part.duration_ns
     )
     evidence, took = largest.evidence, duration(ns)
-    if cause == "own_time":
-        took = duration(largest.duration_ns)
     counters = evidence.counters
     count = counters.get("input_tokens") or counters.get("own_prefill_tokens")
     made = counters.get("output_tokens") or counters.get("own_scheduled_tokens")
@@ -120,7 +125,7 @@ def _sentence(cause: Cause, ns: int, parts: Sequence[Part]) -> str:
         "client": f"{took} between client and server",
         "preprocess": f"{took} before the engine got the request",
         "delivery": f"{took} for the last tokens on their way through the front end",
-        "own_time": f"{took} in {largest.name} itself",
+        "own_time": f"{took} of own time in {largest.name}",
         "error": "",
         "abort": "",
     }[cause]

@@ -123,7 +123,7 @@ def test_a_trace_without_an_engine_is_told_by_its_own_times(readers, writer, ten
     found = explain(readers, tenant, trace_id(1))
     told = [(part.kind, part.name, part.duration_ns / MS) for part in found.parts]
     assert told == [("own_time", "query", 70), ("own_time", "GET /", 20), ("client", "GET /", 10)]
-    assert found.verdict == "70.0 ms in query itself."
+    assert found.verdict == "70.0 ms of own time in query."
 
 
 def test_what_is_not_stored_is_not_found(readers, writer, tenant):

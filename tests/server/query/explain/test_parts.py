@@ -55,6 +55,17 @@ def test_own_time_is_by_name_and_service():
     ]
 
 
+def test_names_that_differ_by_numbers_are_one_part_and_rare_ones_are_together():
+    spans = [node(1, 0, 0, 100), *(node(n + 2, 1, n, 1, name=f"step {n}.7") for n in range(9))]
+    spans += [node(n + 20, 1, n, 1, name=f"{chr(97 + n)}") for n in range(25)]
+    pieces = [Piece("own_time", at, at, at + 2 + (at < 10)) for at in range(1, 35)]
+    steps, rest, *others = gather(pieces, spans, {})
+    assert (steps.name, steps.duration_ns, steps.evidence.span_count) == ("step *.*", 27, 9)
+    assert len(others) == 19
+    assert (others[0].name, others[-1].name) == ("a", "s")
+    assert (rest.name, rest.duration_ns) == ("other spans", 12)
+
+
 def test_ten_mates_are_named_and_all_are_counted():
     riders = [("me", 0), *((f"mate {number}", 2) for number in range(30))]
     (part,) = gather([Piece("decode_shared", 2, 0, 9, step(1, 0, 9, riders), "me")], SPANS, {})

@@ -56,13 +56,20 @@ def test_an_end_that_was_no_success_comes_first():
     error = Fact(
         kind="error", text="Failed after 1.00 s with ValueError", duration_ns=1, evidence=NOTHING
     )
-    slow = Fact(
-        kind="gpu_throttled", text="GPU x throttled for 1 s", duration_ns=1, evidence=NOTHING
-    )
+    slow = Fact(kind="gpu_throttled", text="GPU x throttled", duration_ns=1, evidence=NOTHING)
     own = part("own_time", "own_time", 30, name="work")
     assert say(own, facts=[error, slow]) == (
-        "Failed after 1.00 s with ValueError. 30.0 ms in work itself. GPU x throttled for 1 s.",
+        "Failed after 1.00 s with ValueError. 30.0 ms of own time in work. GPU x throttled.",
         ["error", "own_time"],
+    )
+
+
+def test_own_time_of_different_spans_is_not_one_cause():
+    own = [part("own_time", "own_time", 40, name=f"step {n}") for n in range(5)]
+    prompt = part("prefill", "prompt", 90)
+    assert say(*own, prompt) == (
+        "Prefill: 90.0 ms.",
+        ["prompt", "own_time"],
     )
 
 
@@ -89,7 +96,7 @@ def test_durations_have_three_digits(ns, text):
             {"mates": [MATE, MATE], "mate_count": 2, "counters": {"others_prefill_tokens": 9}},
             "Decoded in steps that also read the prompt of 2 requests, 9 tokens",
         ),
-        ("own_time", {}, "In chat itself, outside of its children"),
+        ("own_time", {}, "Own time of chat"),
     ],
 )
 def test_a_part_is_a_sentence(kind, evidence, text):

@@ -16,6 +16,7 @@ import { rememberedSearch } from "../traces/recall";
 import { serviceColors } from "./colors";
 import { criticalPath } from "./critical-path";
 import { Explain } from "./explain";
+import { Flame } from "./flame";
 import { Header } from "./header";
 import { useNeighbours } from "./neighbours";
 import { SpanPanel } from "./panel";
@@ -57,7 +58,7 @@ const showErrors = (state: TraceState) => {
 };
 
 function useTraceKeys(state: TraceState, focusSearch: () => void, others: ReturnType<typeof useNeighbours>) {
-  const { window, tree, set, selected, why } = state;
+  const { window, tree, set, selected, why, flame } = state;
   const zoom = (factor: number) => set({ window: zoomAt(window, 0.5, factor, tree.totalNs) });
   const shift = (fraction: number) => set({ window: pan(window, fraction, tree.totalNs) });
   useKeys({
@@ -69,6 +70,7 @@ function useTraceKeys(state: TraceState, focusSearch: () => void, others: Return
     ArrowLeft: state.moveOut,
     c: () => set({ why: why === "path" ? undefined : "path" }),
     w: () => set({ why: why === "parts" ? undefined : "parts" }),
+    v: () => set({ flame: !flame }),
     Escape: () => state.select(-1),
     f: () => state.zoomTo(selected),
     "0": state.showAll,
@@ -101,7 +103,11 @@ function OpenTrace({ trace, view }: { trace: TraceDetail; view: TraceView }) {
       <Toolbar state={state} searchBox={searchBox} />
       <div className="relative flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1">
-          <Timeline traceId={trace.trace_id} startMs={toMs(trace.start_time)} state={state} path={path} colors={colors} />
+          {state.flame ? (
+            <Flame state={state} path={path} colors={colors} />
+          ) : (
+            <Timeline traceId={trace.trace_id} startMs={toMs(trace.start_time)} state={state} path={path} colors={colors} />
+          )}
         </div>
         {span && (
           <aside

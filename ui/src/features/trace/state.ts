@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import type { TraceDetail } from "@/api/types";
 import { around, clamp, isWhole, type Window } from "@/charts/scale";
+import { toNs } from "@/format/time";
 import { parseParams, stringifyParams } from "@/search-params";
 import { flip, type Folding, isCollapsed, readFolding, reveal, writeFolding } from "./folding";
 import { type Counter, COUNTERS } from "./gpus/counters";
@@ -17,15 +18,17 @@ type State = { selected: number; folding: Folding; window: Window; q: string; er
 export type TraceState = State &
   ReturnType<typeof actionsOf> & {
     tree: Tree;
+    /** Where the trace starts, Unix ns. */
+    startNs: bigint;
     matches: Matches | undefined;
     rows: number[];
     /** Select the row so many rows below. */
     moveRow: (by: number) => void;
   };
 
-function readState(view: TraceView, tree: Tree): State {
+function readState(view: TraceView, tree: Tree, startNs: bigint): State {
   const whole = { start: 0, end: tree.totalNs };
-  const zoom = readZoom(view.zoom);
+  const zoom = readZoom(view.zoom, startNs);
   const selected = tree.indexOf.get(view.span ?? "") ?? -1;
   const folding = readFolding(view.fold);
   return {
@@ -41,10 +44,10 @@ function readState(view: TraceView, tree: Tree): State {
   };
 }
 
-function writeState(state: State, tree: Tree): TraceView {
+function writeState(state: State, tree: Tree, startNs: bigint): TraceView {
   return {
     span: tree.spans[state.selected]?.span_id,
-    zoom: isWhole(state.window, tree.totalNs) ? undefined : writeZoom(state.window),
+    zoom: isWhole(state.window, tree.totalNs) ? undefined : writeZoom(state.window, startNs),
     fold: writeFolding(state.folding) || undefined,
     q: state.q || undefined,
     errors: state.errors || undefined,
@@ -56,20 +59,20 @@ function writeState(state: State, tree: Tree): TraceView {
 }
 
 /** Keep the address telling the state, a moment later: a zoom is many steps. */
-function useAddress(state: State, tree: Tree) {
+function useAddress(state: State, tree: Tree, startNs: bigint) {
   const navigate = useNavigate();
   useEffect(() => {
-    const search = writeState(state, tree);
+    const search = writeState(state, tree, startNs);
     if (stringifyParams(search) === stringifyParams(readView(parseParams(location.search)))) return;
     const write = () => void navigate({ to: ".", search, replace: true });
     const timer = setTimeout(write, ADDRESS_DELAY_MS);
     return () => clearTimeout(timer);
-  }, [navigate, state, tree]);
+  }, [navigate, state, tree, startNs]);
 }
 
 /** The address of this trace as it is looked at now. */
 export function addressOf(state: TraceState): string {
-  return location.origin + location.pathname + stringifyParams(writeState(state, state.tree));
+  return location.origin + location.pathname + stringifyParams(writeState(state, state.tree, state.startNs));
 }
 
 /** Select a span and open the way to it; -1 selects none. */
@@ -123,9 +126,10 @@ function outward(state: State, tree: Tree): State {
 
 export function useTraceState(trace: TraceDetail, view: TraceView): TraceState {
   const tree = useMemo(() => buildTree(trace.spans), [trace]);
-  const [state, setState] = useState(() => readState(view, tree));
+  const startNs = useMemo(() => toNs(trace.start_time), [trace]);
+  const [state, setState] = useState(() => readState(view, tree, startNs));
   const actions = useMemo(() => actionsOf(tree, setState), [tree]);
-  useAddress(state, tree);
+  useAddress(state, tree, startNs);
   const { folding, q, errors, only, selected } = state;
   const matches = useMemo(() => findMatches(tree, q, errors), [tree, q, errors]);
   const rows = useMemo(
@@ -136,5 +140,5 @@ export function useTraceState(trace: TraceDetail, view: TraceView): TraceState {
     const index = rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(selected) + by))];
     if (index !== undefined) actions.select(index);
   };
-  return { ...state, ...actions, tree, matches, rows, moveRow };
+  return { ...state, ...actions, tree, startNs, matches, rows, moveRow };
 }

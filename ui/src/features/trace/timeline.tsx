@@ -1,7 +1,7 @@
 /** The Gantt chart: minimap and ruler on top, a row a span below, all on one axis. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type CSSProperties, useCallback, useEffect, useMemo, useRef } from "react";
-import { Minimap, type MinimapBar } from "@/charts/minimap";
+import { Minimap } from "@/charts/minimap";
 import { Gridlines, Ruler } from "@/charts/ruler";
 import { ticks as ticksOf, type Window } from "@/charts/scale";
 import { useWidth } from "@/charts/width";
@@ -12,10 +12,11 @@ import { usePan, useWheel } from "./gestures";
 import { isCollapsed } from "./folding";
 import { GpuCounters } from "./gpus";
 import { Legend } from "./legend";
+import { minimapBars } from "./minimap-bars";
 import { Row, ROW, rowId } from "./row";
 import type { TraceState } from "./state";
 import { STRIP, StripRow, Unread, useStrips, withStrips } from "./steps";
-import { hasChildren, type Tree } from "./tree";
+import { hasChildren } from "./tree";
 
 const MAP = 56;
 const RULER = 28;
@@ -166,11 +167,3 @@ export function Timeline({ traceId, startMs, state, path, colors }: TimelineProp
     </div>
   );
 }
-
-const minimapBars = (tree: Tree, colors: Map<string, string>): MinimapBar[] =>
-  tree.spans.map((span) => ({
-    start: span.start_offset_ns,
-    length: span.duration_ns,
-    color: span.status === "error" ? "var(--color-bad)" : colors.get(span.service_name)!,
-    strong: span.status === "error",
-  }));

@@ -19,6 +19,7 @@ import { formatCount } from "@/format/number";
 import { Button, IconButton } from "@/widgets/button";
 import { Kbd } from "@/widgets/kbd";
 import { SearchBox } from "@/widgets/search-box";
+import { Segmented } from "@/widgets/segmented";
 import { Tip } from "@/widgets/tip";
 import { foldFrom, foldOneLess, foldOneMore, OPEN } from "./folding";
 import type { TraceState } from "./state";
@@ -29,7 +30,16 @@ export const Toolbar = ({ state, searchBox }: ToolbarProps) => (
   <div role="toolbar" aria-label="Chart" className="flex flex-wrap items-center gap-x-4 gap-y-1.5 border-b border-line bg-surface px-4 py-1.5">
     <Searching state={state} searchBox={searchBox} />
     <div className="ml-auto flex flex-wrap items-center justify-end gap-x-4 gap-y-1.5">
-      <FoldButtons state={state} />
+      <Segmented
+        label="View"
+        options={[
+          { value: "tree", label: "Tree" },
+          { value: "flame", label: "Flame" },
+        ]}
+        value={state.flame ? "flame" : "tree"}
+        onPick={(view) => state.set({ flame: view === "flame" })}
+      />
+      {!state.flame && <FoldButtons state={state} />}
       <ZoomButtons state={state} />
     </div>
   </div>

@@ -3,7 +3,6 @@ import { flip, foldFrom, foldOneLess, foldOneMore, isCollapsed, OPEN, readFoldin
 import { findMatches, step } from "./match";
 import { span } from "./sample";
 import { buildTree, hasChildren, selfTime, visibleRows } from "./tree";
-import { readZoom, writeZoom } from "./view";
 
 /** root(0) ┬ a(1) ─ a1(2) ; ├ b(3) ┬ b1(4) ; │ └ b2(5) ; other root(6) */
 const tree = buildTree([
@@ -68,11 +67,6 @@ test("self time leaves out children once, however they overlap", () => {
   expect(selfTime(tree, 0)).toBe(1000 - 700);
   expect(selfTime(tree, 3)).toBe(500 - 250);
   expect(selfTime(tree, 2)).toBe(100);
-});
-
-test("zoom survives the address", () => {
-  expect(readZoom(writeZoom({ start: 12.4, end: 900 }))).toEqual({ start: 12, end: 900 });
-  expect([readZoom("5-5"), readZoom("-3-9"), readZoom("a-b"), readZoom(undefined)]).toEqual(Array(4).fill(undefined));
 });
 
 test("a hundred thousand spans deep, nothing recurses", () => {

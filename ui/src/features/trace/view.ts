@@ -8,7 +8,7 @@ export type Why = "parts" | "path";
 export type TraceView = {
   /** Selected span. */
   span?: string;
-  /** "start-end" in ns from the start of the trace. */
+  /** "start-end", both Unix ns; small numbers are ns from the start of the trace. */
   zoom?: string;
   fold?: string;
   q?: string;
@@ -38,10 +38,16 @@ export function readView(params: Params): TraceView {
   return Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined));
 }
 
-export const writeZoom = ({ start, end }: Window) => `${Math.round(start)}-${Math.round(end)}`;
+/** Absolute, so that a span that arrives late and began earlier does not move what the link shows. */
+export const writeZoom = ({ start, end }: Window, traceStart: bigint) => `${traceStart + BigInt(Math.round(start))}-${traceStart + BigInt(Math.round(end))}`;
 
-export function readZoom(text: string | undefined): Window | undefined {
-  const match = /^(\d+)-(\d+)$/.exec(text ?? "");
-  const window = match && { start: Number(match[1]), end: Number(match[2]) };
-  return window && window.start < window.end ? window : undefined;
+/** What is shorter than this counts from the start of the trace: eleven days, or some in 1970. */
+const ABSOLUTE_NS = 10n ** 15n;
+
+export function readZoom(text: string | undefined, traceStart: bigint): Window | undefined {
+  const match = /^(\d{1,19})-(\d{1,19})$/.exec(text ?? "");
+  if (!match) return undefined;
+  const [from, to] = [BigInt(match[1]!), BigInt(match[2]!)];
+  const zero = from < ABSOLUTE_NS ? 0n : traceStart;
+  return from < to ? { start: Number(from - zero), end: Number(to - zero) } : undefined;
 }

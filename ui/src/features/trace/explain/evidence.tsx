@@ -17,6 +17,7 @@ type Evidence = Part["evidence"];
 
 const CHIP = "inline-flex max-w-56 items-center gap-1 rounded border border-line bg-surface px-1.5 text-xs leading-[18px] whitespace-nowrap tabular";
 const ACTIVE = `${CHIP} text-accent hover:border-accent`;
+const VALUE = "inline-flex max-w-56 px-1 text-xs leading-5 whitespace-nowrap text-ink-muted tabular";
 const SPANS = 3;
 const MATES = 4;
 
@@ -51,12 +52,12 @@ export function EvidenceList({ evidence, tree, onSpan, onSteps }: { evidence: Ev
         </Link>
       ))}
       {Object.entries(counters).filter(([, value]) => value !== 0).map(([name, value]) => (
-        <span key={name} title={`${name} = ${value}`} className={CHIP}>
+        <span key={name} title={`${name} = ${value}`} className={VALUE}>
           {writeCounter(name, value, formatMs)}
         </span>
       ))}
       {Object.entries(attributes).map(([name, value]) => (
-        <span key={name} title={`${name} = ${value}`} className={CHIP}>
+        <span key={name} title={`${name} = ${value}`} className={VALUE}>
           <span className="truncate">{value}</span>
         </span>
       ))}
@@ -69,7 +70,7 @@ function Mate({ mate }: { mate: Evidence["mates"][number] }) {
   const tokens = mate.prefill_tokens > 0 ? `${formatCount(mate.prefill_tokens)} prompt tokens` : formatNs(mate.duration_ns);
   const text = (
     <>
-      <span className="truncate">{traceId ? traceId.slice(-8) : id}</span> <Faint>{tokens}</Faint>
+      <span className="truncate">{traceId ? traceId.slice(0, 8) : id}</span> <Faint>{tokens}</Faint>
     </>
   );
   if (!traceId)
