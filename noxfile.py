@@ -47,7 +47,7 @@ def install(session: nox.Session, *requirements: str) -> None:
 
 
 def install_vllm(session: nox.Session) -> None:
-    session.install("-e", ".", TORCH, VLLM, *group("tests"))
+    session.install("-e", ".[server]", TORCH, VLLM, *group("tests"))
     # Their builds for CUDA break the import beside a PyTorch for CPUs.
     session.run("pip", "uninstall", "-q", "-y", "torchvision", "torchaudio", "torchcodec")
     session.run("python", "-c", NAME_VLLM)

@@ -148,6 +148,7 @@ def create_app(parts: Parts) -> Litestar:
         dependencies={
             "tenant": Provide(provide_tenant),
             "cost_book": Provide(lambda: parts.cost_book, sync_to_thread=False),
+            "gpu_reader": Provide(lambda: parts.gpu_reader, sync_to_thread=False),
             "gpu_registry": Provide(lambda: parts.gpu_registry, sync_to_thread=False),
         },
         security=[{"key": []}],

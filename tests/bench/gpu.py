@@ -12,12 +12,15 @@ from pathlib import Path
 
 from axonize.gpu import open_backend
 from axonize.gpu.profiler import Profiler
+from axonize.speed import RingBuffer, Span, configure
 from tests.sdk.gpu.fake_nvml import State, compile_library, make_state
 
 GPUS = 8
 ROUNDS = 2001
 SECONDS = 5.0
 INTERVAL_S = 0.1
+SPANS = 5000
+TURNS = 400
 
 
 def load_library(folder: Path) -> State:
@@ -60,6 +63,33 @@ def cpu_share() -> float:
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / SECONDS
 
 
+def span_times(profiler: Profiler) -> tuple[float, float]:
+    """Return the median time of a span in ns without the thread and beside it, turn by turn."""
+    buffer = RingBuffer(SPANS)
+    configure(buffer)
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(TURNS):
+        beside = turn % 2
+        if not beside and not profiler.pause():
+            continue
+        times[beside].append(span_time(buffer))
+        if not beside:
+            profiler.resume()
+    configure(None)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def span_time(buffer: RingBuffer) -> float:
+    """Return the time of one of SPANS spans with an attribute, in ns."""
+    began = time.perf_counter_ns()
+    for _ in range(SPANS):
+        with Span("operation") as span:
+            span.set_attribute("gen_ai.request.model", "llama")
+    took = time.perf_counter_ns() - began
+    buffer.drain(SPANS)
+    return took / SPANS
+
+
 def main() -> None:
     """Print the costs of the binding and of the thread; a real driver adds its own."""
     with tempfile.TemporaryDirectory() as folder:
@@ -71,6 +101,13 @@ def main() -> None:
         time.sleep(1)
         print(f"{100 * (cpu_share() - idle):8.2f} % of a core, {GPUS} GPUs every 100 ms")
         print(f"{call_time(profiler):8.1f} us for a span to name one GPU")
+        meter = profiler.meter([f"cuda:{number}" for number in range(GPUS)])
+        profiler.counting = True
+        time.sleep(1)
+        print(f"{100 * (cpu_share() - idle):8.2f} % of a core, and an engine's joules and metrics")
+        assert len(meter.parts) == GPUS
+        without, beside = span_times(profiler)
+        print(f"{without:8.0f} ns a span without the thread, {beside:.0f} ns beside it")
         profiler.stop()
 
 

@@ -3,6 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { basePath } from "./api/client";
 import { traceQuery } from "./api/queries";
+import { readCost } from "./features/cost/search";
 import { readEngines } from "./features/engines/search";
 import { readView } from "./features/trace/view";
 import { readSearch } from "./features/traces/search";
@@ -59,9 +60,16 @@ const engines = createRoute({
   component: lazyRouteComponent(() => import("./features/engines"), "EnginesPage"),
 });
 
+const cost = createRoute({
+  getParentRoute: () => root,
+  path: "/cost",
+  validateSearch: readCost,
+  component: lazyRouteComponent(() => import("./features/cost"), "CostPage"),
+});
+
 export const createAppRouter = (queries: QueryClient) =>
   createRouter({
-    routeTree: root.addChildren([home, traces, trace, gpus, gpu, engines]),
+    routeTree: root.addChildren([home, traces, trace, gpus, gpu, engines, cost]),
     context: { queries },
     basepath: basePath(),
     parseSearch: parseParams,

@@ -21,6 +21,7 @@ export function Shell() {
     t: () => void navigate({ to: "/traces", search: rememberedSearch() }),
     g: () => void navigate({ to: "/gpus" }),
     e: () => void navigate({ to: "/engines" }),
+    c: () => void navigate({ to: "/cost" }),
   });
   return (
     <TipProvider>
@@ -55,6 +56,7 @@ const PAGES = [
   { to: "/traces", name: "Traces" },
   { to: "/gpus", name: "GPUs" },
   { to: "/engines", name: "Engines" },
+  { to: "/cost", name: "Cost" },
 ] as const;
 
 const TAB =

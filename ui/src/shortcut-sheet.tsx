@@ -8,7 +8,7 @@ const EVERYWHERE: Shortcuts = {
   page: "Everywhere",
   keys: [
     ["/", "Search"],
-    ["t g e", "Traces, GPUs, engines"],
+    ["t g e c", "Traces, GPUs, engines, cost"],
     ["?", "This sheet"],
   ],
 };

@@ -20,6 +20,7 @@ from axonize_server.api.parameters import (
 )
 from axonize_server.api.times import parse_time
 from axonize_server.costs import Card
+from axonize_server.gpus import ComputeResource
 from axonize_server.query import gpus
 from axonize_server.query.cost import CostBook, card_price
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
@@ -40,18 +41,31 @@ class GpuController(Controller):
 
     @get("/gpus", summary="List GPUs", responses=QUERY_PROBLEMS, sync_to_thread=True)
     def list_gpus(
-        self, gpu_reader: Reader, tenant: Tenant, start: From = None, end: To = None
+        self,
+        gpu_reader: Reader,
+        gpu_registry: Registry,
+        tenant: Tenant,
+        start: From = None,
+        end: To = None,
     ) -> schemas.GpuList:
         """Return the GPUs that metrics or spans name in the range, with their last sample."""
-        found = gpus.seen(gpu_reader, tenant, *time_range(start, end))
+        times = time_range(start, end)
+        found = gpus.seen(gpu_reader, gpu_registry, tenant, *times, time.time_ns())
         return schemas.GpuList([schemas.gpu(each) for each in found])
 
     @get("/gpus/{uuid:str}", summary="Read a GPU", responses=READ_PROBLEMS, sync_to_thread=True)
     def read_gpu(
-        self, gpu_registry: Registry, cost_book: Book, tenant: Tenant, uuid: Uuid
+        self,
+        gpu_reader: Reader,
+        gpu_registry: Registry,
+        cost_book: Book,
+        tenant: Tenant,
+        uuid: Uuid,
     ) -> schemas.ComputeResource:
         """Return what the registry knows: the card, what computes on it, who uses it and did."""
-        return _resource(gpu_registry, cost_book, tenant, uuid)
+        now_ns = time.time_ns()
+        found = gpus.resource(gpu_reader, gpu_registry, tenant, uuid, now_ns)
+        return _resource(found, cost_book, tenant, now_ns)
 
     @get(
         "/gpus/{uuid:str}/metrics",
@@ -88,6 +102,7 @@ class GpuPriceController(Controller):
     )
     def set_gpu_price(
         self,
+        gpu_reader: Reader,
         gpu_registry: Registry,
         cost_book: Book,
         tenant: Tenant,
@@ -95,15 +110,16 @@ class GpuPriceController(Controller):
         data: JSONBody[schemas.PriceChange],
     ) -> schemas.ComputeResource:
         """Set what a card costs from a moment on; of a MIG instance, that of its whole card."""
-        begin = parse_time("valid_from", data.valid_from) if data.valid_from else time.time_ns()
+        now_ns = time.time_ns()
+        begin = parse_time("valid_from", data.valid_from) if data.valid_from else now_ns
         cost_book.prices.set(tenant, uuid, begin, data.cost_per_hour_usd)
-        return _resource(gpu_registry, cost_book, tenant, uuid)
+        found = gpus.resource(gpu_reader, gpu_registry, tenant, uuid, now_ns)
+        return _resource(found, cost_book, tenant, time.time_ns())
 
 
 def _resource(
-    registry: GpuRegistry, book: CostBook, tenant: str, uuid: str
+    found: ComputeResource, book: CostBook, tenant: str, now_ns: int
 ) -> schemas.ComputeResource:
-    found, now_ns = gpus.resource(registry, tenant, uuid), time.time_ns()
     if found.physical is None:
         return schemas.resource(found, None, now_ns)
     card = Card(found.physical.physical_uuid, found.physical.model)

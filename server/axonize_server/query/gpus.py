@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 
-from axonize_server.gpus import ComputeResource, Gpu, GpuSeries
-from axonize_server.model import InvalidQuery, NotFound
+from axonize_server.gpus import (
+    ComputeResource,
+    Gpu,
+    GpuContext,
+    GpuSeries,
+    PhysicalGpu,
+    Sighting,
+)
+from axonize_server.model import InvalidQuery, NotFound, StoreUnavailable
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.postgres.gpus import GpuRegistry
 
 SHORTEST_NS = 1_000_000
+# What spans named longer ago than this is in the registry.
+REGISTERED_NS = 180_000_000_000
 
 
-def seen(reader: GpuReader, tenant: str, from_ns: int, to_ns: int) -> list[Gpu]:
+def seen(
+    reader: GpuReader, registry: GpuRegistry, tenant: str, from_ns: int, to_ns: int, now_ns: int
+) -> list[Gpu]:
     """Return the GPUs that metrics or spans named in [from_ns, to_ns), Unix ns, by host and id.
 
     Raises InvalidQuery for a range without time in it.
     """
     _check_range(from_ns, to_ns)
     found = {gpu.resource_uuid: gpu for gpu in reader.measured(tenant, from_ns, to_ns)}
-    for gpu in reader.used_by_spans(tenant, from_ns, to_ns):
+    for gpu in _used(reader, registry, tenant, (from_ns, to_ns), now_ns):
         known = found.get(gpu.resource_uuid)
         found[gpu.resource_uuid] = _merged(known, gpu) if known else gpu
     return sorted(found.values(), key=lambda gpu: (gpu.host, gpu.physical_uuid, gpu.resource_uuid))
+
+
+def _used(
+    reader: GpuReader, registry: GpuRegistry, tenant: str, range_ns: tuple[int, int], now_ns: int
+) -> list[Gpu]:
+    """Return the GPUs that spans named.
+
+    In a range up to now, which a page asks for every few seconds, the registry knows most of them,
+    and only spans since then are looked at.
+    """
+    from_ns, to_ns = range_ns
+    settled_ns = now_ns - REGISTERED_NS
+    if from_ns < settled_ns < to_ns:
+        with contextlib.suppress(StoreUnavailable):
+            known = registry.seen_since(tenant, from_ns)
+            return [*known, *reader.used_by_spans(tenant, settled_ns, to_ns)]
+    return reader.used_by_spans(tenant, from_ns, to_ns)
 
 
 def _merged(measured: Gpu, used: Gpu) -> Gpu:
@@ -37,12 +67,51 @@ def _merged(measured: Gpu, used: Gpu) -> Gpu:
     )
 
 
-def resource(registry: GpuRegistry, tenant: str, uuid: str) -> ComputeResource:
-    """Return a GPU or MIG instance with its card and its contexts; raises NotFound."""
+def resource(
+    reader: GpuReader, registry: GpuRegistry, tenant: str, uuid: str, now_ns: int
+) -> ComputeResource:
+    """Return a GPU or MIG instance with its card and its contexts; raises NotFound.
+
+    One that the registry does not know yet is as what was committed lately says.
+    """
     found = registry.find(tenant, uuid)
-    if found is None:
+    if found is not None:
+        return found
+    lately = reader.sighted(now_ns - REGISTERED_NS, now_ns)
+    mine = [each for each in lately if (each.tenant, each.resource_uuid) == (tenant, uuid)]
+    if not mine:
         raise NotFound(f"no GPU {uuid}")
-    return found
+    return _new(mine)
+
+
+def _new(sightings: list[Sighting]) -> ComputeResource:
+    """Return what sightings of one GPU or MIG instance say together."""
+    first, last = min(each.first_ns for each in sightings), max(each.last_ns for each in sightings)
+    uuid = sightings[0].resource_uuid
+    card = _first(sightings, "physical_uuid") or ("" if uuid.startswith("MIG-") else uuid)
+    model, vendor = _first(sightings, "model"), _first(sightings, "vendor")
+    return ComputeResource(
+        resource_uuid=uuid,
+        memory_bytes=max(each.memory_bytes for each in sightings) or None,
+        first_ns=first,
+        last_ns=last,
+        physical=PhysicalGpu(card, model, vendor, first, last, [uuid]) if card else None,
+        contexts=[
+            GpuContext(
+                each.host,
+                each.service_name,
+                each.environment,
+                each.label,
+                each.first_ns,
+                each.last_ns,
+            )
+            for each in sorted(sightings, key=lambda each: -each.last_ns)
+        ],
+    )
+
+
+def _first(sightings: list[Sighting], name: str) -> str:
+    return next((text for each in sightings if (text := getattr(each, name))), "")
 
 
 def series(

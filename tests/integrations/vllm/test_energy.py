@@ -58,7 +58,7 @@ def recorder(gpus: State, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]
     profiler = Profiler(open_backend, interval_s=0.005, prices={"H100": 3600.0})
     monkeypatch.setattr(recording, "meter_gpu", profiler.meter)
     monkeypatch.setitem(sys.modules, "vllm", SimpleNamespace(__version__="0.0"))  # type: ignore[arg-type]
-    yield Recorder(CONFIG, time.monotonic_ns())
+    yield Recorder(CONFIG)
     profiler.stop()
 
 
@@ -172,7 +172,7 @@ def test_the_gpus_of_an_engine_may_be_told(
     monkeypatch.setattr(recording, "engine_gpus", ("cuda:0", "cuda:1"))
     monkeypatch.setitem(sys.modules, "vllm", SimpleNamespace(__version__="0.0"))  # type: ignore[arg-type]
     on_a_cpu = SimpleNamespace(**{**vars(CONFIG), "device_config": CPU})
-    recorder = Recorder(on_a_cpu, time.monotonic_ns())
+    recorder = Recorder(on_a_cpu)
     recorder.abandon(None)
     (rest,) = recorded.spans()
     assert (rest.name, rest.attributes["axonize.gpu.count"]) == ("engine.idle", 2)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from axonize_server.gpus import Statistics
+from axonize_server.gpus import Gpu, Sighting, Statistics
 from axonize_server.model import InvalidQuery, NotFound
 from axonize_server.query import gpus
+from axonize_server.store.postgres.connection import Postgres
+from axonize_server.store.postgres.gpus import GpuRegistry
 
 from tests.server.gpus import GPU, counter, decoded, gauge, metrics
-from tests.server.rows import NOW_NS
+from tests.server.rows import NOW_NS, row, table
 
 SECOND = 1_000_000_000
 RANGE = (NOW_NS, NOW_NS + 60 * SECOND)
@@ -99,10 +103,10 @@ def test_a_gpu_of_another_time_has_no_buckets_and_an_unknown_one_is_not_found(
         gpus.series(gpu_reader, "another-tenant", GPU, *RANGE, 10)
 
 
-def test_a_range_without_time_has_no_meaning(gpu_reader, tenant):
+def test_a_range_without_time_has_no_meaning(gpu_reader, gpu_registry, tenant):
     for ask in (
         lambda: gpus.series(gpu_reader, tenant, GPU, NOW_NS, NOW_NS, 10),
-        lambda: gpus.seen(gpu_reader, tenant, NOW_NS, NOW_NS),
+        lambda: gpus.seen(gpu_reader, gpu_registry, tenant, NOW_NS, NOW_NS, NOW_NS),
     ):
         with pytest.raises(InvalidQuery, match="before `to`"):
             ask()
@@ -111,3 +115,80 @@ def test_a_range_without_time_has_no_meaning(gpu_reader, tenant):
 def test_a_bucket_is_a_millisecond_at_least(store, gpu_reader, tenant):
     store(gauge("hw.power", 1.0))
     assert gpus.series(gpu_reader, tenant, GPU, NOW_NS, NOW_NS + 10, 10).width_ns == 1_000_000
+
+
+HOUR = 3600 * SECOND
+
+
+def used(uuid: str, card: str = "") -> dict[str, list[str]]:
+    """Return the columns of a span that ran on a GPU."""
+    values = {
+        "label": "cuda:0",
+        "resource_uuid": uuid,
+        "physical_uuid": card or uuid,
+        "model": "H100",
+        "vendor": "NVIDIA",
+        "node_id": "node-7",
+    }
+    return {f"gpu.{name}": [value] for name, value in values.items()}
+
+
+@pytest.fixture
+def seen(writer, gpu_reader, gpu_registry, tenant):
+    """Ask which GPUs an hour names, of which spans name two and the registry a third."""
+    old = row(1, 1, start_ms=-1_800_000, **used("GPU-only-in-spans"))
+    new = row(1, 2, start_ms=-1_000, **used("MIG-new", "GPU-new"))
+    writer.insert(table(tenant, [old, new]))
+    known = Sighting(
+        *(tenant, "GPU-old", "GPU-old", "A100", "NVIDIA", 0, "node-1", "api", "", "cuda:0"),
+        *(NOW_NS - 9 * HOUR, NOW_NS - HOUR // 2),
+    )
+    gone = known._replace(resource_uuid="GPU-gone", last_ns=NOW_NS - 2 * HOUR)
+    gpu_registry.record([known, gone], NOW_NS)
+
+    def ask(to_ns: int = NOW_NS, registry=gpu_registry):
+        range_ns = (to_ns - HOUR, to_ns)
+        found = gpus.seen(gpu_reader, registry, tenant, *range_ns, NOW_NS)
+        return {each.resource_uuid: each for each in found}
+
+    return ask
+
+
+def test_up_to_now_the_registry_says_what_older_spans_named(seen):
+    found = seen()
+    assert sorted(found) == ["GPU-old", "MIG-new"]
+    assert found["GPU-old"] == Gpu(
+        resource_uuid="GPU-old",
+        physical_uuid="GPU-old",
+        host="node-1",
+        model="A100",
+        vendor="NVIDIA",
+        first_ns=NOW_NS - HOUR,
+        last_ns=NOW_NS - HOUR // 2,
+    )
+    assert found["MIG-new"].physical_uuid == "GPU-new"
+
+
+def test_a_range_in_the_past_is_what_its_spans_name(seen):
+    assert sorted(seen(NOW_NS - 600 * SECOND)) == ["GPU-only-in-spans"]
+
+
+def test_without_the_registry_all_spans_are_looked_at(seen):
+    away = GpuRegistry(Postgres("host=/nowhere"))
+    assert sorted(seen(registry=away)) == ["GPU-only-in-spans", "MIG-new"]
+
+
+def test_a_gpu_that_the_registry_lacks_is_as_it_was_seen_lately(
+    writer, gpu_reader, gpu_registry, tenant
+):
+    spans = [row(1, 1, **used("MIG-new", "GPU-new")), row(1, 2, ms=9, **used("MIG-new", "GPU-new"))]
+    writer.insert(table(tenant, spans))
+    now_ns = time.time_ns() + SECOND
+    found = gpus.resource(gpu_reader, gpu_registry, tenant, "MIG-new", now_ns)
+    assert found.physical is not None
+    assert (found.physical.physical_uuid, found.physical.model) == ("GPU-new", "H100")
+    (context,) = found.contexts
+    assert (context.host, context.service_name, context.label) == ("node-7", "api", "cuda:0")
+    assert (found.first_ns, found.last_ns) == (NOW_NS, NOW_NS + 9_000_000)
+    with pytest.raises(NotFound):
+        gpus.resource(gpu_reader, gpu_registry, "another-tenant", "MIG-new", now_ns)

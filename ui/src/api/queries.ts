@@ -4,7 +4,7 @@ import { client, need } from "./client";
 import { parseExact } from "./exact";
 import { ProblemError } from "./problem";
 import { joinPages } from "./steps";
-import type { SpanDetail, TraceQuery, TraceStepPage } from "./types";
+import type { CostGrouping, SpanDetail, TraceQuery, TraceStepPage } from "./types";
 
 const PAGE = 100;
 const STEP_PAGE = 5_000;
@@ -125,6 +125,20 @@ export const gpuTracesQuery = (gpu: string, rangeKey: string, window: Window) =>
       return upTo(MOST_TRACE_PAGES, fetchPage);
     },
     structuralSharing: false,
+  });
+
+/** The registry's three layers of a GPU: its card, what computes on it, who uses it and did. */
+export const gpuResourceQuery = (uuid: string) =>
+  queryOptions({
+    queryKey: ["gpu", uuid],
+    queryFn: ({ signal }) => need(client.GET("/api/v1/gpus/{uuid}", { params: { path: { uuid } }, signal })),
+    staleTime: 30_000,
+  });
+
+export const costQuery = (by: CostGrouping, rangeKey: string, window: Window) =>
+  queryOptions({
+    queryKey: ["cost", by, rangeKey],
+    queryFn: ({ signal }) => need(client.GET("/api/v1/analytics/cost", { params: { query: { ...window(), group_by: by } }, signal })),
   });
 
 export const enginesQuery = (rangeKey: string, window: Window) =>

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from axonize_server.gpus import ComputeResource, GpuContext, PhysicalGpu, Sighting
+from axonize_server.gpus import ComputeResource, Gpu, GpuContext, PhysicalGpu, Sighting
 from axonize_server.store.postgres import sql
 from axonize_server.store.postgres.connection import Postgres
 
@@ -46,6 +46,15 @@ class GpuRegistry:
             cursor.executemany(sql.UPSERT_PHYSICAL_GPU, known)
             cursor.executemany(sql.UPSERT_COMPUTE_RESOURCE, rows)
             cursor.executemany(sql.UPSERT_RESOURCE_CONTEXT, rows)
+
+    def seen_since(self, tenant: str, since_ns: int) -> list[Gpu]:
+        """Return what computes and was seen since then (Unix ns), at most 1000; no earlier."""
+        asked = {"tenant": tenant, "since": to_time(since_ns)}
+        with self._postgres.connection() as connection:
+            rows = connection.execute(sql.SELECT_RESOURCES_SINCE, asked).fetchall()
+        names = Gpu.__struct_fields__
+        found = [dict(zip(names, _with_ns(row), strict=False)) for row in rows]
+        return [Gpu(**{**row, "first_ns": max(row["first_ns"], since_ns)}) for row in found]
 
     def find(self, tenant: str, uuid: str) -> ComputeResource | None:
         """Return a GPU or MIG instance with its card and its contexts, the last seen first."""

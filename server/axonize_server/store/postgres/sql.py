@@ -123,6 +123,19 @@ ON CONFLICT (tenant_id, resource_uuid, host, service_name, environment, label) D
     last_seen = greatest(known.last_seen, excluded.last_seen)
 """
 GPUS_RECORDED_AT = "SELECT max(recorded_at) FROM compute_resources"
+SELECT_RESOURCES_SINCE = """
+SELECT resource_uuid, coalesce(physical_uuid, ''), coalesce((
+    SELECT host
+    FROM resource_contexts
+    WHERE tenant_id = %(tenant)s AND resource_uuid = known.resource_uuid AND host <> ''
+    ORDER BY last_seen DESC
+    LIMIT 1
+), ''), coalesce(card.model, ''), coalesce(card.vendor, ''), known.first_seen, known.last_seen
+FROM compute_resources AS known LEFT JOIN physical_gpus AS card USING (tenant_id, physical_uuid)
+WHERE tenant_id = %(tenant)s AND known.last_seen >= %(since)s
+ORDER BY resource_uuid
+LIMIT 1000
+"""
 SELECT_COMPUTE_RESOURCE = """
 SELECT resource_uuid, memory_bytes, first_seen, last_seen, physical_uuid
 FROM compute_resources

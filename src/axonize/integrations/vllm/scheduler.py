@@ -12,7 +12,7 @@ from time import monotonic_ns, time_ns
 from typing import Any
 
 from axonize.guard import guarded, log_internal_error
-from axonize.integrations.vllm.steps import abandon_all, recorder
+from axonize.integrations.vllm.steps import abandon_all, begin, recorder
 from axonize.patching import Call, Observer
 
 Function = Callable[..., Any]
@@ -20,9 +20,13 @@ Function = Callable[..., Any]
 
 def core_init(call: Call) -> Observer:
     """Open the books with the engine: its GPUs are its own before it has work for them."""
-    began = monotonic_ns()
-    yield
-    recorder(call.instance.scheduler, began)
+    found = begin(call.argument("vllm_config"))
+    try:
+        yield
+    except BaseException:
+        found.abandon(None)
+        raise
+    call.instance.scheduler._axonize_recorder = found
 
 
 def schedule(original: Function) -> Function:

@@ -73,14 +73,14 @@ class _Crew(NamedTuple):
 class Recorder:
     """The steps of one scheduler and the requests in it; used by the scheduler's thread alone.
 
-    But for rest(), which another thread calls. began: when the engine began, monotonic.
+    But for rest(), which another thread calls. It is made when the engine begins.
     """
 
-    def __init__(self, config: Any, began: int) -> None:
+    def __init__(self, config: Any) -> None:
         self._engine = engine = describe(config)
         self._gpu_count = engine.gpu_count
         self._meter = meter_gpus(engine.gpus) if engine.gpus else None
-        self._ledger = Ledger(self._meter, began)
+        self._ledger = Ledger(self._meter, time.monotonic_ns())
         self._charging = threading.Lock()
         self._left = 0  # requests that left since the last record
         self._over = idle.watch(self) if engine.gpus else threading.Event()
@@ -309,18 +309,20 @@ def _metered(meter: Meter, charge: Charge) -> dict[str, Any]:
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
-def recorder(scheduler: Any, began: int | None = None) -> Recorder:
-    """Return the recorder of this scheduler, which is kept on it.
+def begin(config: Any) -> Recorder:
+    """Make the recorder of an engine that begins now, from its VllmConfig."""
+    warn_of_missing()
+    found = Recorder(config)
+    _recorders.add(found)
+    return found
 
-    began: when its engine began, monotonic ns; now, where nobody saw it.
-    """
+
+def recorder(scheduler: Any) -> Recorder:
+    """Return the recorder of this scheduler, which is kept on it."""
     try:
         found: Recorder = scheduler._axonize_recorder
     except AttributeError:
-        warn_of_missing()
-        found = Recorder(scheduler.vllm_config, time.monotonic_ns() if began is None else began)
-        scheduler._axonize_recorder = found
-        _recorders.add(found)
+        found = scheduler._axonize_recorder = begin(scheduler.vllm_config)
     return found
 
 

@@ -1,14 +1,16 @@
 /** The span's own figures: when, how long, how much of it was its own. */
 import type { ReactNode } from "react";
-import type { SpanNode } from "@/api/types";
+import type { SpanDetail, SpanNode } from "@/api/types";
 import { formatMs, formatNs, formatTick } from "@/format/duration";
+import { formatEnergy, formatUsd } from "@/format/money";
 import { formatCount } from "@/format/number";
 import { firstTokenNs } from "../bar";
 import { selfTime, type Tree } from "../tree";
+import { type Used, usedOf } from "./used";
 
-type SpanFiguresProps = { tree: Tree; index: number; /** Status message, empty when there is none. */ message: string };
+type SpanFiguresProps = { tree: Tree; index: number; /** Undefined until it has arrived. */ detail: SpanDetail | undefined };
 
-export function SpanFigures({ tree, index, message }: SpanFiguresProps) {
+export function SpanFigures({ tree, index, detail }: SpanFiguresProps) {
   const span = tree.spans[index]!;
   const token = firstTokenNs(span);
   const tokens = span.input_tokens + span.output_tokens > 0;
@@ -16,7 +18,7 @@ export function SpanFigures({ tree, index, message }: SpanFiguresProps) {
   return (
     <div className="px-4 py-3">
       {span.status === "error" && (
-        <p className="mb-3 rounded-md bg-bad-soft px-3 py-2 break-words text-bad">{message || "This span ended with an error."}</p>
+        <p className="mb-3 rounded-md bg-bad-soft px-3 py-2 break-words text-bad">{detail?.status_message || "This span ended with an error."}</p>
       )}
       <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5 tabular">
         <Figure label="Duration">
@@ -38,6 +40,7 @@ export function SpanFigures({ tree, index, message }: SpanFiguresProps) {
             {formatCount(span.input_tokens)} <Aside>/</Aside> {formatCount(span.output_tokens)}
           </Figure>
         )}
+        {detail && <UsedFigures used={usedOf(detail.attributes)} />}
         {span.model && <Figure label="Model">{span.model}</Figure>}
         <Figure label="Kind">{span.kind}</Figure>
         <Figure label="Status">{span.status}</Figure>
@@ -47,6 +50,19 @@ export function SpanFigures({ tree, index, message }: SpanFiguresProps) {
     </div>
   );
 }
+
+/** What it used of GPUs, where that is known. */
+const UsedFigures = ({ used: { gpuSeconds, joules, source, usd } }: { used: Used }) => (
+  <>
+    {gpuSeconds !== undefined && <Figure label="GPU time">{formatMs(gpuSeconds * 1e3)}</Figure>}
+    {joules !== undefined && (
+      <Figure label="Energy">
+        {formatEnergy(joules)} {source && <Aside>{source}</Aside>}
+      </Figure>
+    )}
+    {usd !== undefined && <Figure label="Cost">{formatUsd(usd)}</Figure>}
+  </>
+);
 
 /** A moment with as many digits as the span's own length deserves. */
 const offset = (ns: number, { duration_ns }: SpanNode) => formatTick(ns, Math.max(duration_ns / 100, 1), ns);

@@ -38,7 +38,7 @@ export function SpanPanel({ trace, state, color }: SpanPanelProps) {
         </div>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto">
-        <SpanFigures tree={tree} index={selected} message={detail.data?.status_message ?? ""} />
+        <SpanFigures tree={tree} index={selected} detail={detail.data} />
         {detail.isPending && <PanelSkeleton />}
         {detail.isError && <ProblemNotice error={detail.error} onRetry={() => void detail.refetch()} />}
         {detail.data && <Contents detail={detail.data} />}
