@@ -26,9 +26,12 @@ def encode_request(
     """Encode a whole ExportTraceServiceRequest: resource attributes, scope (name, version)."""
     name, version = scope
     scope_field = field(b"\x0a", text_field(b"\x0a", name) + text_field(b"\x12", version))
-    resource_attributes = attributes_field(b"\x0a", plain_attributes(resource))
-    scope_spans = field(b"\x12", b"".join([scope_field, *encoded_spans]))
-    return field(b"\x0a", field(b"\x0a", resource_attributes) + scope_spans)
+    resource_field = field(b"\x0a", attributes_field(b"\x0a", plain_attributes(resource)))
+    # Headers first and the spans once, for they may be megabytes.
+    length = len(scope_field) + sum(map(len, encoded_spans))
+    scope_spans = b"\x12" + varint(length)
+    header = b"\x0a" + varint(len(resource_field) + len(scope_spans) + length)
+    return b"".join([header, resource_field, scope_spans, scope_field, *encoded_spans])
 
 
 @guarded

@@ -4,7 +4,8 @@
 
 One process has the front end, the engine and the model, so every microsecond counts in full. The
 patches are put in place and taken out again between rounds (ABBA), for runs of separate processes
-differ by more than what is measured. Needs vLLM; ddtrace is measured beside it where installed.
+differ by more than what is measured. After each change comes a round that does not count, in which
+Python specialises its code anew. Needs vLLM; ddtrace is measured beside it where installed.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Round:
             prompt = f"Request {index}: the quick brown fox jumps over the lazy dog."
             engine.add_request(f"{id(self)}-{index}", prompt, params)
         self.steps: list[float] = []  # s
-        worked, before = time.process_time(), time.perf_counter()
+        worked, own, before = time.process_time(), time.thread_time(), time.perf_counter()
         start = before
         while engine.has_unfinished_requests():
             engine.step()
@@ -54,7 +55,10 @@ class Round:
             self.steps.append(now - before)
             before = now
         self.tokens_per_s = REQUESTS * TOKENS / (before - start)
-        self.tokens_per_cpu_s = REQUESTS * TOKENS / (time.process_time() - worked)
+        worked, own = time.process_time() - worked, time.thread_time() - own
+        self.tokens_per_cpu_s = REQUESTS * TOKENS / worked
+        self.own_us = own / len(self.steps) * 1e6  # for each step, on the engine's thread
+        self.other_us = (worked - own) / len(self.steps) * 1e6  # on all others
         self.p99_ms = statistics.quantiles(self.steps, n=100)[98] * 1e3
 
 
@@ -66,12 +70,15 @@ def measure(name: str, engine: Any, toggle: Toggle, pairs: int) -> None:
         order = (False, True) if pair % 2 else (True, False)
         for active in order:
             toggle(active)
+            Round(engine)
             (on if active else off).append(Round(engine))
             toggle(False)
     print(
         f"{name:42} CPU {ratio(off, on, 'tokens_per_cpu_s')} wall {ratio(off, on, 'tokens_per_s')}"
         f" tokens/s {median(off, 'tokens_per_s'):5.0f} -> {median(on, 'tokens_per_s'):5.0f}"
-        f" p99 ITL {median(off, 'p99_ms'):5.2f} -> {median(on, 'p99_ms'):5.2f} ms",
+        f" p99 ITL {median(off, 'p99_ms'):5.2f} -> {median(on, 'p99_ms'):5.2f} ms"
+        f" CPU of a step {added(off, on, 'own_us')} us, of other threads"
+        f" {added(off, on, 'other_us')} us",
         flush=True,
     )
 
@@ -83,6 +90,12 @@ def ratio(off: list[Round], on: list[Round], field: str) -> str:
         [getattr(b, field) / getattr(a, field) for a, b in pairs], n=4
     )
     return f"{middle:.4f} [{low:.4f}, {high:.4f}]"
+
+
+def added(off: list[Round], on: list[Round], field: str) -> str:
+    """Return how much more it is: from the lower quartiles, which other programs touch least."""
+    low = [statistics.quantiles([getattr(each, field) for each in at], n=4)[0] for at in (off, on)]
+    return f"{low[0]:.0f} {low[1] - low[0]:+.0f}"
 
 
 def median(rounds: list[Round], field: str) -> float:

@@ -148,6 +148,15 @@ def test_values(core: Any, value: Any, expected: Any) -> None:
     assert (decoded, type(decoded)) == (expected, type(expected))
 
 
+def test_long_values_that_spans_share(core: Any) -> None:
+    columns = [tuple(range(number, number + 40)) for number in range(12)]
+    wanted = [
+        {str(n): columns[n] for n in (first, first + 1, 0)} for first in (*range(11), *range(11))
+    ]
+    decoded = decode_spans(core.encode_spans([core.Span("x", each) for each in wanted]))
+    assert [decode_attributes(message.attributes) for message in decoded] == wanted
+
+
 def test_the_deepest_value_can_still_be_decoded(core: Any) -> None:
     cyclic: Any = {}
     cyclic["again"] = cyclic

@@ -2,9 +2,21 @@
 
    A field's tag is its number * 8 + its wire type: 0 varint, 1 fixed64, 2 length, 5 fixed32. */
 
+/* A long tuple as it was written: spans that follow each other may share it. */
+typedef struct {
+    PyObject *tuple;
+    uint8_t *bytes;
+    size_t length;
+} Written;
+
+#define KEPT_TUPLES 8
+#define LONG_TUPLE 8
+
 typedef struct {
     uint8_t *bytes;
     size_t length, capacity;
+    Written kept[KEPT_TUPLES];
+    unsigned int keeps;
 } Writer;
 
 static int
@@ -158,13 +170,62 @@ close_message(Writer *writer, size_t start)
 static int write_any_value(Writer *writer, uint8_t tag, PyObject *value);
 
 static int
+append(Writer *writer, const uint8_t *bytes, size_t length)
+{
+    TRY(reserve(writer, length));
+    memcpy(writer->bytes + writer->length, bytes, length);
+    writer->length += length;
+    return 0;
+}
+
+/* Keep what was written of a tuple, in the place of the one kept longest. */
+static int
+keep(Writer *writer, PyObject *tuple, const uint8_t *bytes, size_t length)
+{
+    Written *place = &writer->kept[writer->keeps++ % KEPT_TUPLES];
+    uint8_t *copy = PyMem_Realloc(place->bytes, length);
+    if (!copy) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(copy, bytes, length);
+    Py_XSETREF(place->tuple, Py_NewRef(tuple));
+    place->bytes = copy;
+    place->length = length;
+    return 0;
+}
+
+static int
+write_long_tuple(Writer *writer, PyObject *tuple)
+{
+    for (int i = 0; i < KEPT_TUPLES; i++) {
+        if (writer->kept[i].tuple == tuple)
+            return append(writer, writer->kept[i].bytes, writer->kept[i].length);
+    }
+    size_t start = writer->length;
+    TRY(write_any_value(writer, 0x12, tuple));
+    return keep(writer, tuple, writer->bytes + start, writer->length - start);
+}
+
+static int
 write_key_value(Writer *writer, uint8_t tag, PyObject *key, PyObject *value)
 {
     size_t start;
+    int is_long = PyTuple_CheckExact(value) && PyTuple_GET_SIZE(value) >= LONG_TUPLE;
     TRY(open_message(writer, tag, &start));
     TRY(write_text_unless_empty(writer, 0x0A, key));
-    TRY(write_any_value(writer, 0x12, value));
+    TRY(is_long ? write_long_tuple(writer, value) : write_any_value(writer, 0x12, value));
     return close_message(writer, start);
+}
+
+static void
+release_writer(Writer *writer)
+{
+    PyMem_Free(writer->bytes);
+    for (int i = 0; i < KEPT_TUPLES; i++) {
+        Py_XDECREF(writer->kept[i].tuple);
+        PyMem_Free(writer->kept[i].bytes);
+    }
 }
 
 static int
@@ -387,10 +448,8 @@ write_foreign(Writer *writer, PyObject *span)
     char *bytes;
     Py_ssize_t length;
     int status = encoded ? PyBytes_AsStringAndSize(encoded, &bytes, &length) : -1;
-    if (status == 0 && (status = reserve(writer, (size_t)length)) == 0) {
-        memcpy(writer->bytes + writer->length, bytes, (size_t)length);
-        writer->length += (size_t)length;
-    }
+    if (status == 0)
+        status = append(writer, (const uint8_t *)bytes, (size_t)length);
     Py_XDECREF(encode);
     Py_XDECREF(encoded);
     return status;
@@ -417,7 +476,7 @@ encode_one(Writer *writer, PyObject *span)
 static PyObject *
 core_encode_spans(PyObject *Py_UNUSED(module), PyObject *spans)
 {
-    Writer writer = {NULL, 0, 0};
+    Writer writer = {.bytes = NULL};
     PyObject *tuple = PySequence_Tuple(spans);
     int status = tuple ? reserve(&writer, 256 * (size_t)PyTuple_GET_SIZE(tuple)) : -1;
     for (Py_ssize_t i = 0; status == 0 && i < PyTuple_GET_SIZE(tuple); i++)
@@ -425,7 +484,7 @@ core_encode_spans(PyObject *Py_UNUSED(module), PyObject *spans)
     PyObject *encoded = NULL;
     if (status == 0)
         encoded = PyBytes_FromStringAndSize((char *)writer.bytes, (Py_ssize_t)writer.length);
-    PyMem_Free(writer.bytes);
+    release_writer(&writer);
     Py_XDECREF(tuple);
     return encoded;
 }

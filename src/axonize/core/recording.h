@@ -34,9 +34,31 @@ set_attribute(PyObject *self, PyObject *key, PyObject *value)
     return set_unusual_attribute((Span *)self, key, value);
 }
 
+/* Without a copy; what makes a value plain may be Python code, so both are held for the while. */
+static int
+set_attributes_from_dict(PyObject *self, PyObject *dict)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    int status = 0;
+    Py_BEGIN_CRITICAL_SECTION(dict);
+    while (status == 0 && PyDict_Next(dict, &position, &key, &value)) {
+        Py_INCREF(key);
+        Py_INCREF(value);
+        if (set_attribute(self, key, value) < 0)
+            status = guard();
+        Py_DECREF(key);
+        Py_DECREF(value);
+    }
+    Py_END_CRITICAL_SECTION();
+    return status;
+}
+
 static int
 set_attributes(PyObject *self, PyObject *mapping)
 {
+    if (PyDict_CheckExact(mapping))
+        return set_attributes_from_dict(self, mapping);
     PyObject *items = PyMapping_Items(mapping);
     int status = items ? 0 : -1;
     for (Py_ssize_t i = 0; status == 0 && i < PyList_GET_SIZE(items); i++) {

@@ -6,8 +6,9 @@ out again on arrival: the mapping is then as vLLM made it.
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import msgspec  # vLLM's own, ten times as fast as json
 
 from axonize.context import SpanContext
 from axonize.propagation import TRACEPARENT, extract, inject
@@ -30,13 +31,14 @@ def receive_span(request: Any) -> SpanContext | None:
 
 def send_ride(output: Any, ride: dict[str, Any]) -> None:
     """Give the front end what the engine knows of a request, with its last output."""
-    _put(output, RIDE, json.dumps(ride))
+    _put(output, RIDE, msgspec.json.encode(ride).decode())
 
 
 def receive_ride(output: Any) -> dict[str, Any] | None:
     """Take what the engine told of a request from its output."""
     value = _take(output, RIDE)
-    return json.loads(value) if value else None
+    ride: dict[str, Any] | None = msgspec.json.decode(value) if value else None
+    return ride
 
 
 def _put(carrier: Any, key: str, value: str) -> None:

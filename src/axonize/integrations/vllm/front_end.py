@@ -1,15 +1,20 @@
-"""Follows vLLM's front end: where requests begin and where they end, in any way."""
+"""Follows vLLM's front end: where requests begin and where they end, in any way.
+
+What runs in each step or for each request that ends is a closure, as in `scheduler`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from axonize.guard import log_internal_error
+from axonize.guard import guarded, log_internal_error
 from axonize.integrations.vllm.context import receive_ride, send_span
 from axonize.integrations.vllm.requests import Requests, incoming, introduce, requests_of
 from axonize.patching import Call, Observer
 from axonize.propagation import extract
+
+Function = Callable[..., Any]
 
 
 def engine_init(call: Call) -> Observer:
@@ -46,20 +51,38 @@ def add_request(call: Call) -> Observer:
     live.state = states[request.request_id]
 
 
-def update_stats_from_finished(call: Call) -> Observer:
+def update_stats_from_finished(original: Function) -> Function:
     """End a request as vLLM says, which comes here with statistics off too."""
-    state, reason = call.argument("req_state"), call.argument("finish_reason")
-    yield
-    requests_of(call.instance).end(state.request_id, str(reason))
+
+    def _update_stats_from_finished(
+        self: Any, req_state: Any, finish_reason: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        result = original(self, req_state, finish_reason, *args, **kwargs)
+        try:
+            requests_of(self).end(req_state.request_id, str(finish_reason))
+        except Exception as error:  # noqa: BLE001 - the host goes on
+            log_internal_error(error)
+        return result
+
+    return _update_stats_from_finished
 
 
-def finish_request(call: Call) -> Observer:
+def finish_request(original: Function) -> Function:
     """Note a request that vLLM lets go; how it ended is said afterwards, or never."""
-    requests, request_id = requests_of(call.instance), call.argument("req_state").request_id
-    requests.ending.append(request_id)
-    yield
-    if not requests.processing:
-        requests.end(request_id, "stop")  # the input of a session has ended after its output
+
+    def _finish_request(self: Any, req_state: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(self, req_state, *args, **kwargs)
+        try:
+            requests = requests_of(self)
+            if requests.processing:
+                requests.ending.append(req_state.request_id)
+            else:
+                requests.end(req_state.request_id, "stop")  # a session's input, after its output
+        except Exception as error:  # noqa: BLE001 - as above
+            log_internal_error(error)
+        return result
+
+    return _finish_request
 
 
 def abort_requests(call: Call) -> Observer:
@@ -75,16 +98,21 @@ def propagate_error(call: Call) -> Observer:
     yield
 
 
-def step(call: Call) -> Observer:
+def step(original: Function) -> Function:
     """End all requests when the engine of an LLMEngine is dead."""
-    try:
-        yield
-    except BaseException as error:
-        requests_of(call.instance.output_processor).end_all(error)
-        raise
+
+    def step(self: Any) -> Any:
+        try:
+            return original(self)
+        except BaseException as error:
+            with guarded:
+                requests_of(self.output_processor).end_all(error)
+            raise
+
+    return step
 
 
-def process_outputs(original: Callable[..., Any]) -> Callable[..., Any]:
+def process_outputs(original: Function) -> Function:
     """Take what the engine tells with the last output of a request; once for each engine step."""
 
     def process_outputs(self: Any, engine_core_outputs: Any, *args: Any, **kwargs: Any) -> Any:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from axonize.context import ROOT
+from axonize.context import ROOT, SpanContext
 from axonize.engine import names
 from axonize.engine.ride import Ride, Run, Step, Stretch, record
 from axonize.gpu.ledger import Charge, Ledger
@@ -35,7 +36,7 @@ class _Scheduled(NamedTuple):
     running: int
     waiting: int
     kv_cache_usage: float
-    preempted: list[str]
+    preempted: Collection[str]
 
     def attributes(self) -> dict[str, Any]:
         """Return what is known before the model has run."""
@@ -47,27 +48,37 @@ class _Scheduled(NamedTuple):
             names.STEP_SCHEDULE_MS: (self.went - self.began) / 1e6,
         }
         if self.preempted:
-            found[names.STEP_PREEMPTED_IDS] = self.preempted
+            found[names.STEP_PREEMPTED_IDS] = sorted(self.preempted)
         return found
-
-
-class _Ended(NamedTuple):
-    """A step that the model has done."""
-
-    scheduled: _Scheduled
-    end_ns: int
-    output: Any  # SchedulerOutput
-    graph: Any  # CUDAGraphStat or None
-    made: Any  # ModelRunnerOutput, where tokens were proposed
 
 
 class _Crew(NamedTuple):
     """The requests of one step, and of those after it as long as they are the same."""
 
-    plain: bool  # one token each, no prompt
+    plain: bool  # one token each, no prompt; else the crew of one step alone
     tokens: dict[str, int]
+    total: int  # tokens
     run: Run
-    columns: dict[str, list[Any]]
+    attributes: dict[str, Any]  # what is the same for all these steps
+    links: list[SpanContext]  # those of the requests that are new
+
+    def goes_on(self, output: Any) -> bool:
+        """Say whether a SchedulerOutput has the same requests, with one token each."""
+        return (
+            self.plain
+            and self.tokens == output.num_scheduled_tokens
+            and not output.scheduled_new_reqs
+            and not output.scheduled_spec_decode_tokens
+        )
+
+
+class _Ended(NamedTuple):
+    """A step that the model has done, and nothing of vLLM's that would be kept alive by it."""
+
+    scheduled: _Scheduled
+    end_ns: int
+    crew: _Crew
+    graph: str  # "" where there is none
 
 
 class Recorder:
@@ -89,7 +100,7 @@ class Recorder:
         self._rides: dict[str, Ride] = {}
         self._leaving: list[Ride] = []
         self._open: dict[int, _Scheduled] = {}
-        self._crew = _Crew(False, {}, Run(), {})
+        self._crew = _Crew(False, {}, 0, Run(), {}, [])
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
         self._ended: list[_Ended] = []  # and not recorded yet
@@ -106,7 +117,7 @@ class Recorder:
         self._number += 1
         running, waiting = scheduler.get_request_counts()
         usage = scheduler.kv_cache_manager.usage
-        preempted = sorted(getattr(output, "preempted_req_ids", None) or ())
+        preempted = getattr(output, "preempted_req_ids", None) or ()
         for request_id in preempted:
             self._ride(request_id).pauses.append(start_ns)
         self._open[id(output)] = _Scheduled(
@@ -117,15 +128,18 @@ class Recorder:
         """Take a batch whose results are in, and record the requests that left with it.
 
         Steps are recorded many at a time: between two steps the processor's caches belong to the
-        model, and the same work on one step takes several times as long.
+        model, and the same work on one step takes several times as long. While a batch stays as
+        it was, which is what most steps do, there is nothing to be done for each request.
         """
         scheduled = self._open.get(id(output))
         if scheduled is None:
             return
         end_ns = scheduled.start_ns + time.monotonic_ns() - scheduled.began
-        speculative = bool(output.scheduled_spec_decode_tokens)
+        if not self._crew.goes_on(output):
+            self._crew = self._board(output, made)
         graph = getattr(made, "cudagraph_stats", None)
-        self._ended.append(_Ended(scheduled, end_ns, output, graph, made if speculative else None))
+        mode = "" if graph is None else str(graph.runtime_mode)
+        self._ended.append(_Ended(scheduled, end_ns, self._crew, mode))
         del self._open[id(output)]  # not before: rest() must see it in one of the two
         self._done = scheduled.number
         if self._leaving:
@@ -169,7 +183,7 @@ class Recorder:
     def rest(self, until: int) -> None:
         """Record that no step ran from the last record up to a moment, monotonic, if that is so."""
         with self._charging:
-            if self._open or self._ended:
+            if not self._gpu_count or self._open or self._ended:
                 return
             charge = self._ledger.rest(until)
             if not charge.idle_ns and not self._left:
@@ -186,29 +200,22 @@ class Recorder:
                 self._record(each)
 
     def _record(self, ended: _Ended) -> None:
-        scheduled, end_ns, output, graph, made = ended
+        scheduled, end_ns, crew, graph = ended
         start_ns = scheduled.start_ns
         charge = self._ledger.charge(scheduled.began, scheduled.began + end_ns - start_ns)
-        total = output.total_num_scheduled_tokens
-        step = Step(scheduled.number, start_ns, end_ns, charge.busy_ns, total, charge.energy_uj)
-        crew = self._carry(step, output)
+        busy_ns, energy_uj = charge.busy_ns, charge.energy_uj
+        crew.run.add(Step(scheduled.number, start_ns, end_ns, busy_ns, crew.total, energy_uj))
         attributes = {
-            **self._attributes,
+            **crew.attributes,
             **scheduled.attributes(),
-            **crew.columns,
-            names.STEP_TOTAL_TOKENS: total,
-            names.STEP_BUSY_SECONDS: charge.busy_ns / 1e9,
+            names.STEP_BUSY_SECONDS: busy_ns / 1e9,
             **self._charged(charge),
         }
-        if made is not None:
-            self._speculated(output, made, attributes)
-        if graph is not None:
-            attributes[names.STEP_CUDA_GRAPH_MODE] = str(graph.runtime_mode)
+        if graph:
+            attributes[names.STEP_CUDA_GRAPH_MODE] = graph
         span = Span("engine.step", attributes, parent=ROOT, start_ns=start_ns)
-        for new in output.scheduled_new_reqs:
-            context = self._rides[new.req_id].context
-            if context is not None:
-                span.add_link(context)
+        for context in crew.links:
+            span.add_link(context)
         span.end(end_ns)
 
     def _charged(self, charge: Charge) -> dict[str, Any]:
@@ -224,21 +231,10 @@ class Recorder:
             found |= _metered(self._meter, charge)
         return found
 
-    def _carry(self, step: Step, output: Any) -> _Crew:
-        """Note the step for each of its requests, and return who they are.
-
-        While a batch stays as it was, which is what most steps do, there is nothing to be done
-        for each request.
-        """
-        crew = self._crew
+    def _board(self, output: Any, made: Any) -> _Crew:
+        """Let the requests of a step ride together from it on."""
+        tokens, total = output.num_scheduled_tokens, output.total_num_scheduled_tokens
         plain = is_plain(output)
-        if not (plain and crew.plain and crew.tokens == output.num_scheduled_tokens):
-            crew = self._crew = self._board(output, plain=plain)
-        crew.run.add(step)
-        return crew
-
-    def _board(self, output: Any, *, plain: bool) -> _Crew:
-        tokens = output.num_scheduled_tokens
         rides = [self._rides.get(each) or self._ride(each) for each in tokens]
         prefill = {} if plain else prefill_tokens(output)
         run = Run()
@@ -246,24 +242,32 @@ class Recorder:
         for ride, count in zip(rides, tokens.values(), strict=True):
             read = prefill.get(ride.request_id, 0)
             ride.stretches.append(Stretch(run, count, read) if read or count > 1 else usual)
-        columns = {
-            names.STEP_REQUEST_IDS: list(tokens),
-            names.STEP_TRACE_IDS: [ride.trace_id for ride in rides],
-            names.STEP_SPAN_IDS: [ride.span_id for ride in rides],
-            names.STEP_SCHEDULED_TOKENS: list(tokens.values()),
-            names.STEP_PREFILL_TOKENS: [prefill.get(each, 0) for each in tokens],
+        contexts = [self._rides[new.req_id].context for new in output.scheduled_new_reqs]
+        links = [context for context in contexts if context is not None]
+        # Tuples, because spans keep them as they are and share them.
+        attributes = {
+            **self._attributes,
+            names.STEP_TOTAL_TOKENS: total,
+            names.STEP_REQUEST_IDS: tuple(tokens),
+            names.STEP_TRACE_IDS: tuple([ride.trace_id for ride in rides]),
+            names.STEP_SPAN_IDS: tuple([ride.span_id for ride in rides]),
+            names.STEP_SCHEDULED_TOKENS: tuple(tokens.values()),
+            names.STEP_PREFILL_TOKENS: tuple([prefill.get(each, 0) for each in tokens]),
         }
-        return _Crew(plain, tokens, run, columns)
+        if output.scheduled_spec_decode_tokens:
+            attributes |= self._speculated(output, made)
+        return _Crew(plain, tokens, total, run, attributes, links)
 
-    def _speculated(self, output: Any, made: Any, attributes: dict[str, Any]) -> None:
+    def _speculated(self, output: Any, made: Any) -> dict[str, Any]:
         speculated = speculated_tokens(output, made)
-        tokens = output.num_scheduled_tokens
-        pairs = [speculated.get(each, (0, 0)) for each in tokens]
-        attributes[names.STEP_DRAFT_TOKENS] = [drafted for drafted, _ in pairs]
-        attributes[names.STEP_ACCEPTED_TOKENS] = [accepted for _, accepted in pairs]
         for request_id, (drafted, accepted) in speculated.items():
             self._rides[request_id].drafted += drafted
             self._rides[request_id].accepted += accepted
+        pairs = [speculated.get(each, (0, 0)) for each in output.num_scheduled_tokens]
+        return {
+            names.STEP_DRAFT_TOKENS: tuple([drafted for drafted, _ in pairs]),
+            names.STEP_ACCEPTED_TOKENS: tuple([accepted for _, accepted in pairs]),
+        }
 
     def _ride(self, request_id: str) -> Ride:
         ride = self._rides.get(request_id)
