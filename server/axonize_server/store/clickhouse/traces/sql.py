@@ -1,11 +1,12 @@
 """The SQL of the roll-up of spans into traces, and of the list that reads it.
 
-A reader takes what is rolled up and, from `spans`, what was committed since. Both may hold the same
-span, and either may hold it twice: every column is a merge that does not mind.
+A reader takes what is rolled up and, from `spans`, what was committed since, if anything was. Both
+may hold the same span, and either may hold it twice: every column is a merge that does not mind.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from axonize_server.model import TraceKey, TraceSearch
@@ -62,7 +63,14 @@ def _folded(most: str) -> str:
     min(if(ttft_ms > 0, ttft_ms, NULL))"""
 
 
-ROLLED_UP_TO = "SELECT max(toUnixTimestamp(second)) FROM rolled_up_seconds"
+ROLLED_UP_TO = "SELECT toUnixTimestamp(max(second)) FROM rolled_up_seconds"
+
+# Both are known without reading a row: the last second rolled up, and the last time of commit (ms).
+HORIZON = """
+SELECT
+    (SELECT toUnixTimestamp(max(second)) FROM rolled_up_seconds),
+    (SELECT toUnixTimestamp64Milli(max(ingested_at)) FROM spans)
+"""
 
 # The seconds, all but the last few, with more spans than were rolled up: new ones, those of a
 # process that died, of an insert that took long, of a clock that was set back.
@@ -130,7 +138,12 @@ SELECT
     arraySum(maxMap(tokens.1, tokens.2).2),
     arraySum(maxMap(tokens.1, tokens.3).2),
     min(ttft_ms)
-FROM (
+FROM (ROWS
+)
+GROUP BY trace_id
+"""
+
+_ROLLED_UP_ROWS = """
     SELECT
         trace_id, start_time, end_time, entry, services, models, service_hashes, model_hashes,
         gpu_hashes, names, span_ids, error_ids, tokens, ttft_ms
@@ -139,29 +152,29 @@ FROM (
         AND slot >= {slot_from:UInt32}
         AND trace_id IN (
             SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16)
-        )
+        )"""
+
+
+def _rows_and_later(most: str) -> str:
+    """Return what is rolled up, and what was committed since: planning that takes half as long."""
+    later = f"""
     UNION ALL
     SELECT
-        trace_id,FOLDED
+        trace_id,{_folded(most)}
     FROM spans
-    WHERE tenant_id = {tenant:String}
-        AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+    WHERE tenant_id = {{tenant:String}}
+        AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
         AND trace_id IN (
-            SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16)
+            SELECT toFixedString(unhex(arrayJoin({{trace_ids:Array(String)}})), 16)
         )
-    GROUP BY trace_id
-)
-GROUP BY trace_id
-"""
+    GROUP BY trace_id"""  # noqa: S608  (only fixed text is put together)
+    return _ROLLED_UP_ROWS + later
 
 
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n    ")
-
-
-TRACES = _FIGURES.replace("FOLDED", _indented(_folded(f"({MAX_SET})")))
+ROLLED_UP_TRACES = _FIGURES.replace("ROWS", _ROLLED_UP_ROWS)
+TRACES = _FIGURES.replace("ROWS", _rows_and_later(f"({MAX_SET})"))
 # For traces whose sets are full: with arrived_from early enough, every span is counted.
-RECOUNTED_TRACES = _FIGURES.replace("FOLDED", _indented(_folded("")))
+RECOUNTED_TRACES = _FIGURES.replace("ROWS", _rows_and_later(""))
 
 
 class _Filter(NamedTuple):
@@ -177,62 +190,80 @@ class _Filter(NamedTuple):
     of_span: str = ""
 
 
+class Horizon(NamedTuple):
+    """What is rolled up: spans that arrived before until_ns (Unix ns); all of them when is_all."""
+
+    until_ns: int
+    is_all: bool
+
+
 def candidate_traces(
     tenant: str,
     search: TraceSearch,
     after: TraceKey | None,
     limit: int,
     *,
-    arrived_from: int,
+    horizon: Horizon,
     stored_from: int,
+    reads_names: bool = False,
 ) -> Query:
     """Build the query for the ids and sort keys of the traces that start in the range and match.
 
     It sees what starts from the start of the range until TRACE_TAIL_NS after its end, so it may
     name a trace that began before the range or that a later span disqualifies; `TRACES` tells.
-    Spans that arrived before arrived_from (Unix ns) are read from the roll-up; those of the range
-    arrived after stored_from.
+    Spans of the range arrived after stored_from (Unix ns). Where spans are gone already,
+    reads_names finds a text in the roll-up.
     """
     by_duration = search.sort.endswith("duration")
-    filters = _filters(search)
+    clauses, clause_values = _clauses(search, horizon, reads_names)
+    filters = _filters(search, reads_names)
     conditions = [*filters, *_page_condition(search, after)]
     having = "".join(f"\n    AND {each.condition}" for each in conditions)
-    columns = [each for each in filters if each.column]
-    of_trace = "".join(f",\n        {each.of_trace} AS {each.column}" for each in columns)
-    of_span = "".join(f",\n        {each.of_span}" for each in columns)
     direction = "DESC" if search.sort.startswith("-") else "ASC"
-    with_attributes, attribute_values = _attribute_conditions(search)
-    looks_further = filters or with_attributes or by_duration
-    scan_to = search.to_ns + (TRACE_TAIL_NS if looks_further else 0)
+    scan_to = search.to_ns + (TRACE_TAIL_NS if filters or clauses or by_duration else 0)
     parameters: dict[str, object] = {
         "tenant": tenant,
         "slot_from": slot(search.from_ns),
         "slot_to": slot(scan_to),
-        "arrived_from": arrived_from,
+        "arrived_from": max(stored_from, horizon.until_ns),
+        "stored_from": stored_from,
         "from": search.from_ns,
         "to": search.to_ns,
         "scan_to": scan_to,
         "limit": limit,
-    } | attribute_values
-    if with_attributes:
-        parameters["stored_from"] = stored_from
+    } | clause_values
     for each in conditions:
         parameters |= each.values
-    return Query(
-        # Only fixed text is put together here; every value is bound.
-        f"""SELECT
+    text = f"""SELECT
     lower(hex(trace_id)),
     {"last - first" if by_duration else "first"} AS key,
     toUnixTimestamp64Nano(min(start_time)) AS first,
     toUnixTimestamp64Nano(max(end_time)) AS last
-FROM (
+FROM ({_candidate_rows([each for each in filters if each.column], horizon)}
+)
+{clauses}GROUP BY trace_id
+HAVING first < {{to:Int64}}{having}
+ORDER BY key {direction}, trace_id {direction}
+LIMIT {{limit:UInt32}}
+"""  # noqa: S608  (only fixed text is put together; every value is bound)
+    used = {name: value for name, value in parameters.items() if f"{{{name}:" in text}
+    return Query(text, used)
+
+
+def _candidate_rows(columns: list[_Filter], horizon: Horizon) -> str:
+    of_trace = "".join(f",\n        {each.of_trace} AS {each.column}" for each in columns)
+    of_span = "".join(f",\n        {each.of_span}" for each in columns)
+    rolled_up = f"""
     SELECT
         trace_id, start_time, end_time{of_trace}
     FROM traces
     WHERE tenant_id = {{tenant:String}}
         AND slot BETWEEN {{slot_from:UInt32}} AND {{slot_to:UInt32}}
         AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
-        AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')
+        AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')"""  # noqa: S608
+    if horizon.is_all:
+        return rolled_up
+    return f"""{rolled_up}
     UNION ALL
     SELECT
         trace_id, start_time, end_time{of_span}
@@ -240,22 +271,27 @@ FROM (
     WHERE tenant_id = {{tenant:String}}
         AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
         AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
-        AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')
-)
-{with_attributes}GROUP BY trace_id
-HAVING first < {{to:Int64}}{having}
-ORDER BY key {direction}, trace_id {direction}
-LIMIT {{limit:UInt32}}
-""",  # noqa: S608
-        parameters,
-    )
+        AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')"""  # noqa: S608
 
 
-def _attribute_conditions(search: TraceSearch) -> tuple[str, dict[str, object]]:
-    """Return the clause that keeps traces with a span for each attribute, and what it binds."""
+# Most filters let few traces through. Those are found first, so that only their rows are merged.
+
+
+def _clauses(
+    search: TraceSearch, horizon: Horizon, reads_names: bool
+) -> tuple[str, dict[str, object]]:
+    """Return the WHERE clause that finds traces by single spans of theirs, and what it binds."""
     found = [condition(each, number) for number, each in enumerate(search.attributes)]
     clauses = [_HAS_SPAN.replace("CONDITION", text) for text, _ in found]
     values = {name: value for _, each in found for name, value in each.items()}
+    if search.text is not None and not reads_names:
+        clauses.append(_text_clause(search.text))
+        values["text"] = search.text
+    if search.gpu is not None:
+        clauses.append(_row_clause(_OF_GPU, horizon))
+        values["gpu"] = search.gpu
+    if search.status is not None:
+        clauses.append("NOT " * (search.status == "ok") + _row_clause(_FAILED, horizon))
     return f"WHERE {'    AND '.join(clauses)}" if clauses else "", values
 
 
@@ -269,25 +305,60 @@ _HAS_SPAN = """trace_id IN (
             AND CONDITION
     )
 """
+_HAS_ROW = """trace_id IN (
+        SELECT trace_id
+        FROM traces
+        WHERE tenant_id = {tenant:String}
+            AND slot BETWEEN {slot_from:UInt32} AND {slot_to:UInt32}
+            AND OF_TRACE
+LATER    )
+"""
+_HAS_LATER_SPAN = """        UNION ALL
+        SELECT trace_id
+        FROM spans
+        WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+            AND OF_SPAN
+"""
+_FAILED = ("notEmpty(error_ids)", "status = 'error'")
+_OF_GPU = (
+    "has(gpu_hashes, cityHash64({gpu:String}))",
+    "(has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String}))",
+)
+_TEXT = (
+    "(positionCaseInsensitiveUTF8(name, {text:String}) > 0"
+    " OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0)"
+)
+_TRACE_ID_TEXT = "startsWith(lower(hex(trace_id)), lower({text:String}))"
+_HEX = re.compile(r"[0-9a-fA-F]{0,32}")
 
 
-def _filters(search: TraceSearch) -> list[_Filter]:
+def _row_clause(conditions: tuple[str, str], horizon: Horizon) -> str:
+    of_trace, of_span = conditions
+    later = "" if horizon.is_all else _HAS_LATER_SPAN.replace("OF_SPAN", of_span)
+    return _HAS_ROW.replace("OF_TRACE", of_trace).replace("LATER", later)
+
+
+def _text_clause(text: str) -> str:
+    has_span = _HAS_SPAN.replace("CONDITION", _TEXT)
+    if not _HEX.fullmatch(text):
+        return has_span
+    return f"({has_span.rstrip()} OR {_TRACE_ID_TEXT})\n"
+
+
+def _filters(search: TraceSearch, reads_names: bool) -> list[_Filter]:
     values: dict[str, object] = {
         "service": search.service,
         "model": search.model,
-        "gpu": search.gpu,
-        "status": search.status,
         "min_duration": search.min_duration_ns,
         "max_duration": search.max_duration_ns,
-        "text": search.text,
+        "text": search.text if reads_names else None,
     }
-    return [_filter(name, value) for name, value in values.items() if value is not None]
-
-
-def _filter(name: str, value: object) -> _Filter:
-    if name == "status":
-        return _STATUS[value]
-    return _FILTERS[name]._replace(values={name: value})
+    return [
+        _FILTERS[name]._replace(values={name: value})
+        for name, value in values.items()
+        if value is not None
+    ]
 
 
 _FILTERS = {
@@ -299,27 +370,16 @@ _FILTERS = {
         "max(by_model)", {}, "by_model",
         "has(model_hashes, cityHash64({model:String}))", "model = {model:String}",
     ),
-    "gpu": _Filter(
-        "max(by_gpu)", {}, "by_gpu",
-        "has(gpu_hashes, cityHash64({gpu:String}))",
-        "has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String})",
-    ),
     "min_duration": _Filter("last - first >= {min_duration:Int64}"),
     "max_duration": _Filter("last - first <= {max_duration:Int64}"),
     "text": _Filter(
-        "(max(by_text) OR startsWith(lower(hex(trace_id)), lower({text:String})))", {}, "by_text",
+        f"(max(by_text) OR {_TRACE_ID_TEXT})", {}, "by_text",
         """arrayExists(
             n -> positionCaseInsensitiveUTF8(n, {text:String}) > 0, arrayConcat(names, services)
         )""",
-        """positionCaseInsensitiveUTF8(name, {text:String}) > 0
-            OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0""",
+        _TEXT,
     ),
 }  # fmt: skip
-_ERROR = _Filter("max(by_error)", {}, "by_error", "notEmpty(error_ids)", "status = 'error'")
-_STATUS: dict[object, _Filter] = {
-    "error": _ERROR,
-    "ok": _ERROR._replace(condition="NOT max(by_error)"),
-}
 
 
 def _page_condition(search: TraceSearch, after: TraceKey | None) -> list[_Filter]:
