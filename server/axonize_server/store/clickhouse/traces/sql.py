@@ -7,6 +7,7 @@ may hold the same span, and either may hold it twice: every column is a merge th
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from axonize_server.model import TraceKey, TraceSearch
@@ -177,7 +178,7 @@ TRACES = _FIGURES.replace("ROWS", _rows_and_later(f"({MAX_SET})"))
 RECOUNTED_TRACES = _FIGURES.replace("ROWS", _rows_and_later(""))
 
 
-class _Filter(NamedTuple):
+class Filter(NamedTuple):
     """A condition on a trace, the values it binds, and the column that it needs, if any.
 
     The column is computed for each row of `traces` (of_trace) and of `spans` (of_span).
@@ -216,7 +217,7 @@ def candidate_traces(
     """
     by_duration = search.sort.endswith("duration")
     clauses, clause_values = _clauses(search, horizon, reads_names)
-    filters = _filters(search, reads_names)
+    filters = trace_filters(search, _COMMON + ("text",) * reads_names)
     conditions = [*filters, *_page_condition(search, after)]
     having = "".join(f"\n    AND {each.condition}" for each in conditions)
     direction = "DESC" if search.sort.startswith("-") else "ASC"
@@ -250,7 +251,7 @@ LIMIT {{limit:UInt32}}
     return Query(text, used)
 
 
-def _candidate_rows(columns: list[_Filter], horizon: Horizon) -> str:
+def _candidate_rows(columns: list[Filter], horizon: Horizon) -> str:
     of_trace = "".join(f",\n        {each.of_trace} AS {each.column}" for each in columns)
     of_span = "".join(f",\n        {each.of_span}" for each in columns)
     rolled_up = f"""
@@ -281,18 +282,32 @@ def _clauses(
     search: TraceSearch, horizon: Horizon, reads_names: bool
 ) -> tuple[str, dict[str, object]]:
     """Return the WHERE clause that finds traces by single spans of theirs, and what it binds."""
-    found = [condition(each, number) for number, each in enumerate(search.attributes)]
-    clauses = [_HAS_SPAN.replace("CONDITION", text) for text, _ in found]
-    values = {name: value for _, each in found for name, value in each.items()}
+    clauses, values = _attribute_clauses(search)
     if search.text is not None and not reads_names:
         clauses.append(_text_clause(search.text))
         values["text"] = search.text
     if search.gpu is not None:
-        clauses.append(_row_clause(_OF_GPU, horizon))
+        clauses.append(_row_clause(_FILTERS["gpu"], horizon))
         values["gpu"] = search.gpu
     if search.status is not None:
         clauses.append("NOT " * (search.status == "ok") + _row_clause(_FAILED, horizon))
-    return f"WHERE {'    AND '.join(clauses)}" if clauses else "", values
+    return _where(clauses), values
+
+
+def attribute_conditions(search: TraceSearch) -> tuple[str, dict[str, object]]:
+    """Return the clause that keeps traces with a span for each attribute, and what it binds."""
+    clauses, values = _attribute_clauses(search)
+    return _where(clauses), values
+
+
+def _attribute_clauses(search: TraceSearch) -> tuple[list[str], dict[str, object]]:
+    found = [condition(each, number) for number, each in enumerate(search.attributes)]
+    values = {name: value for _, each in found for name, value in each.items()}
+    return [_HAS_SPAN.replace("CONDITION", text) for text, _ in found], values
+
+
+def _where(clauses: list[str]) -> str:
+    return f"WHERE {'    AND '.join(clauses)}" if clauses else ""
 
 
 _HAS_SPAN = """trace_id IN (
@@ -320,11 +335,6 @@ _HAS_LATER_SPAN = """        UNION ALL
             AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
             AND OF_SPAN
 """
-_FAILED = ("notEmpty(error_ids)", "status = 'error'")
-_OF_GPU = (
-    "has(gpu_hashes, cityHash64({gpu:String}))",
-    "(has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String}))",
-)
 _TEXT = (
     "(positionCaseInsensitiveUTF8(name, {text:String}) > 0"
     " OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0)"
@@ -333,10 +343,9 @@ _TRACE_ID_TEXT = "startsWith(lower(hex(trace_id)), lower({text:String}))"
 _HEX = re.compile(r"[0-9a-fA-F]{0,32}")
 
 
-def _row_clause(conditions: tuple[str, str], horizon: Horizon) -> str:
-    of_trace, of_span = conditions
-    later = "" if horizon.is_all else _HAS_LATER_SPAN.replace("OF_SPAN", of_span)
-    return _HAS_ROW.replace("OF_TRACE", of_trace).replace("LATER", later)
+def _row_clause(wanted: Filter, horizon: Horizon) -> str:
+    later = "" if horizon.is_all else _HAS_LATER_SPAN.replace("OF_SPAN", wanted.of_span)
+    return _HAS_ROW.replace("OF_TRACE", wanted.of_trace).replace("LATER", later)
 
 
 def _text_clause(text: str) -> str:
@@ -346,33 +355,49 @@ def _text_clause(text: str) -> str:
     return f"({has_span.rstrip()} OR {_TRACE_ID_TEXT})\n"
 
 
-def _filters(search: TraceSearch, reads_names: bool) -> list[_Filter]:
+# What is asked of a trace once its rows are merged; by its duration it can be in no other way.
+_COMMON = ("service", "model", "min_duration", "max_duration")
+
+
+def trace_filters(
+    search: TraceSearch, names: Sequence[str] = (*_COMMON, "gpu", "status", "text")
+) -> list[Filter]:
+    """Return the conditions of a search on a trace, those of these names."""
     values: dict[str, object] = {
         "service": search.service,
         "model": search.model,
+        "gpu": search.gpu,
+        "status": search.status,
         "min_duration": search.min_duration_ns,
         "max_duration": search.max_duration_ns,
-        "text": search.text if reads_names else None,
+        "text": search.text,
     }
-    return [
-        _FILTERS[name]._replace(values={name: value})
-        for name, value in values.items()
-        if value is not None
-    ]
+    return [_filter(name, values[name]) for name in names if values[name] is not None]
+
+
+def _filter(name: str, value: object) -> Filter:
+    if name == "status":
+        return _STATUS[value]
+    return _FILTERS[name]._replace(values={name: value})
 
 
 _FILTERS = {
-    "service": _Filter(
+    "service": Filter(
         "max(by_service)", {}, "by_service",
         "has(service_hashes, cityHash64({service:String}))", "service_name = {service:String}",
     ),
-    "model": _Filter(
+    "model": Filter(
         "max(by_model)", {}, "by_model",
         "has(model_hashes, cityHash64({model:String}))", "model = {model:String}",
     ),
-    "min_duration": _Filter("last - first >= {min_duration:Int64}"),
-    "max_duration": _Filter("last - first <= {max_duration:Int64}"),
-    "text": _Filter(
+    "gpu": Filter(
+        "max(by_gpu)", {}, "by_gpu",
+        "has(gpu_hashes, cityHash64({gpu:String}))",
+        "(has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String}))",
+    ),
+    "min_duration": Filter("last - first >= {min_duration:Int64}"),
+    "max_duration": Filter("last - first <= {max_duration:Int64}"),
+    "text": Filter(
         f"(max(by_text) OR {_TRACE_ID_TEXT})", {}, "by_text",
         """arrayExists(
             n -> positionCaseInsensitiveUTF8(n, {text:String}) > 0, arrayConcat(names, services)
@@ -380,14 +405,19 @@ _FILTERS = {
         _TEXT,
     ),
 }  # fmt: skip
+_FAILED = Filter("max(by_error)", {}, "by_error", "notEmpty(error_ids)", "status = 'error'")
+_STATUS: dict[object, Filter] = {
+    "error": _FAILED,
+    "ok": _FAILED._replace(condition="NOT max(by_error)"),
+}
 
 
-def _page_condition(search: TraceSearch, after: TraceKey | None) -> list[_Filter]:
+def _page_condition(search: TraceSearch, after: TraceKey | None) -> list[Filter]:
     if after is None:
         return []
     comparison = "<" if search.sort.startswith("-") else ">"
     return [
-        _Filter(
+        Filter(
             f"(key, trace_id) {comparison} ({{after:Int64}}, unhex({{after_id:String}}))",
             {"after": after.value, "after_id": after.trace_id},
         )
