@@ -1,7 +1,8 @@
 """Questions to a large store, and what the roll-up costs: `python -m tests.bench.query [millions]`.
 
 Spans of 24 hours are stored, then each question is asked before they are rolled up, when it reads
-`spans`, and after. In this process, without HTTP; CPU time is that of all threads.
+`spans`, after, and while more spans are stored and rolled up. In this process, without HTTP; CPU
+time is that of all threads.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from axonize_server.ingest.decoder import new_decoder
 from axonize_server.minutes import SpanFilter
-from axonize_server.model import TraceSearch
+from axonize_server.model import AttributeFilter, TraceSearch
 from axonize_server.query import analytics, traces
 from axonize_server.query.attributes import attribute_filter
 from axonize_server.query.cursor import Place, encode
@@ -29,14 +33,18 @@ from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.traces.rollup import MINUTE_S, TraceRollup
+from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import migrate
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
+
+from tests.bench.otlp import SPANS, Template
 
 TENANT = "default"
 DAY_NS = 86_400_000_000_000
 TRACE_SPANS = 8.5  # on average: 3 to 14
 CHUNK = 60_000  # traces an insert
+COMMIT_S = 0.2  # of spans that are stored meanwhile
 
 # Traces of a chat: gateway, retrieval, the model's client, its engine. `u` are random numbers.
 FILL = """
@@ -145,8 +153,9 @@ class Store:
         self.reader = SpanReader(pool, settings.query_limits)
         self.minute_reader = MinuteReader(pool, settings.query_limits)
         self.traces = round(millions * 1e6 / TRACE_SPANS)
-        self.to_ns = time.time_ns() - 10_000_000_000
-        self.from_ns = self.to_ns - DAY_NS
+        self.filled_to_ns = time.time_ns() - 10_000_000_000
+        self.from_ns = self.filled_to_ns - DAY_NS
+        self.asks_until_now = False
         self.source = random.Random(1)
 
     def fill(self) -> None:
@@ -168,6 +177,11 @@ class Store:
     def rows(self, text: str, **parameters: object) -> list[Any]:
         with self.pool.client() as client:
             return list(client.query(text, parameters=parameters).result_rows)
+
+    @property
+    def to_ns(self) -> int:
+        """Until when is asked."""
+        return time.time_ns() if self.asks_until_now else self.filled_to_ns
 
     # The questions
 
@@ -195,7 +209,8 @@ class Store:
         return self._search(text="documents")
 
     def text_of_nothing(self) -> int:
-        return self._search(text="no such name")
+        # Another each time: ClickHouse remembers which granules hold nothing that was asked for.
+        return self._search(text=f"no such name {self.source.random()}")
 
     def by_id(self) -> int:
         number = self.source.randrange(self.traces)
@@ -205,10 +220,19 @@ class Store:
     def attribute(self) -> int:
         return self._search(attributes=(attribute_filter("app.queue.seconds>0.9999"),))
 
+    def _attribute_of_nothing(self) -> AttributeFilter:
+        return attribute_filter(f"app.request.id=none {self.source.random()}")
+
     def attribute_of_nothing(self) -> int:
-        # Another each time: ClickHouse remembers which granules hold nothing that was asked for.
-        wanted = attribute_filter(f"app.request.id=none {self.source.random()}")
-        return self._search(attributes=(wanted,))
+        return self._search(attributes=(self._attribute_of_nothing(),))
+
+    def attribute_of_an_hour(self) -> int:
+        hour = TraceSearch(
+            from_ns=self.to_ns - DAY_NS // 24,
+            to_ns=self.to_ns,
+            attributes=(self._attribute_of_nothing(),),
+        )
+        return len(traces.search(self.reader, TENANT, hour, None)[0])
 
     def latency(self) -> int:
         llama = SpanFilter(model="llama-3-70b")
@@ -243,6 +267,7 @@ QUESTIONS: dict[str, Callable[[Store], int]] = {
     "attribute that nothing has": Store.attribute_of_nothing,
     "heatmap of 24 h": Store.heatmap,
     "what differs in a box of 4 h": Store.differences,
+    "the same, of 1 h": Store.attribute_of_an_hour,
     "trace by id": Store.by_id,
     "facets": Store.facets,
 }
@@ -286,6 +311,37 @@ def roll_up(store: Store, spans: int) -> None:
         print(f"check of {name}: {wall * 1e3:.0f} ms, CPU {cpu * 1e3:.0f} ms")
 
 
+@contextmanager
+def ingesting(pool: ClientPool, rate: float) -> Iterator[None]:
+    """Store spans, so many a second, and roll them up as a server does, until the block ends."""
+    over = threading.Event()
+    rollups = (TraceRollup(pool), MinuteRollup(pool))
+    thread = threading.Thread(target=store_spans, args=(SpanWriter(pool), rate, over))
+    for each in (*rollups, thread):
+        each.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        for rollup in rollups:
+            rollup.close()
+
+
+def store_spans(writer: SpanWriter, rate: float, over: threading.Event) -> None:
+    template = Template()
+    begin, stored = time.monotonic(), 0
+    while not over.is_set():
+        decoder = new_decoder()
+        for _ in range(round(rate * COMMIT_S / SPANS)):
+            decoder.add(TENANT, template.body())
+            stored += SPANS
+        for rows in decoder.finish():
+            writer.insert(*rows.tables)
+        over.wait(max(0.0, begin + stored / rate - time.monotonic()))
+    print(f"stored {stored / (time.monotonic() - begin):.0f} spans/s meanwhile")
+
+
 def sizes(store: Store, spans: int) -> None:
     for table, rows, size in store.rows(SIZES):
         if size > 100_000:
@@ -312,6 +368,11 @@ def main(options: argparse.Namespace) -> None:
             roll_up(store, spans)
             ask(store, options.rounds, QUESTIONS | STATISTICS)
             sizes(store, spans)
+            print(f"while {options.rate} spans/s are stored:")
+            with ingesting(ClientPool(settings.clickhouse, size=3), options.rate):
+                time.sleep(options.warm_up)
+                store.asks_until_now = True
+                ask(store, options.rounds, QUESTIONS | STATISTICS)
         finally:
             pool.close()
             postgres.stop()
@@ -321,6 +382,8 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("millions", nargs="?", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rate", type=int, default=50_000, help="spans a second meanwhile")
+    parser.add_argument("--warm-up", type=float, default=120, help="seconds of them before")
     return parser.parse_args()
 
 

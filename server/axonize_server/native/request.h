@@ -13,7 +13,6 @@ typedef struct {
     Slice tenant;
     size_t stored; /* about how large the columns become */
     uint64_t accepted, rejected;
-    size_t resource_bytes, scope_bytes;
     int text_replaced;
 } Request;
 
@@ -266,7 +265,6 @@ add_span(Request *request, Slice message)
     Columnar *block = request->block;
     Span span = {0};
     block->scratch.parsed += request->bounds->span_bytes;
-    request->stored += request->bounds->row_bytes + request->resource_bytes + request->scope_bytes;
     check_bounds(request);
     if (fault != FINE)
         return;
@@ -305,7 +303,6 @@ read_scope(Request *request, Slice message)
     Columnar *block = request->block;
     Reader reader = open_message(&block->scratch, message);
     Slice name = {NULL, 0}, version = {NULL, 0};
-    request->scope_bytes = message.length;
     clear_entries(&block->scope_attributes, &block->scope);
     for (uint32_t tag; fault == FINE && (tag = next_field(&reader));) {
         switch (tag) {
@@ -379,7 +376,6 @@ read_resource(Request *request, Slice message)
     Columnar *block = request->block;
     Columns *columns = &block->resource_columns;
     Reader reader = open_message(&block->scratch, message);
-    request->resource_bytes = message.length;
     clear_entries(&block->resource_attributes, &block->resource);
     for (int i = 0; i < columns->count; i++) {
         columns->columns[i].rank = columns->columns[i].key_count;
@@ -414,6 +410,53 @@ add_resource_spans(Request *request, Slice message)
     }
 }
 
+/* --- how large it becomes --- */
+
+/* Return how large the columns of a message become, without GPUs: the bytes in its first field, the
+   resource or scope, are in every row. Counted before anything is written, for a small request may
+   have many rows of a wide resource. */
+static size_t
+planned(Slice message, size_t row_bytes, size_t (*inner)(Slice, size_t))
+{
+    Reader reader = reader_of(message);
+    size_t bytes = 0;
+    row_bytes += first_message(message).length;
+    for (uint32_t tag; fault == FINE && (tag = next_field(&reader));) {
+        if (tag == LENGTH(2))
+            bytes += inner(read_bytes(&reader), row_bytes);
+        else
+            skip(&reader, tag);
+    }
+    return bytes;
+}
+
+static size_t
+planned_span(Slice message, size_t row_bytes)
+{
+    (void)message;
+    return row_bytes;
+}
+
+static size_t
+planned_scope_spans(Slice message, size_t row_bytes)
+{
+    return planned(message, row_bytes, planned_span);
+}
+
+static size_t
+planned_request(Slice body, size_t row_bytes)
+{
+    Reader reader = reader_of(body);
+    size_t bytes = body.length;
+    for (uint32_t tag; fault == FINE && (tag = next_field(&reader));) {
+        if (tag == LENGTH(1))
+            bytes += planned(read_bytes(&reader), row_bytes, planned_scope_spans);
+        else
+            skip(&reader, tag);
+    }
+    return bytes;
+}
+
 /* Add the spans of a request; what is not FINE leaves the block as it was. */
 static int
 add_request(Request *request, Slice body)
@@ -426,7 +469,8 @@ add_request(Request *request, Slice body)
     block->scratch.parsed = body.length;
     block->scratch.most_parsed = request->bounds->most_parsed;
     block->scratch.message_bytes = request->bounds->message_bytes;
-    request->stored = body.length;
+    request->stored = planned_request(body, request->bounds->row_bytes);
+    check_bounds(request);
     for (uint32_t tag; fault == FINE && (tag = next_field(&reader));) {
         if (tag == LENGTH(1))
             add_resource_spans(request, read_bytes(&reader));

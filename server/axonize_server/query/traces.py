@@ -20,6 +20,7 @@ from axonize_server.query.cursor import SPAN_ID, TRACE_ID, Place, decode, encode
 from axonize_server.query.slices import slices
 from axonize_server.query.tree import arrange
 from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.traces.sql import Horizon
 
 SPAN_ORDER = "spans"
 
@@ -35,9 +36,10 @@ def search(
         raise InvalidQuery("from: expected a time before `to`")
     place = decode(cursor, wanted.sort, TRACE_ID) if cursor else None
     after = TraceKey(place.value, place.id) if place else None
+    horizon = reader.horizon()
     found: list[TraceRecord] = []
     for part in _slices(wanted, after):
-        found += _take(reader, tenant, part, after, wanted.limit + 1 - len(found))
+        found += _take(reader, tenant, part, after, wanted.limit + 1 - len(found), horizon)
         if len(found) > wanted.limit:
             break
     page = found[: wanted.limit]
@@ -45,13 +47,19 @@ def search(
 
 
 def _take(
-    reader: SpanReader, tenant: str, wanted: TraceSearch, after: TraceKey | None, limit: int
+    reader: SpanReader,
+    tenant: str,
+    wanted: TraceSearch,
+    after: TraceKey | None,
+    limit: int,
+    horizon: Horizon,
 ) -> list[TraceRecord]:
     """Return up to `limit` traces of one slice, asking again while candidates turn out wrong."""
     found: list[TraceRecord] = []
     while len(found) < limit:
-        keys = reader.candidate_traces(tenant, wanted, after, limit)
-        records = reader.traces(tenant, [key.trace_id for key in keys], wanted.from_ns)
+        keys = reader.candidate_traces(tenant, wanted, after, limit, horizon)
+        trace_ids = [key.trace_id for key in keys]
+        records = reader.traces(tenant, trace_ids, wanted.from_ns, horizon)
         candidates = (records.get(key.trace_id) for key in keys)
         found += [each for each in candidates if each and _matches(each, wanted)]
         if len(keys) < limit:

@@ -2,6 +2,7 @@
 -- slot_from = 5983333
 -- slot_to = 5983357
 -- arrived_from = 1795001000000000000
+-- stored_from = 1794913600000000000
 -- from = 1795000000000000000
 -- to = 1795003600000000000
 -- scan_to = 1795007200000000000
@@ -14,7 +15,6 @@
 -- number_2 = 0.0
 -- key_3 = "app.queue.seconds"
 -- number_3 = 0.5
--- stored_from = 1794913600000000000
 SELECT
     lower(hex(trace_id)),
     first AS key,

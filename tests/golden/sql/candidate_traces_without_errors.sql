@@ -13,8 +13,7 @@ SELECT
     toUnixTimestamp64Nano(max(end_time)) AS last
 FROM (
     SELECT
-        trace_id, start_time, end_time,
-        notEmpty(error_ids) AS by_error
+        trace_id, start_time, end_time
     FROM traces
     WHERE tenant_id = {tenant:String}
         AND slot BETWEEN {slot_from:UInt32} AND {slot_to:UInt32}
@@ -22,16 +21,27 @@ FROM (
         AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
     UNION ALL
     SELECT
-        trace_id, start_time, end_time,
-        status = 'error'
+        trace_id, start_time, end_time
     FROM spans
     WHERE tenant_id = {tenant:String}
         AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
         AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
         AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
 )
+WHERE NOT trace_id IN (
+        SELECT trace_id
+        FROM traces
+        WHERE tenant_id = {tenant:String}
+            AND slot BETWEEN {slot_from:UInt32} AND {slot_to:UInt32}
+            AND notEmpty(error_ids)
+        UNION ALL
+        SELECT trace_id
+        FROM spans
+        WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+            AND status = 'error'
+    )
 GROUP BY trace_id
 HAVING first < {to:Int64}
-    AND NOT max(by_error)
 ORDER BY key DESC, trace_id DESC
 LIMIT {limit:UInt32}

@@ -1,1 +1,1 @@
-SELECT max(toUnixTimestamp(second)) FROM rolled_up_seconds
+SELECT toUnixTimestamp(max(second)) FROM rolled_up_seconds

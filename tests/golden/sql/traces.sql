@@ -24,35 +24,35 @@ FROM (
     UNION ALL
     SELECT
         trace_id,
-        min(start_time),
-        max(end_time),
-        min(concat(
-            reinterpretAsFixedString(
-                toUInt8(2 * (parent_span_id != toFixedString('', 8)) + (kind != 'server'))
-            ),
-            reinterpretAsFixedString(byteSwap(
-                bitXor(toUInt64(toUnixTimestamp64Nano(start_time)), toUInt64(9223372036854775808))
-            )),
-            span_id,
-            reinterpretAsFixedString(toUInt32(length(name))),
-            name,
-            service_name
-        )),
-        groupUniqArray(10000)(toString(service_name)),
-        groupUniqArrayIf(10000)(toString(model), model != ''),
-        groupUniqArray(10000)(cityHash64(service_name)),
-        groupUniqArrayIf(10000)(cityHash64(model), model != ''),
-        groupUniqArrayArray(10000)(arrayMap(
-            uuid -> cityHash64(uuid), arrayConcat(`gpu.resource_uuid`, `gpu.physical_uuid`)
-        )),
-        groupUniqArray(10000)(toString(name)),
-        groupUniqArray(10000)(reinterpretAsUInt64(span_id)),
-        groupUniqArrayIf(10000)(reinterpretAsUInt64(span_id), status = 'error'),
-        groupUniqArrayIf(10000)(
-            (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
-            input_tokens > 0 OR output_tokens > 0
+    min(start_time),
+    max(end_time),
+    min(concat(
+        reinterpretAsFixedString(
+            toUInt8(2 * (parent_span_id != toFixedString('', 8)) + (kind != 'server'))
         ),
-        min(if(ttft_ms > 0, ttft_ms, NULL))
+        reinterpretAsFixedString(byteSwap(
+            bitXor(toUInt64(toUnixTimestamp64Nano(start_time)), toUInt64(9223372036854775808))
+        )),
+        span_id,
+        reinterpretAsFixedString(toUInt32(length(name))),
+        name,
+        service_name
+    )),
+    groupUniqArray(10000)(toString(service_name)),
+    groupUniqArrayIf(10000)(toString(model), model != ''),
+    groupUniqArray(10000)(cityHash64(service_name)),
+    groupUniqArrayIf(10000)(cityHash64(model), model != ''),
+    groupUniqArrayArray(10000)(arrayMap(
+        uuid -> cityHash64(uuid), arrayConcat(`gpu.resource_uuid`, `gpu.physical_uuid`)
+    )),
+    groupUniqArray(10000)(toString(name)),
+    groupUniqArray(10000)(reinterpretAsUInt64(span_id)),
+    groupUniqArrayIf(10000)(reinterpretAsUInt64(span_id), status = 'error'),
+    groupUniqArrayIf(10000)(
+        (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
+        input_tokens > 0 OR output_tokens > 0
+    ),
+    min(if(ttft_ms > 0, ttft_ms, NULL))
     FROM spans
     WHERE tenant_id = {tenant:String}
         AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')

@@ -57,6 +57,26 @@ def test_what_grows_too_much_is_left_alone(large):
     assert block.add("t", body(span(1)))[:2] == (1, 0)
 
 
+WIDE = """
+import resource
+from axonize_server.ingest import native
+from tests.server.ingest.otlp import body, span
+from tests.server.ingest.test_bounds import MIB, field
+spans = [span(i) for i in range(1, 1000)]
+scope = field(1, field(1, b"x" * MIB)) + b"".join(field(2, s.SerializeToString()) for s in spans)
+wide = [body(*spans, resource={"command": "x" * MIB}), field(1, field(2, scope))]
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert all(native.new_block().add("t", each) is None for each in wide)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@needs_c
+def test_what_is_too_wide_is_refused_before_it_is_written():
+    more_kib = int(subprocess.check_output([sys.executable, "-c", WIDE], text=True))
+    assert more_kib < 16 << 10
+
+
 @needs_c
 def test_a_request_that_is_left_alone_leaves_nothing():
     block, fresh = native.new_block(), native.new_block()

@@ -45,6 +45,8 @@ ENGINE_OPTIONS = {
     "index_mark_cache_size": 32 << 20,
     "primary_index_cache_size": 64 << 20,
 }
+# ClickHouse takes one thread where less than 1 GiB a thread is free; here that would be always.
+ENGINE_SETTINGS = {"max_threads_min_free_memory_per_thread": 128 << 20}
 
 TOO_SLOW = {159, 160}  # TIMEOUT_EXCEEDED, TOO_SLOW
 TOO_LARGE = {158, 241, 307, 396}  # TOO_MANY_ROWS, MEMORY_LIMIT, TOO_MANY_BYTES, ..._OR_BYTES
@@ -123,7 +125,7 @@ def _open_embedded(directory: Path) -> Client:
         interface="chdb",
         path=str(directory),
         chdb_options=dict(ENGINE_OPTIONS),
-        settings=dict(SESSION_SETTINGS),
+        settings=SESSION_SETTINGS | ENGINE_SETTINGS,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,11 +18,18 @@ from axonize_server.model import (
 )
 from axonize_server.store.clickhouse import sql
 from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.minutes.rollup import KEPT_S as MINUTES_KEPT_S
 from axonize_server.store.clickhouse.requests.reader import RequestReader
 from axonize_server.store.clickhouse.rows import span_record
 from axonize_server.store.clickhouse.traces import sql as traces_sql
+from axonize_server.store.clickhouse.traces.sql import Horizon
 
 MAX_TRACE_SPANS = 100_000
+SECOND_NS, MINUTE_NS = 1_000_000_000, 60_000_000_000
+# Spans expire after 30 days, by whole parts; what the roll-up knows of them stays longer.
+SPANS_KEPT_NS = 29 * 86_400_000_000_000
+# Spans that come late to a minute that is counted are counted within a minute.
+LATELY_S = 60
 
 
 class SpanReader:
@@ -42,28 +50,50 @@ class SpanReader:
     def _rows(self, query: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
         return list(zip(*self._columns(query, parameters), strict=True))
 
+    def horizon(self) -> Horizon:
+        """Return what is rolled up by now; what a search asks for first, and once.
+
+        Spans that are rolled up afterwards are read twice, which changes nothing.
+        """
+        rolled_up_to_s, committed_ms = self._rows(traces_sql.HORIZON, {})[0]
+        until_ns = (rolled_up_to_s + 1) * SECOND_NS
+        return Horizon(until_ns, is_all=committed_ms * 1_000_000 < until_ns)
+
     def candidate_traces(
-        self, tenant: str, search: TraceSearch, after: TraceKey | None, limit: int
+        self,
+        tenant: str,
+        search: TraceSearch,
+        after: TraceKey | None,
+        limit: int,
+        horizon: Horizon | None = None,
     ) -> list[TraceKey]:
         """Return up to `limit` keys of traces that may match, in the order of the search."""
-        stored_from = sql.arrived_from(search.from_ns)
-        since = max(stored_from, self._rolled_up_to_ns())
         query = traces_sql.candidate_traces(
-            tenant, search, after, limit, arrived_from=since, stored_from=stored_from
+            tenant,
+            search,
+            after,
+            limit,
+            horizon=horizon or self.horizon(),
+            stored_from=sql.arrived_from(search.from_ns),
+            reads_names=search.from_ns < time.time_ns() - SPANS_KEPT_NS,
         )
         return [TraceKey(row[1], row[0]) for row in self._rows(query.text, query.parameters)]
 
-    def traces(self, tenant: str, trace_ids: list[str], from_ns: int) -> dict[str, TraceRecord]:
+    def traces(
+        self, tenant: str, trace_ids: list[str], from_ns: int, horizon: Horizon | None = None
+    ) -> dict[str, TraceRecord]:
         """Return what all spans of these traces say, by trace id; unknown ids are left out.
 
         Spans that started more than a day before from_ns (Unix ns) may be left out.
         """
         if not trace_ids:
             return {}
+        horizon = horizon or self.horizon()
         arrived_from = sql.arrived_from(from_ns)
-        since = max(arrived_from, self._rolled_up_to_ns())
+        since = max(arrived_from, horizon.until_ns)
         slot = traces_sql.slot(arrived_from)
-        found = self._traces(traces_sql.TRACES, tenant, trace_ids, slot, since)
+        query = traces_sql.ROLLED_UP_TRACES if horizon.is_all else traces_sql.TRACES
+        found = self._traces(query, tenant, trace_ids, slot, since)
         large = [key for key, each in found.items() if each.span_count >= traces_sql.MAX_SET]
         if not large:
             return found
@@ -79,15 +109,6 @@ class SpanReader:
             "arrived_from": arrived_from,
         }
         return {row[0]: _trace_record(row) for row in self._rows(query, parameters)}
-
-    def _rolled_up_to_ns(self) -> int:
-        """Return a time (Unix ns) before which all spans are rolled up.
-
-        It is asked for before the rest: spans that are rolled up in between are read twice, which
-        changes nothing.
-        """
-        second: int = self._rows(traces_sql.ROLLED_UP_TO, {})[0][0]
-        return (second + 1) * 1_000_000_000
 
     def trace_spans(self, tenant: str, trace_id: str) -> list[SpanRow]:
         """Return the first 100,000 spans of a trace by start."""
@@ -121,12 +142,18 @@ class SpanReader:
         return span_record(trace_id, rows[0]) if rows else None
 
     def facets(self, tenant: str, from_ns: int, to_ns: int) -> Facets:
-        """Return the services and models seen in [from_ns, to_ns), at most 1000 of each."""
+        """Return the services and models of what ended in the range, at most 1000 of each.
+
+        The range [from_ns, to_ns), Unix ns, is widened to whole minutes.
+        """
+        now_s = time.time_ns() // SECOND_NS
         parameters = {
             "tenant": tenant,
-            "arrived_from": sql.arrived_from(from_ns),
-            "from": from_ns,
-            "to": to_ns,
+            "arrived_from": sql.arrived_from(from_ns) // SECOND_NS,
+            "from": from_ns // MINUTE_NS * 60,
+            "to": -(-to_ns // MINUTE_NS) * 60,
+            "counted_from": now_s - MINUTES_KEPT_S,
+            "lately": now_s - LATELY_S,
         }
         services, models = self._rows(sql.FACETS, parameters)[0]
         return Facets(services=services, models=models)

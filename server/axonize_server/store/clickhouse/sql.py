@@ -50,15 +50,38 @@ def arrived_from(from_ns: int) -> int:
     return 0 if from_ns > time.time_ns() else max(from_ns - CLOCK_AHEAD_NS, 0)
 
 
+# What spans named that ended in the range, in whole minutes: from the minutes that are counted, the
+# spans of other times, and those committed lately.
 FACETS = """
+WITH (SELECT max(toUnixTimestamp(minute)) + 60 FROM minutes WHERE minute <= now()) AS counted_to
 SELECT
     arraySort(groupUniqArray(1000)(service_name)),
     arraySort(groupUniqArrayIf(1000)(model, model != ''))
-FROM spans
-WHERE tenant_id = {tenant:String}
-    AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
-    AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
-    AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+FROM (
+    SELECT DISTINCT service_name, model
+    FROM minutes
+    WHERE tenant_id = {tenant:String}
+        AND minute >= toDateTime({from:Int64}, 'UTC')
+        AND minute < toDateTime({to:Int64}, 'UTC')
+    UNION ALL
+    SELECT DISTINCT service_name, model
+    FROM spans
+    WHERE tenant_id = {tenant:String}
+        AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
+        AND end_time >= fromUnixTimestamp64Second({from:Int64}, 'UTC')
+        AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
+        AND (
+            end_time >= fromUnixTimestamp64Second(counted_to, 'UTC')
+            OR end_time < fromUnixTimestamp64Second({counted_from:Int64}, 'UTC')
+        )
+    UNION ALL
+    SELECT DISTINCT service_name, model
+    FROM spans
+    WHERE tenant_id = {tenant:String}
+        AND ingested_at >= fromUnixTimestamp64Second({lately:Int64}, 'UTC')
+        AND end_time >= fromUnixTimestamp64Second({from:Int64}, 'UTC')
+        AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
+)
 """
 
 TRACE_SPANS = """

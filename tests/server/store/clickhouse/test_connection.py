@@ -18,6 +18,9 @@ def setting(pool: ClientPool, table: str, name: str) -> str:
 def test_the_engine_and_its_sessions_are_set_up_for_group_commit(clickhouse):
     assert setting(clickhouse, "settings", "async_insert") == "0"
     assert setting(clickhouse, "settings", "optimize_on_insert") == "0"
+    # Without it one thread alone would read, for this engine never has 1 GiB free for each.
+    free = setting(clickhouse, "settings", "max_threads_min_free_memory_per_thread")
+    assert free == str(128 << 20)
     assert setting(clickhouse, "server_settings", "background_pool_size") == "1"
     assert setting(clickhouse, "server_settings", "max_server_memory_usage") == "1500000000"
     assert setting(clickhouse, "server_settings", "mark_cache_size") == str(64 << 20)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+
+import pyarrow as pa
 import pytest
 from axonize_server.model import (
     Facets,
@@ -14,9 +17,11 @@ from axonize_server.model import (
     TraceRecord,
     TraceSearch,
 )
+from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.writer import SpanWriter
 
-from tests.server.rows import MINUTE_NS, NOW_NS, row, span_id, table, trace_id
+from tests.server.rows import MINUTE_NS, NOW_NS, TIMESTAMP, row, span_id, table, trace_id
 
 WINDOW = {"from_ns": NOW_NS - MINUTE_NS, "to_ns": NOW_NS + MINUTE_NS}
 GPU = {
@@ -174,6 +179,44 @@ def test_facets_are_sorted_and_bounded_by_the_range(writer, reader, tenant):
     ]
     writer.insert(table(tenant, rows))
     assert reader.facets(tenant, **WINDOW) == Facets(services=["a", "b"], models=["m1", "m2"])
+
+
+def test_facets_hold_what_is_counted_what_is_not_yet_and_what_never_is(
+    writer, reader, tenant, clickhouse
+):
+    day_ms = 86_400_000
+    long_ago = time.time_ns() - 2 * 60 * MINUTE_NS
+    counted = table(tenant, [row(1, 1, start_ms=-day_ms // 12, service_name="counted", model="m")])
+    arrived = pa.array([long_ago], TIMESTAMP)
+    SpanWriter(clickhouse).insert(counted.append_column("ingested_at", arrived))
+    MinuteRollup(clickhouse).catch_up()
+    writer.insert(
+        table(
+            tenant,
+            [
+                row(2, 2, start_ms=-day_ms // 12, service_name="late"),
+                row(3, 3, start_ms=day_ms, service_name="ahead"),
+                row(4, 4, start_ms=-200 * day_ms, service_name="old"),
+            ],
+        )
+    )
+    everything = {"from_ns": NOW_NS - 300 * 1440 * MINUTE_NS, "to_ns": NOW_NS + 2880 * MINUTE_NS}
+    facets = reader.facets(tenant, **everything)
+    assert facets == Facets(services=["ahead", "counted", "late", "old"], models=["m"])
+    today = reader.facets(tenant, NOW_NS - 180 * MINUTE_NS, NOW_NS)
+    assert today == Facets(services=["counted", "late"], models=["m"])
+
+
+def test_a_text_is_found_in_times_whose_spans_are_gone(writer, reader, tenant):
+    start_ms = -60 * 86_400_000
+    writer.insert(
+        table(tenant, [row(1, 1, start_ms=start_ms, name="Prefill"), row(2, 2, start_ms=start_ms)])
+    )
+    from_ns = NOW_NS + start_ms * 1_000_000 - MINUTE_NS
+    for text, found in {"prefill": [trace_id(1)], "API": [trace_id(2), trace_id(1)]}.items():
+        wanted = TraceSearch(from_ns=from_ns, to_ns=from_ns + 2 * MINUTE_NS, text=text)
+        keys = reader.candidate_traces(tenant, wanted, None, 10)
+        assert [key.trace_id for key in keys] == found
 
 
 def test_what_is_not_there_is_empty(reader, tenant):

@@ -1,11 +1,13 @@
 """The SQL of the roll-up of spans into traces, and of the list that reads it.
 
-A reader takes what is rolled up and, from `spans`, what was committed since. Both may hold the same
-span, and either may hold it twice: every column is a merge that does not mind.
+A reader takes what is rolled up and, from `spans`, what was committed since, if anything was. Both
+may hold the same span, and either may hold it twice: every column is a merge that does not mind.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from axonize_server.model import TraceKey, TraceSearch
@@ -62,7 +64,14 @@ def _folded(most: str) -> str:
     min(if(ttft_ms > 0, ttft_ms, NULL))"""
 
 
-ROLLED_UP_TO = "SELECT max(toUnixTimestamp(second)) FROM rolled_up_seconds"
+ROLLED_UP_TO = "SELECT toUnixTimestamp(max(second)) FROM rolled_up_seconds"
+
+# Both are known without reading a row: the last second rolled up, and the last time of commit (ms).
+HORIZON = """
+SELECT
+    (SELECT toUnixTimestamp(max(second)) FROM rolled_up_seconds),
+    (SELECT toUnixTimestamp64Milli(max(ingested_at)) FROM spans)
+"""
 
 # The seconds, all but the last few, with more spans than were rolled up: new ones, those of a
 # process that died, of an insert that took long, of a clock that was set back.
@@ -130,7 +139,12 @@ SELECT
     arraySum(maxMap(tokens.1, tokens.2).2),
     arraySum(maxMap(tokens.1, tokens.3).2),
     min(ttft_ms)
-FROM (
+FROM (ROWS
+)
+GROUP BY trace_id
+"""
+
+_ROLLED_UP_ROWS = """
     SELECT
         trace_id, start_time, end_time, entry, services, models, service_hashes, model_hashes,
         gpu_hashes, names, span_ids, error_ids, tokens, ttft_ms
@@ -139,29 +153,29 @@ FROM (
         AND slot >= {slot_from:UInt32}
         AND trace_id IN (
             SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16)
-        )
+        )"""
+
+
+def _rows_and_later(most: str) -> str:
+    """Return what is rolled up, and what was committed since: planning that takes half as long."""
+    later = f"""
     UNION ALL
     SELECT
-        trace_id,FOLDED
+        trace_id,{_folded(most)}
     FROM spans
-    WHERE tenant_id = {tenant:String}
-        AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+    WHERE tenant_id = {{tenant:String}}
+        AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
         AND trace_id IN (
-            SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16)
+            SELECT toFixedString(unhex(arrayJoin({{trace_ids:Array(String)}})), 16)
         )
-    GROUP BY trace_id
-)
-GROUP BY trace_id
-"""
+    GROUP BY trace_id"""  # noqa: S608  (only fixed text is put together)
+    return _ROLLED_UP_ROWS + later
 
 
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n    ")
-
-
-TRACES = _FIGURES.replace("FOLDED", _indented(_folded(f"({MAX_SET})")))
+ROLLED_UP_TRACES = _FIGURES.replace("ROWS", _ROLLED_UP_ROWS)
+TRACES = _FIGURES.replace("ROWS", _rows_and_later(f"({MAX_SET})"))
 # For traces whose sets are full: with arrived_from early enough, every span is counted.
-RECOUNTED_TRACES = _FIGURES.replace("FOLDED", _indented(_folded("")))
+RECOUNTED_TRACES = _FIGURES.replace("ROWS", _rows_and_later(""))
 
 
 class Filter(NamedTuple):
@@ -177,62 +191,80 @@ class Filter(NamedTuple):
     of_span: str = ""
 
 
+class Horizon(NamedTuple):
+    """What is rolled up: spans that arrived before until_ns (Unix ns); all of them when is_all."""
+
+    until_ns: int
+    is_all: bool
+
+
 def candidate_traces(
     tenant: str,
     search: TraceSearch,
     after: TraceKey | None,
     limit: int,
     *,
-    arrived_from: int,
+    horizon: Horizon,
     stored_from: int,
+    reads_names: bool = False,
 ) -> Query:
     """Build the query for the ids and sort keys of the traces that start in the range and match.
 
     It sees what starts from the start of the range until TRACE_TAIL_NS after its end, so it may
     name a trace that began before the range or that a later span disqualifies; `TRACES` tells.
-    Spans that arrived before arrived_from (Unix ns) are read from the roll-up; those of the range
-    arrived after stored_from.
+    Spans of the range arrived after stored_from (Unix ns). Where spans are gone already,
+    reads_names finds a text in the roll-up.
     """
     by_duration = search.sort.endswith("duration")
-    filters = trace_filters(search)
+    clauses, clause_values = _clauses(search, horizon, reads_names)
+    filters = trace_filters(search, _COMMON + ("text",) * reads_names)
     conditions = [*filters, *_page_condition(search, after)]
     having = "".join(f"\n    AND {each.condition}" for each in conditions)
-    columns = [each for each in filters if each.column]
-    of_trace = "".join(f",\n        {each.of_trace} AS {each.column}" for each in columns)
-    of_span = "".join(f",\n        {each.of_span}" for each in columns)
     direction = "DESC" if search.sort.startswith("-") else "ASC"
-    with_attributes, attribute_values = attribute_conditions(search)
-    looks_further = filters or with_attributes or by_duration
-    scan_to = search.to_ns + (TRACE_TAIL_NS if looks_further else 0)
+    scan_to = search.to_ns + (TRACE_TAIL_NS if filters or clauses or by_duration else 0)
     parameters: dict[str, object] = {
         "tenant": tenant,
         "slot_from": slot(search.from_ns),
         "slot_to": slot(scan_to),
-        "arrived_from": arrived_from,
+        "arrived_from": max(stored_from, horizon.until_ns),
+        "stored_from": stored_from,
         "from": search.from_ns,
         "to": search.to_ns,
         "scan_to": scan_to,
         "limit": limit,
-    } | attribute_values
-    if with_attributes:
-        parameters["stored_from"] = stored_from
+    } | clause_values
     for each in conditions:
         parameters |= each.values
-    return Query(
-        # Only fixed text is put together here; every value is bound.
-        f"""SELECT
+    text = f"""SELECT
     lower(hex(trace_id)),
     {"last - first" if by_duration else "first"} AS key,
     toUnixTimestamp64Nano(min(start_time)) AS first,
     toUnixTimestamp64Nano(max(end_time)) AS last
-FROM (
+FROM ({_candidate_rows([each for each in filters if each.column], horizon)}
+)
+{clauses}GROUP BY trace_id
+HAVING first < {{to:Int64}}{having}
+ORDER BY key {direction}, trace_id {direction}
+LIMIT {{limit:UInt32}}
+"""  # noqa: S608  (only fixed text is put together; every value is bound)
+    used = {name: value for name, value in parameters.items() if f"{{{name}:" in text}
+    return Query(text, used)
+
+
+def _candidate_rows(columns: list[Filter], horizon: Horizon) -> str:
+    of_trace = "".join(f",\n        {each.of_trace} AS {each.column}" for each in columns)
+    of_span = "".join(f",\n        {each.of_span}" for each in columns)
+    rolled_up = f"""
     SELECT
         trace_id, start_time, end_time{of_trace}
     FROM traces
     WHERE tenant_id = {{tenant:String}}
         AND slot BETWEEN {{slot_from:UInt32}} AND {{slot_to:UInt32}}
         AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
-        AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')
+        AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')"""  # noqa: S608
+    if horizon.is_all:
+        return rolled_up
+    return f"""{rolled_up}
     UNION ALL
     SELECT
         trace_id, start_time, end_time{of_span}
@@ -240,23 +272,42 @@ FROM (
     WHERE tenant_id = {{tenant:String}}
         AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
         AND start_time >= fromUnixTimestamp64Nano({{from:Int64}}, 'UTC')
-        AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')
-)
-{with_attributes}GROUP BY trace_id
-HAVING first < {{to:Int64}}{having}
-ORDER BY key {direction}, trace_id {direction}
-LIMIT {{limit:UInt32}}
-""",  # noqa: S608
-        parameters,
-    )
+        AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')"""  # noqa: S608
+
+
+# Most filters let few traces through. Those are found first, so that only their rows are merged.
+
+
+def _clauses(
+    search: TraceSearch, horizon: Horizon, reads_names: bool
+) -> tuple[str, dict[str, object]]:
+    """Return the WHERE clause that finds traces by single spans of theirs, and what it binds."""
+    clauses, values = _attribute_clauses(search)
+    if search.text is not None and not reads_names:
+        clauses.append(_text_clause(search.text))
+        values["text"] = search.text
+    if search.gpu is not None:
+        clauses.append(_row_clause(_FILTERS["gpu"], horizon))
+        values["gpu"] = search.gpu
+    if search.status is not None:
+        clauses.append("NOT " * (search.status == "ok") + _row_clause(_FAILED, horizon))
+    return _where(clauses), values
 
 
 def attribute_conditions(search: TraceSearch) -> tuple[str, dict[str, object]]:
     """Return the clause that keeps traces with a span for each attribute, and what it binds."""
+    clauses, values = _attribute_clauses(search)
+    return _where(clauses), values
+
+
+def _attribute_clauses(search: TraceSearch) -> tuple[list[str], dict[str, object]]:
     found = [condition(each, number) for number, each in enumerate(search.attributes)]
-    clauses = [_HAS_SPAN.replace("CONDITION", text) for text, _ in found]
     values = {name: value for _, each in found for name, value in each.items()}
-    return f"WHERE {'    AND '.join(clauses)}" if clauses else "", values
+    return [_HAS_SPAN.replace("CONDITION", text) for text, _ in found], values
+
+
+def _where(clauses: list[str]) -> str:
+    return f"WHERE {'    AND '.join(clauses)}" if clauses else ""
 
 
 _HAS_SPAN = """trace_id IN (
@@ -269,10 +320,49 @@ _HAS_SPAN = """trace_id IN (
             AND CONDITION
     )
 """
+_HAS_ROW = """trace_id IN (
+        SELECT trace_id
+        FROM traces
+        WHERE tenant_id = {tenant:String}
+            AND slot BETWEEN {slot_from:UInt32} AND {slot_to:UInt32}
+            AND OF_TRACE
+LATER    )
+"""
+_HAS_LATER_SPAN = """        UNION ALL
+        SELECT trace_id
+        FROM spans
+        WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+            AND OF_SPAN
+"""
+_TEXT = (
+    "(positionCaseInsensitiveUTF8(name, {text:String}) > 0"
+    " OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0)"
+)
+_TRACE_ID_TEXT = "startsWith(lower(hex(trace_id)), lower({text:String}))"
+_HEX = re.compile(r"[0-9a-fA-F]{0,32}")
 
 
-def trace_filters(search: TraceSearch) -> list[Filter]:
-    """Return the conditions of a search on a trace."""
+def _row_clause(wanted: Filter, horizon: Horizon) -> str:
+    later = "" if horizon.is_all else _HAS_LATER_SPAN.replace("OF_SPAN", wanted.of_span)
+    return _HAS_ROW.replace("OF_TRACE", wanted.of_trace).replace("LATER", later)
+
+
+def _text_clause(text: str) -> str:
+    has_span = _HAS_SPAN.replace("CONDITION", _TEXT)
+    if not _HEX.fullmatch(text):
+        return has_span
+    return f"({has_span.rstrip()} OR {_TRACE_ID_TEXT})\n"
+
+
+# What is asked of a trace once its rows are merged; by its duration it can be in no other way.
+_COMMON = ("service", "model", "min_duration", "max_duration")
+
+
+def trace_filters(
+    search: TraceSearch, names: Sequence[str] = (*_COMMON, "gpu", "status", "text")
+) -> list[Filter]:
+    """Return the conditions of a search on a trace, those of these names."""
     values: dict[str, object] = {
         "service": search.service,
         "model": search.model,
@@ -282,7 +372,7 @@ def trace_filters(search: TraceSearch) -> list[Filter]:
         "max_duration": search.max_duration_ns,
         "text": search.text,
     }
-    return [_filter(name, value) for name, value in values.items() if value is not None]
+    return [_filter(name, values[name]) for name in names if values[name] is not None]
 
 
 def _filter(name: str, value: object) -> Filter:
@@ -303,23 +393,22 @@ _FILTERS = {
     "gpu": Filter(
         "max(by_gpu)", {}, "by_gpu",
         "has(gpu_hashes, cityHash64({gpu:String}))",
-        "has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String})",
+        "(has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String}))",
     ),
     "min_duration": Filter("last - first >= {min_duration:Int64}"),
     "max_duration": Filter("last - first <= {max_duration:Int64}"),
     "text": Filter(
-        "(max(by_text) OR startsWith(lower(hex(trace_id)), lower({text:String})))", {}, "by_text",
+        f"(max(by_text) OR {_TRACE_ID_TEXT})", {}, "by_text",
         """arrayExists(
             n -> positionCaseInsensitiveUTF8(n, {text:String}) > 0, arrayConcat(names, services)
         )""",
-        """positionCaseInsensitiveUTF8(name, {text:String}) > 0
-            OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0""",
+        _TEXT,
     ),
 }  # fmt: skip
-_ERROR = Filter("max(by_error)", {}, "by_error", "notEmpty(error_ids)", "status = 'error'")
+_FAILED = Filter("max(by_error)", {}, "by_error", "notEmpty(error_ids)", "status = 'error'")
 _STATUS: dict[object, Filter] = {
-    "error": _ERROR,
-    "ok": _ERROR._replace(condition="NOT max(by_error)"),
+    "error": _FAILED,
+    "ok": _FAILED._replace(condition="NOT max(by_error)"),
 }
 
 

@@ -9,13 +9,14 @@ from axonize_server.requests import Box
 from axonize_server.store.clickhouse.requests import sql
 
 from tests.server import golden
-from tests.server.store.clickhouse.traces.test_sql import FILTERS, RANGE, TIMES, TRACE_ID
+from tests.server.store.clickhouse.traces.test_sql import FILTERS, RANGE, TRACE_ID
 
 EVERY_FILTER = TraceSearch(
     **RANGE, **FILTERS, attributes=(AttributeFilter("app.user", "=", "ada"),)
 )
 BOX = Box(1_795_000_600_000_000_000, 1_795_001_200_000_000_000, 1_000_000, 2_000_000)
 STRETCHES = [(1_795_000_600_000_000_000, 1_795_000_660_000_000_000)] * 2
+TIMES = {"arrived_from": 1_795_001_000_000_000_000, "stored_from": 1_794_913_600_000_000_000}
 QUERIES = {
     "heatmap": sql.bins("acme", TraceSearch(**RANGE), 12_000_000_000, **TIMES),
     "heatmap_every_filter": sql.bins("acme", EVERY_FILTER, 12_000_000_000, **TIMES),

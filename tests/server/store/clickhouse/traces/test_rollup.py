@@ -200,6 +200,20 @@ def test_only_what_is_not_rolled_up_is_rolled_up(store):
     assert [each.trace_id for each in world.listed()] == [trace_id(2)]
 
 
+def test_a_reader_reads_spans_as_well_while_some_are_not_rolled_up(store):
+    world = World(store)
+    world.insert([span(1, 1)])
+    world.roll_up()
+    until_ns = (world.second + 1) * 1_000_000_000
+    assert world.reader.horizon() == sql.Horizon(until_ns, is_all=True)
+    with store.client() as client:
+        client.command("TRUNCATE TABLE spans")
+    assert world.listed() == world.recount()
+    world.insert([span(1, 2)])
+    assert world.reader.horizon() == sql.Horizon(until_ns, is_all=False)
+    assert world.listed() == world.recount()
+
+
 def test_what_has_not_settled_is_left_to_the_next_check(store):
     world = World(store)
     world.second = int(time.time()) + 60

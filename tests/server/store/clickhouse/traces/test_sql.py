@@ -11,9 +11,10 @@ from tests.server import golden
 
 RANGE = {"from_ns": 1_795_000_000_000_000_000, "to_ns": 1_795_003_600_000_000_000}
 TIMES = {
-    "arrived_from": 1_795_001_000_000_000_000,
+    "horizon": sql.Horizon(1_795_001_000_000_000_000, is_all=False),
     "stored_from": 1_794_913_600_000_000_000,
 }
+ALL = {**TIMES, "horizon": sql.Horizon(1_795_001_000_000_000_000, is_all=True)}
 TRACE_ID = "5b8aa5a2d2c872e8321cf37308d69df2"
 FILTERS = {
     "service": "api",
@@ -51,19 +52,47 @@ def test_a_search_becomes_the_query_that_was_reviewed(name):
 
 
 @pytest.mark.parametrize("name", SEARCHES)
-def test_a_search_binds_every_value(name):
+@pytest.mark.parametrize("times", [TIMES, ALL])
+@pytest.mark.parametrize("reads_names", [False, True])
+def test_a_search_binds_every_value(name, times, reads_names):
     wanted, after = SEARCHES[name]
-    query = sql.candidate_traces("acme", wanted, after, limit=51, **TIMES)
+    query = sql.candidate_traces("acme", wanted, after, 51, **times, reads_names=reads_names)
     assert set(re.findall(r"\{(\w+):", query.text)) == set(query.parameters)
+    # A literal brace or a placeholder would be left over from the parts.
+    assert not re.search(r"CONDITION|OF_TRACE|OF_SPAN|LATER|\{\{", query.text)
 
 
-@pytest.mark.parametrize(
-    "name", ["ROLLED_UP_TO", "STALE_SECONDS", "ROLL_UP", "RECORD_SECONDS", "TRACES"]
-)
+@pytest.mark.parametrize("name", SEARCHES)
+@pytest.mark.parametrize("times", [TIMES, ALL])
+def test_every_table_that_a_search_reads_is_filtered_on_the_tenant(name, times):
+    wanted, after = SEARCHES[name]
+    text = sql.candidate_traces("acme", wanted, after, 51, **times).text
+    reads = len(re.findall(r"FROM (?:traces|spans)\n", text))
+    assert reads == text.count("WHERE tenant_id = {tenant:String}")
+
+
+def test_once_all_is_rolled_up_a_list_without_attributes_reads_no_spans():
+    wanted = TraceSearch(**RANGE, status="error", gpu="GPU-1", service="api")
+    assert "FROM spans" not in sql.candidate_traces("acme", wanted, None, 51, **ALL).text
+    assert "FROM spans" not in sql.ROLLED_UP_TRACES
+
+
+def test_a_text_is_looked_for_in_trace_ids_where_it_could_be_the_start_of_one():
+    texts = {"5b8A": True, "": True, "f" * 33: False, "prefill": False}
+    for text, looks in texts.items():
+        query = sql.candidate_traces("acme", TraceSearch(**RANGE, text=text), None, 51, **TIMES)
+        assert ("startsWith" in query.text) == looks
+
+
+FIXED = ["ROLLED_UP_TO", "HORIZON", "STALE_SECONDS", "ROLL_UP", "RECORD_SECONDS", "TRACES"]
+
+
+@pytest.mark.parametrize("name", FIXED)
 def test_a_fixed_query_is_the_one_that_was_reviewed(name):
     golden.check(f"sql/{name.lower()}.sql", getattr(sql, name).lstrip())
 
 
-def test_both_sources_of_traces_filter_on_the_tenant():
+def test_all_sources_of_traces_filter_on_the_tenant():
     assert sql.TRACES.count("WHERE tenant_id = {tenant:String}") == 2
+    assert sql.ROLLED_UP_TRACES.count("WHERE tenant_id = {tenant:String}") == 1
     assert sql.TRACES.replace(f"({sql.MAX_SET})", "") == sql.RECOUNTED_TRACES
