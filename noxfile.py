@@ -31,6 +31,7 @@ BENCHMARKS = {
     "export": ("export", "latency"),
     "startup": ("startup",),
     "integrations": ("integrations",),
+    "frameworks": ("frameworks",),
     "gpu": ("gpu",),
     "ingest": ("ingest",),
     "query": ("query",),
@@ -173,10 +174,12 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """One benchmark, or all but vLLM's: nox -s bench -- span."""
+    """One benchmark, or all but those of vLLM and triton_server: nox -s bench -- span."""
     names = session.posargs or list(BENCHMARKS)
     if "vllm" in names:
         install_vllm(session)
+    elif "triton_server" in names:
+        session.install("-e", ".", *group("triton"))
     else:
         install(session, *group("bench"), *group("tests"), "build", "virtualenv")
     for name in names:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.distributed._functional_collectives
+import torch.export.pt2_archive._package
 
 
 class Branching(torch.nn.Module):

@@ -11,6 +11,8 @@ import pytest
 import tritonclient.grpc as grpc
 
 from axonize import guard
+from axonize.context import SpanContext
+from axonize.integrations.triton_server import model
 from axonize.integrations.triton_server.model import trace_model, trace_models, trace_no_more
 from tests.integrations.collector import Collector
 from tests.integrations.triton_server.asking import answer, number
@@ -143,3 +145,34 @@ def test_one_trace_with_the_server_s_own(traced_ports: Ports, traces: Traces) ->
         ("execute calling", [("infer doubling", [])]),
     ]
     assert names(root) == ("infer calling", [("InferRequest", [("calling", calling)])])
+
+
+NAMED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        (f'{{"traceparent":"{NAMED}","other":1}}', ""),
+        (f'{{"Traceparent": "{NAMED}"}}', ""),
+        (f'{{"traceparent":"{NAMED}","tracestate":"a=1"}}', "a=1"),
+    ],
+)
+def test_a_caller_is_read_from_what_the_server_hands_on(text: str, state: str) -> None:
+    trace_id, span_id = NAMED.split("-")[1:3]
+    assert model._read(text) == SpanContext(trace_id, span_id, 1, state)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "{}",
+        '{"other":1}',
+        '{"text":"\\"traceparent\\":\\"' + NAMED + '\\""}',
+        '{"traceparent":"00-00000000000000000000000000000000-b7ad6b7169203331-01"}',
+    ],
+)
+def test_what_names_no_caller_is_a_new_trace(text: str | None) -> None:
+    assert model._read(text) is None

@@ -86,18 +86,20 @@ class _Model:
     """What is known of a module; where its weights lie and of which type may change."""
 
     def __init__(self, module: Any) -> None:
-        inner = module._modules.get("_orig_mod", module)  # under what torch.compile returns
+        compiled = "_orig_mod" in module._modules  # what torch.compile returns has it inside
+        inner = module._modules["_orig_mod"] if compiled else module
         parameters = list(module.parameters())
-        self.name = f"forward {type(inner).__name__}"
+        name = getattr(inner, "original_name", type(inner).__name__)  # of what TorchScript made
+        self.name = f"forward {name}"
         self.gpu: str | None = None
         self._first: Callable[[], Any] | None = weakref.ref(parameters[0]) if parameters else None
         self._device: Any = None
         self._dtype: Any = None
         self._attributes: dict[str, Any] = {
-            semconv.MODEL_CLASS: type(inner).__name__,
+            semconv.MODEL_CLASS: name,
             semconv.TORCH_PARAMETERS: sum(each.numel() for each in parameters),
         }
-        if inner is not module or module._compiled_call_impl is not None:
+        if compiled or getattr(module, "_compiled_call_impl", None) is not None:
             self._attributes[semconv.TORCH_COMPILED] = True
 
     def attributes(self) -> dict[str, Any]:

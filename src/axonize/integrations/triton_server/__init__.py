@@ -22,7 +22,7 @@ TRITON_SERVER = Integration(
             for each in (GRPC, HTTP, GRPC_AIO, HTTP_AIO)
         ),
         *(
-            Patch(each, f"{CLIENT}.infer", infer, kind="rewrite")
+            Patch(each, f"{CLIENT}.infer", infer, kind="closure")
             for each in (GRPC, HTTP, GRPC_AIO, HTTP_AIO)
         ),
         Patch(GRPC, f"{CLIENT}.async_infer", infer_by_callback, kind="rewrite"),

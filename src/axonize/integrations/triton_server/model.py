@@ -8,19 +8,24 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import re
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from axonize import semconv
+from axonize.context import SpanContext
 from axonize.finder import when_numbered_imported
 from axonize.guard import guarded
 from axonize.integrations.triton_server.batch import Asked, Batch
 from axonize.integrations.triton_server.bls import trace_calls
 from axonize.integrations.triton_server.responses import Responses, trace_senders
-from axonize.propagation import extract
+from axonize.propagation import TRACESTATE, extract
 from axonize.speed import Span
 
+_traceparent = re.compile(
+    r'"traceparent":"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"'
+)
 _undo: list[Callable[[], None]] = []
 _waiting = False
 
@@ -84,7 +89,8 @@ class _About:
         if self.responses is None:  # its classes are there only when the model is
             self.responses = trace_senders(_replace)
             trace_calls(_replace)
-        batch = Batch(self.name, [self._asked(request) for request in requests], self.gpu)
+        size = len(requests)
+        batch = Batch(self.name, [self._asked(request, size) for request in requests], self.gpu)
         self.responses.expect(requests, batch.executions)
         return batch
 
@@ -100,11 +106,12 @@ class _About:
             self.responses.returned(requests, answered=True)
         batch.failed(error)
 
-    def _asked(self, request: Any) -> Asked:
+    def _asked(self, request: Any, size: int) -> Asked:
         attributes = {
             **self.attributes,
             semconv.TRITON_REQUEST_ID: request.request_id() or None,
             semconv.TRITON_SERVER_SEQUENCE_ID: request.correlation_id() or None,
+            semconv.BATCH_SIZE: size,
         }
         return Asked(_caller(request), attributes)
 
@@ -113,8 +120,18 @@ def _caller(request: Any) -> Any:
     """Return the span of the server's own trace, or else of the client's."""
     trace: Any = request.trace()
     context = trace.get_context() if hasattr(trace, "get_context") else None
-    caller = extract(json.loads(context)) if context else None
-    return caller or extract(json.loads(request.parameters() or "{}"))
+    return (_read(context) if context else None) or _read(request.parameters())
+
+
+def _read(text: str | None) -> SpanContext | None:
+    """Read the caller's span from JSON: at once where it is as our client writes it."""
+    if not text or text == "{}":
+        return None
+    usual = None if TRACESTATE in text else _traceparent.search(text)
+    if usual is None:
+        return extract(json.loads(text))
+    trace_id, span_id, flags = usual.groups()
+    return SpanContext(trace_id, span_id, int(flags, 16) & 1)
 
 
 def _error(response: Any) -> str | None:
