@@ -23,8 +23,7 @@ def row(page: Page, text: str) -> Locator:
 
 
 def test_the_list_shows_what_was_sent(page: Page, seeded: Seeded) -> None:
-    page.goto("/")
-    expect(page).to_have_url(re.compile("/traces$"))
+    page.goto("/traces")
     chat = page.locator(f'tr[data-trace="{trace_id(seeded.chat)}"]')
     cells = chat.locator("td")
     expect(cells.nth(0)).to_have_text(re.compile(r"\d\d:\d\d:\d\d\.\d{3}$"))

@@ -1,15 +1,16 @@
 /** The router: one line a page. */
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { basePath } from "./api/client";
 import { traceQuery } from "./api/queries";
 import { readCost } from "./features/cost/search";
 import { readEngines } from "./features/engines/search";
+import { readModels } from "./features/models/search";
+import { readOverview } from "./features/overview/search";
 import { readView } from "./features/trace/view";
 import { readSearch } from "./features/traces/search";
 import { parseParams, stringifyParams } from "./search-params";
 import { Shell } from "./shell";
-import { TracesPage } from "./features/traces";
 import { NotFound } from "./not-found";
 import { readRange } from "./time-range/address";
 import { ProblemNotice } from "./widgets/problem-notice";
@@ -19,16 +20,15 @@ const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component:
 const home = createRoute({
   getParentRoute: () => root,
   path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: "/traces" });
-  },
+  validateSearch: readOverview,
+  component: lazyRouteComponent(() => import("./features/overview"), "OverviewPage"),
 });
 
 const traces = createRoute({
   getParentRoute: () => root,
   path: "/traces",
   validateSearch: readSearch,
-  component: TracesPage,
+  component: lazyRouteComponent(() => import("./features/traces"), "TracesPage"),
 });
 
 const trace = createRoute({
@@ -37,6 +37,13 @@ const trace = createRoute({
   validateSearch: readView,
   loader: ({ context, params }) => void context.queries.prefetchQuery(traceQuery(params.traceId)),
   component: lazyRouteComponent(() => import("./features/trace"), "TracePage"),
+});
+
+const models = createRoute({
+  getParentRoute: () => root,
+  path: "/models",
+  validateSearch: readModels,
+  component: lazyRouteComponent(() => import("./features/models"), "ModelsPage"),
 });
 
 const gpus = createRoute({
@@ -69,7 +76,7 @@ const cost = createRoute({
 
 export const createAppRouter = (queries: QueryClient) =>
   createRouter({
-    routeTree: root.addChildren([home, traces, trace, gpus, gpu, engines, cost]),
+    routeTree: root.addChildren([home, traces, trace, models, gpus, gpu, engines, cost]),
     context: { queries },
     basepath: basePath(),
     parseSearch: parseParams,

@@ -18,6 +18,8 @@ export function Shell() {
   const navigate = useNavigate();
   useKeys({
     "?": () => setSheet(true),
+    o: () => void navigate({ to: "/" }),
+    m: () => void navigate({ to: "/models" }),
     t: () => void navigate({ to: "/traces", search: rememberedSearch() }),
     g: () => void navigate({ to: "/gpus" }),
     e: () => void navigate({ to: "/engines" }),
@@ -27,12 +29,12 @@ export function Shell() {
     <TipProvider>
       <div className="flex h-full flex-col">
         <header className="flex h-11 shrink-0 items-center gap-5 border-b max-sm:gap-3 border-line bg-surface px-4">
-          <Link to="/traces" className="flex items-center gap-2 rounded font-semibold tracking-tight">
+          <Link to="/" className="flex items-center gap-2 rounded font-semibold tracking-tight">
             <Mark /> <span className="max-sm:sr-only">Axonize</span>
           </Link>
-          <nav aria-label="Pages" className="flex h-full items-stretch gap-4 max-sm:gap-3">
+          <nav aria-label="Pages" className="flex h-full min-w-0 items-stretch gap-4 overflow-x-auto max-sm:gap-3">
             {PAGES.map(({ to, name }) => (
-              <Link key={to} to={to} activeOptions={{ includeSearch: false }} className={TAB}>
+              <Link key={to} to={to} activeOptions={{ includeSearch: false, exact: to === "/" }} className={TAB}>
                 {name}
               </Link>
             ))}
@@ -53,7 +55,9 @@ export function Shell() {
 }
 
 const PAGES = [
+  { to: "/", name: "Overview" },
   { to: "/traces", name: "Traces" },
+  { to: "/models", name: "Models" },
   { to: "/gpus", name: "GPUs" },
   { to: "/engines", name: "Engines" },
   { to: "/cost", name: "Cost" },

@@ -8,7 +8,7 @@ const EVERYWHERE: Shortcuts = {
   page: "Everywhere",
   keys: [
     ["/", "Search"],
-    ["t g e c", "Traces, GPUs, engines, cost"],
+    ["o t m g e c", "Overview, traces, models, GPUs, engines, cost"],
     ["?", "This sheet"],
   ],
 };
@@ -25,7 +25,7 @@ const LIST: Shortcuts = {
 };
 
 const CHARTS: Shortcuts = {
-  page: "GPU, engine",
+  page: "Charts over time",
   keys: [
     ["+ −", "Zoom in, out"],
     ["a d", "Earlier, later"],

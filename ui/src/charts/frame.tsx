@@ -7,6 +7,8 @@ import { useWidth } from "./width";
 
 type FrameProps = {
   title: string;
+  /** Right after the title. */
+  action?: ReactNode;
   /** Beside the title: what the chart says at the cursor. */
   head?: ReactNode;
   pointing: Pointing;
@@ -24,13 +26,16 @@ export const GUTTER = "w-17 shrink-0";
 
 const share = (at: number, { from, to }: Stretch) => `${Math.min(Math.max((at - from) / (to - from), 0), 1) * 100}%`;
 
-export function Frame({ title, head, pointing, height, axis, note, knownFrom, children }: FrameProps) {
+export function Frame({ title, action, head, pointing, height, axis, note, knownFrom, children }: FrameProps) {
   const plot = useRef<HTMLDivElement>(null);
   const width = useWidth(plot);
   return (
     <figure className="min-w-0">
       <figcaption className="flex h-7 items-center gap-3 overflow-hidden text-sm">
-        <span className="shrink-0 font-medium">{title}</span>
+        <span className="flex shrink-0 items-center gap-1 font-medium">
+          {title}
+          {action}
+        </span>
         <span className="ml-auto flex min-w-0 items-center gap-4 overflow-hidden whitespace-nowrap text-ink-muted tabular">{head}</span>
       </figcaption>
       <div className="flex">

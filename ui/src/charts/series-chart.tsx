@@ -1,5 +1,5 @@
 /** Values over time: drawn once, while the cursor moves over it. */
-import { memo, useEffect, useMemo, useRef } from "react";
+import { memo, type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useTheme } from "@/theme";
 import type { Stretch } from "./clock";
 import { Frame } from "./frame";
@@ -20,12 +20,14 @@ type SeriesChartProps = {
   /** Whether there is nothing to draw, where the values do not tell. */
   empty?: boolean;
   height?: number;
+  /** Right after the title. */
+  action?: ReactNode;
 };
 
 /** Pixels beside a value that still mean it. */
 const REACH_PX = 24;
 
-export function SeriesChart({ title, series, format, pointing, top, nothing, knownFrom, height = 76, ...rest }: SeriesChartProps) {
+export function SeriesChart({ title, series, format, pointing, top, nothing, knownFrom, height = 76, action, ...rest }: SeriesChartProps) {
   const end = useMemo(() => top ?? roundTop(highest(series)), [top, series]);
   const blank = useMemo(() => isEmpty(series), [series]);
   const empty = rest.empty ?? blank;
@@ -37,6 +39,7 @@ export function SeriesChart({ title, series, format, pointing, top, nothing, kno
   return (
     <Frame
       title={title}
+      action={action}
       pointing={pointing}
       height={height}
       knownFrom={knownFrom}

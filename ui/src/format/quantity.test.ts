@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatCelsius, formatDigits, formatJoules, formatMegahertz, formatShare, formatWatts } from "./quantity";
+import { formatBytes, formatCelsius, formatDigits, formatJoules, formatMegahertz, formatRate, formatShare, formatWatts } from "./quantity";
 
 test.each([
   [0, "0 %"],
@@ -8,6 +8,13 @@ test.each([
   [0.999, ">99 %"],
   [1, "100 %"],
 ])("a share of %d is %s", (share, text) => expect(formatShare(share)).toBe(text));
+
+test.each([
+  [0, "0 %"],
+  [0.0004, "0.04 %"],
+  [0.005, "0.5 %"],
+  [0.12, "12 %"],
+])("a rate of %d is %s", (share, text) => expect(formatRate(share)).toBe(text));
 
 test.each([
   [0, "0"],

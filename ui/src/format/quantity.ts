@@ -8,6 +8,9 @@ export function formatShare(share: number): string {
   return `${rounded === 100 && share < 1 ? ">99" : rounded} %`;
 }
 
+/** Per cents of what is rare: 0.04 %, 0.5 %, 12 %. */
+export const formatRate = (share: number) => `${formatDigits(share * 100)} %`;
+
 /** Three significant digits at most: 0.84, 7.3, 412, 12,800. */
 export function formatDigits(value: number): string {
   const size = Math.abs(value);

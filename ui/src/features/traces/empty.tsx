@@ -59,7 +59,7 @@ function Hidden({ search, onChange }: EmptyProps) {
 /** The OTLP addresses of the server that serves this page, with its default gRPC port. */
 const endpoints = () => ({ grpc: `${location.hostname}:4317`, http: new URL("v1/traces", document.baseURI).href });
 
-function FirstTrace() {
+export function FirstTrace() {
   const { grpc, http } = endpoints();
   return (
     <div className="mx-auto flex max-w-xl flex-col gap-4 px-6 py-16">

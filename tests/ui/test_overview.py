@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.ui.conftest import SIZE, listen, shoot
+from tests.ui.engine import Engine, Request, Rider
+from tests.ui.gpus import SECOND_NS, WHOLE, GpuSeeder
+from tests.ui.seeding import Seeder
+from tests.ui.serving import Server, serve
+from tests.ui.test_appearance import is_whole
+
+REQUESTS = 90
+
+
+def seed_hour(http: str) -> None:
+    """Fill an hour and the one before: two models, requests on an engine, and a GPU."""
+    seeder = Seeder(http, start_ns=time.time_ns())
+    for number in range(REQUESTS):
+        _request(seeder, -3_500_000 + number * 38_000, ("small", "qwen")[number % 3 == 0], number)
+    for number in range(30):
+        _request(seeder, -7_100_000 + number * 100_000, "small", number)
+    engine = Engine(seeder, "engine-1", -600_000)
+    ridden = Request("r-1", seeder.span("warm up", -600_000, 5, service="chat-server"))
+    while engine.at_ms < -60_000:
+        engine.step(1_000, [Rider(ridden, 8, 6)])
+    seeder.send()
+    gpus = GpuSeeder(http)
+    for before in range(600, 30, -10):
+        now = time.time_ns() - before * SECOND_NS
+        gpus.sample("node-1", WHOLE, now, hw__gpu__utilization=0.6, hw__power=540.0)
+    gpus.send()
+
+
+def _request(seeder: Seeder, start: float, model: str, number: int) -> None:
+    root = seeder.span("POST /v1/chat", start, 900 + number, service="front")
+    seeder.span(
+        f"chat {model}", start + 2, 880, parent=root, service="chat-server",
+        error=ValueError("too long") if number % 30 == 0 else None,
+        gen_ai__operation__name="chat", gen_ai__request__model=model,
+        gen_ai__usage__input_tokens=400, gen_ai__usage__output_tokens=100,
+        gen_ai__usage__cache_read__input_tokens=100, axonize__ttft_ms=80.0, axonize__tpot_ms=8.0,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own: what it sums up is known."""
+    with serve(tmp_path_factory.mktemp("overview")) as server:
+        seed_hour(server.http)
+        yield server
+
+
+@pytest.fixture
+def page(browser: Browser, hour: Server, complaints: list[str]) -> Iterator[Page]:
+    context = browser.new_context(viewport=SIZE, base_url=hour.http, color_scheme="dark")
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    listen(page, complaints)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def figure(page: Page, label: str) -> Locator:
+    return page.locator("dl > div").filter(has_text=label)
+
+
+def open_overview(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_role("table", name="Models").get_by_role("link").first).to_be_visible()
+    # Figures come a moment after the charts.
+    expect(figure(page, "Requests")).to_contain_text("/s")
+
+
+def test_the_front_page_sums_up_the_last_hour_beside_the_one_before(page: Page) -> None:
+    open_overview(page)
+    expect(figure(page, "Error rate")).to_contain_text("3.3 %")
+    expect(figure(page, "Latency p50")).to_contain_text(re.compile(r"9\d\d ms"))
+    expect(figure(page, "Prefix hits")).to_contain_text("25 %")
+    expect(figure(page, "GPU utilisation")).to_contain_text("60 %")
+    expect(figure(page, "GPU power")).to_contain_text("540 W")
+    # 30 in the hour before.
+    expect(figure(page, "Requests")).to_contain_text(re.compile(r"\+\d+ %"))
+    rows = page.get_by_role("table", name="Services").get_by_role("row")
+    expect(rows.filter(has_text="chat-server")).to_contain_text("3.3 %")
+    models = page.get_by_role("table", name="Models").get_by_role("row")
+    expect(models.filter(has_text="small")).to_contain_text("60")
+    expect(models.filter(has_text="qwen")).to_contain_text("30")
+    shoot(page, "overview-dark")
+
+
+def test_every_panel_opens_the_traces_behind_it(page: Page) -> None:
+    open_overview(page)
+    names = [
+        link.get_attribute("aria-label") for link in page.get_by_label(re.compile("Traces behind"))
+        .all()
+    ]  # fmt: skip
+    assert len(names) == 12
+    page.get_by_label("Traces behind Error rate").click()
+    expect(page).to_have_url(re.compile("/traces.*from=.*to=.*status=error|status=error.*from="))
+    expect(page.locator("footer")).to_contain_text("3 traces")
+    page.go_back()
+    page.get_by_role("table", name="Models").get_by_role("link", name="qwen").click()
+    expect(page).to_have_url(re.compile("/traces.*model=qwen"))
+    expect(page.locator("footer")).to_contain_text("30 traces")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def test_a_moment_leads_to_its_requests_and_a_drag_zooms(page: Page) -> None:
+    open_overview(page)
+    chart = page.get_by_role("img", name=re.compile("^Requests:"))
+    box = chart.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.click(box["x"] + box["width"] * 0.5, y)
+    expect(page).to_have_url(re.compile("/traces.*from="))
+    page.go_back()
+    expect(chart).to_be_visible()
+    page.mouse.move(box["x"] + box["width"] * 0.3, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=3)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"/\?from=.*to="))
+    page.reload()
+    expect(figure(page, "Requests")).to_contain_text("/s")
+    page.go_back()
+    expect(page).to_have_url(re.compile("/$"))
+
+
+def test_a_service_and_a_model_narrow_everything(page: Page) -> None:
+    page.goto("/?model=qwen")
+    expect(page.get_by_role("table", name="Models").get_by_role("row")).to_have_count(2)
+    expect(figure(page, "Error rate")).to_contain_text("10 %")
+    page.goto("/?model=qwen&service=nobody&range=15m")
+    expect(page.get_by_text("no request of service nobody and model qwen")).to_be_hidden()
+    expect(page.get_by_text("No request in this range").first).to_be_visible()
+
+
+def test_models_stand_side_by_side(page: Page) -> None:
+    page.goto("/models")
+    rows = page.get_by_role("table", name="Models").get_by_role("row")
+    expect(rows).to_have_count(4)  # the engine names a third
+    expect(rows.nth(1)).to_contain_text("small")
+    page.get_by_role("button", name="Errors").click()
+    expect(page).to_have_url(re.compile("sort=errors"))
+    expect(rows.nth(1)).to_contain_text("qwen")
+    expect(page.get_by_role("columnheader", name="Errors")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    page.reload()
+    expect(rows.nth(1)).to_contain_text("qwen")
+    page.goto("/models?service=nobody")
+    expect(page.get_by_text("no model of service nobody in the last hour")).to_be_visible()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(rows).to_have_count(4)
+
+
+@pytest.mark.parametrize("path", ["/", "/models"])
+def test_the_page_is_whole_everywhere(page: Page, path: str) -> None:
+    page.goto(path)
+    expect(page.get_by_role("table", name="Models").get_by_role("link").first).to_be_visible()
+    is_whole(page, "overview" if path == "/" else "models")
+
+
+def test_an_empty_server_says_how_to_send_the_first_request(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with serve(tmp_path_factory.mktemp("nothing")) as server:
+        page = browser.new_page(base_url=server.http)
+        for path in ("/", "/models"):
+            page.goto(path)
+            said = page.get_by_text("axonize-instrument python app.py")
+            expect(said).to_be_visible(timeout=20_000)
+        page.close()
