@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from axonize_server import forking, logs  # noqa: F401  (forking: before what imports gRPC)
 from axonize_server.accounts import Principal
@@ -23,7 +23,8 @@ from axonize_server.auth.lookup import Lookup
 from axonize_server.auth.revocation import watch
 from axonize_server.auth.sessions import Sessions
 from axonize_server.banner import announce, withdraw
-from axonize_server.erasure import Erasure
+from axonize_server.chores import Chore
+from axonize_server.erasure import SWEEP_EVERY_S, Erasure, TraceErasure
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.ingest.gpu import decode as gpu_metrics
 from axonize_server.ingest.http import build_router
@@ -32,25 +33,32 @@ from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.listeners import Addresses, bind, run_grpc, run_http
 from axonize_server.lock import DataLock
 from axonize_server.metrics import collect
-from axonize_server.model import DomainError, StartError
+from axonize_server.model import DomainError, StartError, StoreUnavailable
+from axonize_server.retention import EVERY_S as EXPIRE_EVERY_S
+from axonize_server.retention import Expiry
 from axonize_server.settings import ServerSettings, load_settings
 from axonize_server.store.clickhouse.export.reader import ExportReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.removal.days import DayEraser
+from axonize_server.store.clickhouse.removal.traces import TraceEraser
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
+from axonize_server.store.postgres.deletions import Deletions
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.servers import Servers
 from axonize_server.store.postgres.sessions import SessionStore
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
 from axonize_server.store.registrar import Registrar
+from axonize_server.suspension import Suspension
 from axonize_server.usage import Meter, Quota, recording, within_quota
 
 OK, REFUSED = 0, 2
@@ -115,17 +123,19 @@ async def serve(settings: ServerSettings) -> None:
         gpu_registry = GpuRegistry(databases.postgres)
         registrar = Registrar(gpu_reader, gpu_registry)
         stack.push_async_callback(asyncio.to_thread, registrar.stop)
-        batcher = Batcher(SpanWriter(databases.writing).insert)
+        tenants, servers = Tenants(databases.postgres), Servers(databases.postgres)
+        suspension = Suspension(tenants, servers)
+        stack.push_async_callback(_leave, suspension)
+        batcher = Batcher(SpanWriter(databases.writing).insert, is_suspended=suspension.holds)
         stack.push_async_callback(batcher.close)
         gpu_batcher = Batcher(
             GpuMetricWriter(databases.writing_metrics).insert,
             decoder=gpu_metrics.Decoder,
             max_queue_bytes=METRICS_QUEUE_BYTES,
+            is_suspended=suspension.holds,
         )
         stack.push_async_callback(gpu_batcher.close)
-        if settings.role != "query":
-            await _keep_rolled_up(databases, stack)
-        tenants = Tenants(databases.postgres)
+        suspension.settle += [batcher.settle, gpu_batcher.settle]
         usage_reader = UsageReader(databases.reading, settings.query_limits)
         quota = Quota(usage_reader, tenants)
         submits: Submits = {
@@ -135,30 +145,49 @@ async def serve(settings: ServerSettings) -> None:
         if settings.role == "query":
             submits = {}
         meter = Meter(usage_reader, UsageRecords(databases.postgres))
+        cluster = settings.clickhouse_cluster
+        trace_erasure = TraceErasure(
+            TraceEraser(databases.reading, cluster), Deletions(databases.postgres)
+        )
+        if settings.role != "query":
+            await _keep_rolled_up(databases, stack)
+            expiry = Expiry(tenants, meter, DayEraser(databases.reading, cluster))
+            for chore in (
+                Chore(expiry.enforce, EXPIRE_EVERY_S, "what is over is not removed"),
+                Chore(trace_erasure.sweep, SWEEP_EVERY_S, "late spans of deleted traces stay"),
+            ):
+                chore.start()
+                stack.push_async_callback(asyncio.to_thread, chore.close)
         await stack.enter_async_context(recording(meter, tenants))
         keys, session_store = Keys(databases.postgres), SessionStore(databases.postgres)
         known_keys, known_sessions = Lookup(keys.use), Lookup(session_store.find)
         gate = Gate(_keyring(settings, known_keys))
         if not gate.is_open:
-            watching = watch(keys.version, [known_keys.forget, known_sessions.forget])
+            watching = watch(
+                keys.version,
+                [known_keys.forget, known_sessions.forget],
+                put_into_effect=suspension.put_into_effect,
+            )
             await stack.enter_async_context(watching)
+        sessions = Sessions(gate, session_store, known_sessions)
         app = create_app(
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
                 step_reader=StepReader(databases.reading, settings.query_limits),
+                trace_erasure=trace_erasure,
                 export_reader=ExportReader(databases.reading, settings.query_limits),
                 gpu_reader=gpu_reader,
                 gpu_registry=gpu_registry,
                 authenticate=gate.authenticate,
-                sessions=Sessions(gate, session_store, known_sessions),
+                sessions=sessions,
                 administration=Administration(
                     tenants=tenants,
                     keys=keys,
                     meter=meter,
                     erasure=Erasure(
-                        tenants, TenantEraser(databases.reading, settings.clickhouse_cluster)
+                        tenants, TenantEraser(databases.reading, cluster), servers, keys.version
                     ),
-                    gate=AdminGate(settings.admin_key, gate.authenticate),
+                    gate=AdminGate(settings.admin_key, gate.authenticate, sessions),
                 ),
                 answers_questions=settings.role != "ingest",
                 receivers=[build_router(submits, gate.authenticate)],
@@ -190,6 +219,12 @@ def _keyring(settings: ServerSettings, known: Lookup[Principal]) -> Keyring:
     if settings.auth_mode == "static":
         return StaticKeyring(settings.api_key)
     return TenantKeyring(known)
+
+
+async def _leave(suspension: Suspension) -> None:
+    """Say that this server has ended; when nobody hears it, others find out by themselves."""
+    with suppress(StoreUnavailable):
+        await asyncio.to_thread(suspension.leave)
 
 
 async def _keep_rolled_up(databases: Databases, stack: AsyncExitStack) -> None:

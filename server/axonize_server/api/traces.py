@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import Controller, get
+from litestar import Controller, delete, get
 from litestar.di import NamedDependency
 from litestar.params import Parameter, PathParameter, QueryParameter
 
@@ -19,6 +19,7 @@ from axonize_server.api.parameters import (
     TracePath,
     time_range,
 )
+from axonize_server.erasure import TraceErasure
 from axonize_server.model import Sort, Status, TraceSearch
 from axonize_server.query import traces
 from axonize_server.query.attributes import attribute_filter
@@ -114,6 +115,23 @@ class TraceController(Controller):
     ) -> schemas.TraceDetail:
         """Return one trace and its spans in tree order."""
         return schemas.trace_detail(traces.trace(reader, tenant, trace_id))
+
+    @delete(
+        "/{trace_id:str}",
+        summary="Delete a trace",
+        responses=READ_PROBLEMS,
+        opt={"right": "erase"},
+        sync_to_thread=True,
+    )
+    def delete_trace(
+        self, trace_erasure: NamedDependency[TraceErasure], tenant: Tenant, trace_id: TracePath
+    ) -> None:
+        """Remove a trace for good, from lists, statistics and engine steps too; takes seconds.
+
+        Takes a key with the scope `admin`, or that of a server with one key. Spans of it that come
+        within seven days are removed again.
+        """
+        trace_erasure.erase(tenant, trace_id)
 
     @get(
         "/{trace_id:str}/spans",

@@ -229,3 +229,15 @@ CREATE TABLE IF NOT EXISTS minutes ON CLUSTER `main` AS minutes_local
 ENGINE = Distributed(`main`, currentDatabase(), minutes_local, cityHash64(minute));
 
 ALTER TABLE spans_local ON CLUSTER `main` ADD INDEX IF NOT EXISTS end_time_minmax end_time TYPE minmax GRANULARITY 1;
+
+ALTER TABLE spans_local ON CLUSTER `main` MODIFY TTL toDateTime(ingested_at) + INTERVAL 1096 DAY;
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` MODIFY TTL toDateTime(ingested_at) + INTERVAL 1096 DAY;
+
+ALTER TABLE gpu_metrics_local ON CLUSTER `main` MODIFY TTL toDateTime(ingested_at) + INTERVAL 1096 DAY;
+
+ALTER TABLE traces_local ON CLUSTER `main` MODIFY TTL day + INTERVAL 1096 DAY;
+
+ALTER TABLE minutes_local ON CLUSTER `main` MODIFY TTL minute + INTERVAL 1096 DAY;
+
+ALTER TABLE rolled_up_seconds_local ON CLUSTER `main` MODIFY TTL second + INTERVAL 1096 DAY;
