@@ -4,6 +4,7 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { basePath } from "./api/client";
 import { traceQuery } from "./api/queries";
 import { readEngines } from "./features/engines/search";
+import { readSettings } from "./features/settings/search";
 import { readView } from "./features/trace/view";
 import { readSearch } from "./features/traces/search";
 import { parseParams, stringifyParams } from "./search-params";
@@ -59,9 +60,16 @@ const engines = createRoute({
   component: lazyRouteComponent(() => import("./features/engines"), "EnginesPage"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  validateSearch: readSettings,
+  component: lazyRouteComponent(() => import("./features/settings"), "SettingsPage"),
+});
+
 export const createAppRouter = (queries: QueryClient) =>
   createRouter({
-    routeTree: root.addChildren([home, traces, trace, gpus, gpu, engines]),
+    routeTree: root.addChildren([home, traces, trace, gpus, gpu, engines, settings]),
     context: { queries },
     basepath: basePath(),
     parseSearch: parseParams,
