@@ -110,7 +110,11 @@ def e2e(session: nox.Session) -> None:
 def chaos(session: nox.Session) -> None:
     """The server killed, stopped and cut off 20 times: nothing acknowledged is lost."""
     install(session, *group("tests"))
-    long = {"AXONIZE_CHAOS_ROUNDS": "20", "AXONIZE_CHAOS_OUTAGE_S": "60"}
+    long = {
+        "AXONIZE_CHAOS_ROUNDS": "20",
+        "AXONIZE_CHAOS_OUTAGE_S": "60",
+        "AXONIZE_USAGE_SPANS": "100000",
+    }
     env = {name: os.environ.get(name, value) for name, value in long.items()}
     session.run("pytest", "tests/chaos", *session.posargs, env=env)
 

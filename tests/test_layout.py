@@ -56,7 +56,6 @@ ELSEWHERE = {
     "ingest/wire.py": "tests/server/ingest/test_decode.py",
     "store/clickhouse/rows.py": "tests/server/store/clickhouse/test_reader.py",
     "api/admin_schemas.py": "tests/server/api/test_admin.py",
-    "erasure.py": "tests/server/api/test_admin.py",
     "store/clickhouse/tenants/eraser.py": "tests/server/api/test_admin.py",
     "store/clickhouse/tenants/reader.py": "tests/server/test_usage.py",
     "store/clickhouse/tenants/sql.py": "tests/server/test_usage.py",
@@ -70,6 +69,10 @@ ELSEWHERE = {
     "store/clickhouse/requests/reader.py": "tests/server/query/test_heatmap.py",
     "store/clickhouse/costs/reader.py": "tests/server/query/test_cost.py",
     "store/postgres/prices.py": "tests/server/api/test_gpus.py",
+    "store/clickhouse/removal/days.py": "tests/server/test_retention.py",
+    "store/clickhouse/removal/traces.py": "tests/server/test_erasure.py",
+    "store/postgres/deletions.py": "tests/server/test_erasure.py",
+    "store/postgres/servers.py": "tests/server/test_suspension.py",
     "store/clickhouse/steps/reader.py": "tests/server/query/test_steps.py",
 }
 # Tested on real libraries and end to end.

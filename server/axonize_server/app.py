@@ -39,7 +39,7 @@ from axonize_server.auth.keys import StaticKeyring
 from axonize_server.auth.lookup import Lookup
 from axonize_server.auth.sessions import Sessions
 from axonize_server.correlation import correlate
-from axonize_server.erasure import Erasure
+from axonize_server.erasure import Erasure, TraceErasure
 from axonize_server.query.cost import CostBook
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.costs.reader import CostReader
@@ -47,13 +47,16 @@ from axonize_server.store.clickhouse.export.reader import ExportReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.removal.traces import TraceEraser
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.postgres.connection import Postgres
+from axonize_server.store.postgres.deletions import Deletions
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.postgres.keys import Keys
 from axonize_server.store.postgres.prices import GpuPrices
+from axonize_server.store.postgres.servers import Servers
 from axonize_server.store.postgres.sessions import SessionStore
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
@@ -68,9 +71,14 @@ def nobody() -> admin.Administration:
         tenants=tenants,
         keys=Keys(nowhere),
         meter=Meter(UsageReader(unread, {}), UsageRecords(nowhere)),
-        erasure=Erasure(tenants, TenantEraser(unread)),
-        gate=AdminGate("", Gate(StaticKeyring("")).authenticate),
+        erasure=Erasure(tenants, TenantEraser(unread), Servers(nowhere), Keys(nowhere).version),
+        gate=AdminGate("", Gate(StaticKeyring("")).authenticate, no_sessions()),
     )
+
+
+def no_erasure() -> TraceErasure:
+    """Return what erases nothing, for want of databases."""
+    return TraceErasure(TraceEraser(ClientPool("", size=0)), Deletions(Postgres("")))
 
 
 def no_sessions() -> Sessions:
@@ -94,6 +102,7 @@ class Parts:
     gpu_registry: GpuRegistry
     minute_reader: MinuteReader
     authenticate: Authenticate
+    trace_erasure: TraceErasure = field(default_factory=no_erasure)
     export_reader: ExportReader = field(
         default_factory=lambda: ExportReader(ClientPool("", size=0), {})
     )
@@ -135,6 +144,7 @@ def create_app(parts: Parts) -> Litestar:
             "reader": Provide(lambda: parts.reader, sync_to_thread=False),
             "step_reader": Provide(lambda: parts.step_reader, sync_to_thread=False),
             "gpu_reader": Provide(lambda: parts.gpu_reader, sync_to_thread=False),
+            "trace_erasure": Provide(lambda: parts.trace_erasure, sync_to_thread=False),
             "export_reader": Provide(lambda: parts.export_reader, sync_to_thread=False),
             "gpu_registry": Provide(lambda: parts.gpu_registry, sync_to_thread=False),
             "minute_reader": Provide(lambda: parts.minute_reader, sync_to_thread=False),

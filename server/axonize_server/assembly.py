@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 from litestar import Litestar
@@ -20,7 +20,8 @@ from axonize_server.auth.keys import Keyring, StaticKeyring
 from axonize_server.auth.lookup import Lookup
 from axonize_server.auth.revocation import watch
 from axonize_server.auth.sessions import Sessions
-from axonize_server.erasure import Erasure
+from axonize_server.chores import Chore
+from axonize_server.erasure import SWEEP_EVERY_S, Erasure, TraceErasure
 from axonize_server.genai import Totals
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.ingest.gpu import decode as gpu_metrics
@@ -28,7 +29,10 @@ from axonize_server.ingest.http import build_router
 from axonize_server.ingest.receiver import Submits
 from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.metrics import collect, describe, histograms
+from axonize_server.model import StoreUnavailable
 from axonize_server.query.cost import CostBook
+from axonize_server.retention import EVERY_S as EXPIRE_EVERY_S
+from axonize_server.retention import Expiry
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.costs.reader import CostReader
 from axonize_server.store.clickhouse.export.reader import ExportReader
@@ -37,19 +41,24 @@ from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import ENGINES, MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.removal.days import DayEraser
+from axonize_server.store.clickhouse.removal.traces import TraceEraser
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import GpuMetricWriter, SpanWriter
 from axonize_server.store.databases import Databases
+from axonize_server.store.postgres.deletions import Deletions
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.postgres.keys import Keys
 from axonize_server.store.postgres.prices import GpuPrices
+from axonize_server.store.postgres.servers import Servers
 from axonize_server.store.postgres.sessions import SessionStore
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
 from axonize_server.store.registrar import Registrar
+from axonize_server.suspension import Suspension
 from axonize_server.usage import Meter, Quota, recording, within_quota
 
 METRICS_QUEUE_BYTES = 32 << 20
@@ -65,6 +74,10 @@ class Accounts:
     quota: Quota
     gate: Gate
     sessions: Sessions
+    servers: Servers
+    suspension: Suspension
+    forget: Sequence[Callable[[], None]]
+    """What is remembered of keys and sessions, each to be forgotten when one is revoked."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +97,19 @@ async def assemble(
     gpus = GpuReader(databases.reading, settings.query_limits)
     stack.push_async_callback(asyncio.to_thread, Registrar(gpus, registry).stop)
     accounts = await _open_accounts(settings, databases, stack)
-    ingest = _open_ingest(settings, databases, accounts.quota, stack)
+    ingest = _open_ingest(settings, databases, accounts, stack)
+    erasure = TraceErasure(
+        TraceEraser(databases.reading, settings.clickhouse_cluster), Deletions(databases.postgres)
+    )
     if settings.role != "query":
         await _keep_rolled_up(databases, stack)
+        _start_chores(settings, databases, accounts, erasure, stack)
+    await _watch_keys(accounts, stack)
     authenticate = accounts.gate.authenticate
     parts = Parts(
         reader=SpanReader(databases.reading, settings.query_limits),
         step_reader=StepReader(databases.reading, settings.query_limits),
+        trace_erasure=erasure,
         export_reader=ExportReader(databases.reading, settings.query_limits),
         gpu_reader=gpus,
         gpu_registry=registry,
@@ -123,11 +142,37 @@ async def _open_accounts(
     meter = Meter(usage, UsageRecords(databases.postgres))
     gate = Gate(_keyring(settings, known_keys))
     await stack.enter_async_context(recording(meter, tenants))
-    if not gate.is_open:
-        watching = watch(keys.version, [known_keys.forget, known_sessions.forget])
-        await stack.enter_async_context(watching)
-    sessions = Sessions(gate, session_store, known_sessions)
-    return Accounts(tenants, keys, meter, Quota(usage, tenants), gate, sessions)
+    servers = Servers(databases.postgres)
+    suspension = Suspension(tenants, servers)
+    stack.push_async_callback(_leave, suspension)
+    return Accounts(
+        tenants=tenants,
+        keys=keys,
+        meter=meter,
+        quota=Quota(usage, tenants),
+        gate=gate,
+        sessions=Sessions(gate, session_store, known_sessions),
+        servers=servers,
+        suspension=suspension,
+        forget=[known_keys.forget, known_sessions.forget],
+    )
+
+
+async def _leave(suspension: Suspension) -> None:
+    """Say that this server has ended; when nobody hears it, others find out by themselves."""
+    with suppress(StoreUnavailable):
+        await asyncio.to_thread(suspension.leave)
+
+
+async def _watch_keys(accounts: Accounts, stack: AsyncExitStack) -> None:
+    if accounts.gate.is_open:
+        return
+    watching = watch(
+        accounts.keys.version,
+        accounts.forget,
+        put_into_effect=accounts.suspension.put_into_effect,
+    )
+    await stack.enter_async_context(watching)
 
 
 def _keyring(settings: ServerSettings, known: Lookup[Principal]) -> Keyring:
@@ -144,26 +189,31 @@ def _administration(
         tenants=accounts.tenants,
         keys=accounts.keys,
         meter=accounts.meter,
-        erasure=Erasure(accounts.tenants, eraser),
-        gate=AdminGate(settings.admin_key, accounts.gate.authenticate),
+        erasure=Erasure(accounts.tenants, eraser, accounts.servers, accounts.keys.version),
+        gate=AdminGate(settings.admin_key, accounts.gate.authenticate, accounts.sessions),
     )
 
 
 def _open_ingest(
-    settings: ServerSettings, databases: Databases, quota: Quota, stack: AsyncExitStack
+    settings: ServerSettings, databases: Databases, accounts: Accounts, stack: AsyncExitStack
 ) -> Ingest:
-    spans = Batcher(SpanWriter(databases.writing).insert)
+    suspension = accounts.suspension
+    spans = Batcher(SpanWriter(databases.writing).insert, is_suspended=suspension.holds)
     stack.push_async_callback(spans.close)
     points = Batcher(
         GpuMetricWriter(databases.writing_metrics).insert,
         decoder=gpu_metrics.Decoder,
         max_queue_bytes=METRICS_QUEUE_BYTES,
+        is_suspended=suspension.holds,
     )
     stack.push_async_callback(points.close)
+    suspension.settle += [spans.settle, points.settle]
     if settings.role == "query":
         return Ingest(spans, points, {})
     return Ingest(
-        spans, points, {TRACES: within_quota(spans.submit, quota), METRICS: points.submit}
+        spans,
+        points,
+        {TRACES: within_quota(spans.submit, accounts.quota), METRICS: points.submit},
     )
 
 
@@ -191,3 +241,20 @@ async def _keep_rolled_up(databases: Databases, stack: AsyncExitStack) -> None:
     for rollup in (TraceRollup(pool), MinuteRollup(pool), engines):
         rollup.start()
         stack.push_async_callback(asyncio.to_thread, rollup.close)
+
+
+def _start_chores(
+    settings: ServerSettings,
+    databases: Databases,
+    accounts: Accounts,
+    erasure: TraceErasure,
+    stack: AsyncExitStack,
+) -> None:
+    days = DayEraser(databases.reading, settings.clickhouse_cluster)
+    expiry = Expiry(accounts.tenants, accounts.meter, days)
+    for chore in (
+        Chore(expiry.enforce, EXPIRE_EVERY_S, "what is over is not removed"),
+        Chore(erasure.sweep, SWEEP_EVERY_S, "late spans of deleted traces stay"),
+    ):
+        chore.start()
+        stack.push_async_callback(asyncio.to_thread, chore.close)

@@ -1,26 +1,41 @@
-"""Removes a tenant with all of its data."""
+"""Removes a tenant, or a trace, with all that was made of it."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
+from axonize_server.accounts import DeletedTrace
 from axonize_server.auth.keys import DEFAULT_TENANT
-from axonize_server.auth.revocation import EVERY_S
-from axonize_server.model import Conflict
+from axonize_server.model import Conflict, NotFound, StoreUnavailable
+from axonize_server.store.clickhouse.removal.traces import TraceEraser
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
+from axonize_server.store.postgres.deletions import Deletions
+from axonize_server.store.postgres.servers import GONE_AFTER_S, Servers
 from axonize_server.store.postgres.tenants import Tenants
 
-# By then no server takes its keys any more.
-SETTLE_S = 2 * EVERY_S
+ASK_EVERY_S = 0.2
+SWEEP_EVERY_S = 30.0
+# By then every roll-up that was under way when a trace was removed has ended.
+SWEEP_AFTER_S = 60.0
+# Senders do not keep spans for longer.
+REMEMBERED_S = 7 * 86_400.0
+DAY_S = 86_400.0
 
 
 class Erasure:
-    """Removes tenants; what was interrupted is finished by asking again."""
+    """Removes tenants; what was interrupted is finished by asking again.
 
-    def __init__(self, tenants: Tenants, eraser: TenantEraser, settle_s: float = SETTLE_S) -> None:
+    `version` tells up to which change the accounts are.
+    """
+
+    def __init__(
+        self, tenants: Tenants, eraser: TenantEraser, servers: Servers, version: Callable[[], int]
+    ) -> None:
         self._tenants = tenants
         self._eraser = eraser
-        self._settle_s = settle_s
+        self._servers = servers
+        self._version = version
 
     def erase(self, tenant: str) -> None:
         """Return when neither the tenant nor any of its data is left.
@@ -30,6 +45,48 @@ class Erasure:
         if tenant == DEFAULT_TENANT:
             raise Conflict(f"{tenant} is the tenant of static authentication and stays")
         self._tenants.suspend(tenant)
-        time.sleep(self._settle_s)
+        self._wait_until_nobody_writes(self._version())
         self._eraser.erase(tenant)
         self._tenants.erase(tenant)
+
+    def _wait_until_nobody_writes(self, version: int) -> None:
+        deadline = time.monotonic() + GONE_AFTER_S + 5
+        while self._servers.behind(version):
+            if time.monotonic() > deadline:
+                raise StoreUnavailable("a server may still write data of it; ask again")
+            time.sleep(ASK_EVERY_S)
+
+
+class TraceErasure:
+    """Removes traces, and for seven days what comes of them later."""
+
+    def __init__(self, eraser: TraceEraser, deletions: Deletions) -> None:
+        self._eraser = eraser
+        self._deletions = deletions
+
+    def erase(self, tenant: str, trace_id: str) -> None:
+        """Return when nothing of a trace is left; raises NotFound and StoreUnavailable."""
+        if not self._eraser.is_stored(tenant, trace_id):
+            raise NotFound(f"no trace {trace_id}")
+        self._erase(tenant, trace_id)
+
+    def _erase(self, tenant: str, trace_id: str) -> None:
+        minutes = self._eraser.minutes(tenant, trace_id)
+        # Noted first: what is interrupted is done by the next sweep.
+        self._eraser.erase(self._deletions.add(tenant, trace_id, minutes))
+
+    def sweep(self, after_s: float = SWEEP_AFTER_S, since_s: float = DAY_S) -> None:
+        """Remove what roll-ups under way have brought back, and spans that came late.
+
+        Raises StoreUnavailable; the next sweep does what is left.
+        """
+        known = self._deletions.known(REMEMBERED_S, after_s)
+        for deleted in known:
+            if deleted.is_due:
+                self._sweep(deleted)
+        for tenant, trace_id in self._eraser.come_back(known, since_s) if known else ():
+            self._erase(tenant, trace_id)
+
+    def _sweep(self, deleted: DeletedTrace) -> None:
+        self._eraser.erase(deleted)
+        self._deletions.swept(deleted)

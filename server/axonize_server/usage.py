@@ -18,7 +18,7 @@ from axonize_server.store.postgres.usage import UsageRecords
 
 logger = logging.getLogger("axonize.server")
 
-# ClickHouse drops days that are older than 30 days, part by part.
+# So far back a day that is over is still looked for; what is removed earlier is recorded before.
 COUNTABLE_DAYS = 29
 # A group that was being stored at midnight, and clocks of servers that differ.
 SETTLED_AFTER = timedelta(minutes=10)

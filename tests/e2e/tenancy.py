@@ -110,11 +110,16 @@ def settle(http: str, name: str, trace: int) -> Tenant:
 
 
 def wait_until_registered(http: str, tenant: Tenant) -> None:
-    """The registry of GPUs follows what is stored within some seconds."""
+    """The registry of GPUs follows what is stored within some seconds: of spans and of metrics."""
     url = f"{http}/api/v1/gpus/GPU-{tenant.mark}"
-    end = time.monotonic() + 60
-    while call(url, Authorization=f"Bearer {tenant.key}")[0] == 404:
-        assert time.monotonic() < end
+    end = time.monotonic() + 120
+    while True:
+        status, content = call(url, Authorization=f"Bearer {tenant.key}")
+        if status == 200:
+            found = json.loads(content)
+            if len(found["contexts_now"] + found["contexts_before"]) == 2:
+                return
+        assert time.monotonic() < end, content
         time.sleep(0.5)
 
 

@@ -45,14 +45,22 @@ NOBODY = {
     "prefix": "axo_nobody",
 }
 TENANTS = "/api/v1/admin/tenants"
-# Concerns the caller alone; its own test is below.
-SESSION = "/api/v1/session"
+# These concern the caller alone; their own tests are below.
+SESSION, ADMIN_SESSION = "/api/v1/session", "/api/v1/admin/session"
+SESSIONS = (SESSION, ADMIN_SESSION)
 # What a request that changes something carries; a new one must be listed here.
 BODIES: dict[tuple[str, str], object] = {
     ("POST", TENANTS): {"tenant_id": "third"},
     ("POST", f"{TENANTS}/{{tenant_id}}/suspend"): None,
     ("POST", f"{TENANTS}/{{tenant_id}}/resume"): None,
     ("PUT", f"{TENANTS}/{{tenant_id}}/quota"): {"max_spans_per_day": 0},
+    ("PUT", f"{TENANTS}/{{tenant_id}}/retention"): {
+        "spans": 1,
+        "traces": 1,
+        "gpu_metrics": 1,
+        "engine_steps": 1,
+    },
+    ("DELETE", "/api/v1/traces/{trace_id}"): None,
     ("POST", f"{TENANTS}/{{tenant_id}}/keys"): {"scopes": ["read"]},
     ("DELETE", f"{TENANTS}/{{tenant_id}}/keys/{{prefix}}"): None,
     ("DELETE", f"{TENANTS}/{{tenant_id}}"): None,
@@ -137,7 +145,7 @@ def test_nothing_is_open_but_health(http: str, acme: Tenant) -> None:
         assert acme.name not in call(f"{http}{path}")[1].decode()
     for key in (None, "", "axo_000000000000_wrong", acme.prefix, ADMIN_KEY + "x", acme.key[:-1]):
         for method, path, _ in operations(http):
-            if path in OPEN or (method, path) == ("POST", SESSION):
+            if path in OPEN or (method == "POST" and path in SESSIONS):
                 continue
             status, _ = ask(
                 http, method, fill(path, acme.parameters), key, BODIES.get((method, path))
@@ -152,7 +160,7 @@ def test_each_reads_its_own_and_never_the_others(http: str, acme: Tenant, globex
     for own, other in ((acme, globex), (globex, acme)):
         answers = view(http, own)
         assert {path for path, text in answers.items() if own.mark not in text} <= {
-            path for path in answers if path.startswith((TENANTS, SESSION, *NUMBERS_ONLY))
+            path for path in answers if path.startswith((TENANTS, *SESSIONS, *NUMBERS_ONLY))
         }
         assert [path for path, text in answers.items() if other.mark in text] == []
 
@@ -206,7 +214,7 @@ def test_neither_changes_what_is_not_its_own(http: str, acme: Tenant, globex: Te
     changes = [
         (method, path)
         for method, path, _ in operations(http)
-        if method != "GET" and path != SESSION
+        if method != "GET" and path not in SESSIONS
     ]
     assert set(changes) == set(BODIES)
     for own, other in ((acme, globex), (globex, acme)):
@@ -276,8 +284,8 @@ def test_a_session_reads_what_its_key_reads_and_ends_with_it(http: str, acme: Te
     cookie = log_in(http, key)
     for path in questions(http, acme.parameters):
         by_session = ask(http, "GET", path, None, cookie=cookie)
-        if path.startswith(TENANTS):
-            assert by_session[0] == 401, path
+        if path.startswith("/api/v1/admin/"):
+            assert by_session[0] == 403, path
         elif path != SESSION:
             assert by_session == ask(http, "GET", path, key)
             assert acme.mark in by_session[1] or path.startswith(NUMBERS_ONLY)
@@ -289,9 +297,28 @@ def test_a_session_reads_what_its_key_reads_and_ends_with_it(http: str, acme: Te
         time.sleep(0.1)
 
 
-def log_in(http: str, key: str) -> str:
+def test_the_session_of_who_runs_the_server_manages_and_reads_nothing(
+    http: str, acme: Tenant
+) -> None:
+    for key in (acme.key, "wrong", ADMIN_KEY[:-1]):
+        assert ask(http, "POST", ADMIN_SESSION, None, {"key": key})[0] == 401
+    cookie = log_in(http, ADMIN_KEY, ADMIN_SESSION)
+    for path in questions(http, acme.parameters):
+        status, text = ask(http, "GET", path, None, cookie=cookie)
+        if path.startswith("/api/v1/admin/"):
+            assert status == 200, path
+        else:
+            assert (status, acme.mark in text) == (401, False), path
+    assert call(f"{http}/v1/traces", spans(acme), Cookie=cookie)[0] == 401
+    path = f"{TENANTS}/{acme.name}/suspend"
+    assert ask(http, "POST", path, None, cookie=cookie)[0] == 403, "not from its own page"
+    assert ask(http, "DELETE", ADMIN_SESSION, None, cookie=cookie)[0] == 403
+    assert json.loads(ask(http, "GET", ADMIN_SESSION, None, cookie=cookie)[1]) == {"tenant": None}
+
+
+def log_in(http: str, key: str, path: str = SESSION) -> str:
     """Return the cookie of a new session."""
-    request = urllib.request.Request(http + SESSION, json.dumps({"key": key}).encode())
+    request = urllib.request.Request(http + path, json.dumps({"key": key}).encode())
     request.add_header("Content-Type", "application/json")
     with urllib.request.urlopen(request, timeout=30) as answer:
         return str(answer.headers["Set-Cookie"]).partition(";")[0]

@@ -7,6 +7,7 @@ import { readCost } from "./features/cost/search";
 import { readEngines } from "./features/engines/search";
 import { readModels } from "./features/models/search";
 import { readOverview } from "./features/overview/search";
+import { readSettings } from "./features/settings/search";
 import { readView } from "./features/trace/view";
 import { readSearch } from "./features/traces/search";
 import { parseParams, stringifyParams } from "./search-params";
@@ -74,9 +75,16 @@ const cost = createRoute({
   component: lazyRouteComponent(() => import("./features/cost"), "CostPage"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  validateSearch: readSettings,
+  component: lazyRouteComponent(() => import("./features/settings"), "SettingsPage"),
+});
+
 export const createAppRouter = (queries: QueryClient) =>
   createRouter({
-    routeTree: root.addChildren([home, traces, trace, models, gpus, gpu, engines, cost]),
+    routeTree: root.addChildren([home, traces, trace, models, gpus, gpu, engines, cost, settings]),
     context: { queries },
     basepath: basePath(),
     parseSearch: parseParams,

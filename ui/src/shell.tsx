@@ -1,7 +1,7 @@
 /** The frame around every page: the bar on top, the shortcut sheet, the page to log in. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { Keyboard, LogOut, Monitor, Moon, Settings, Sun } from "lucide-react";
 import { useState } from "react";
 import { logOut, sessionQuery, useLogInAsked } from "./api/session";
 import { rememberedSearch } from "./features/traces/recall";
@@ -16,6 +16,8 @@ export function Shell() {
   const [sheet, setSheet] = useState(false);
   const asked = useLogInAsked();
   const navigate = useNavigate();
+  // It takes another key, and asks for that by itself.
+  const manages = useRouterState({ select: (state) => state.location.pathname === "/settings" });
   useKeys({
     "?": () => setSheet(true),
     o: () => void navigate({ to: "/" }),
@@ -42,11 +44,12 @@ export function Shell() {
           <div className="ml-auto flex gap-1">
             <IconButton icon={Keyboard} label="Keyboard shortcuts" shortcut="?" onClick={() => setSheet(true)} />
             <ThemeButton />
+            <IconButton icon={Settings} label="Settings" onClick={() => void navigate({ to: "/settings" })} />
             {!asked && <LogOutButton />}
           </div>
         </header>
         <div className="min-h-0 flex-1">
-          {asked ? <LogIn /> : <Outlet />}
+          {asked && !manages ? <LogIn /> : <Outlet />}
         </div>
       </div>
       <ShortcutSheet open={sheet} onClose={() => setSheet(false)} />

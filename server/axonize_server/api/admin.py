@@ -4,24 +4,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Controller, Router, delete, get, post, put
+import msgspec
+from litestar import Controller, Request, Response, Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
+from axonize_server.accounts import Retention
 from axonize_server.api import admin_schemas as schemas
 from axonize_server.api.errors import documented
+from axonize_server.api.session import (
+    EMPTY,
+    Credentials,
+    address_of,
+    refuse_forms,
+    session_cookie,
+)
 from axonize_server.api.times import parse_time
-from axonize_server.auth.admin import AdminGate, require_admin_key, require_admin_of_tenant
+from axonize_server.auth.admin import (
+    ADMIN_COOKIE,
+    AdminGate,
+    note_manager,
+    require_admin_key,
+    require_admin_of_tenant,
+)
+from axonize_server.auth.guards import OPEN
 from axonize_server.auth.keys import new_key
+from axonize_server.auth.sessions import LASTS
 from axonize_server.erasure import Erasure
 from axonize_server.model import InvalidQuery
 from axonize_server.store.postgres.keys import Keys
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.usage import Meter
 
-PROBLEMS = documented(400, 401, 403, 404, 409, 503, 504)
+PROBLEMS = documented(400, 401, 403, 404, 409, 429, 503, 504)
 LONGEST_DAYS = 366
 
 
@@ -47,11 +64,43 @@ def build_router(administration: Administration) -> Router:
     gate = administration.gate
     everything = Router("/", route_handlers=[TenantController], guards=[require_admin_key(gate)])
     one = Router("/", route_handlers=[KeyController], guards=[require_admin_of_tenant(gate)])
+    session = Router("/", route_handlers=[AdminSessionController], guards=[note_manager(gate)])
     return Router(
         "/admin",
-        route_handlers=[everything, one],
+        route_handlers=[everything, one, session],
         dependencies={"desk": Provide(lambda: administration, sync_to_thread=False)},
     )
+
+
+class AdminSessionController(Controller):
+    """The session of whoever runs the server; logging in needs no key but the one it takes."""
+
+    path = "/session"
+    tags = ["Admin"]  # noqa: RUF012 - Litestar declares it as an instance variable
+
+    @post(
+        "/", summary="Log in as who runs the server", responses=PROBLEMS, status_code=200, opt=OPEN
+    )
+    async def log_in_admin(
+        self, request: Request[Any, Any, Any], desk: Desk, data: JSONBody[Credentials]
+    ) -> Response[schemas.Manager]:
+        """Take the admin key, and answer with a cookie that stands for it for 7 days."""
+        refuse_forms(request)
+        made = await desk.gate.log_in(data.key.strip(), address_of(request))
+        cookie = session_cookie(request, ADMIN_COOKIE, made, int(LASTS.total_seconds()))
+        return Response(schemas.Manager(None), cookies=[cookie])
+
+    @get("/", summary="Read what the caller manages", responses=PROBLEMS)
+    async def read_manager(self, request: Request[Any, Any, Any]) -> schemas.Manager:
+        """Return the tenant whose keys the caller manages, null for every tenant."""
+        return schemas.Manager(request.state.manages)
+
+    @delete("/", summary="End that session", responses={**PROBLEMS, **EMPTY}, status_code=204)
+    async def log_out_admin(self, request: Request[Any, Any, Any], desk: Desk) -> Response[None]:
+        """End the session of whoever runs the server, if there is one."""
+        if cookie := request.cookies.get(ADMIN_COOKIE):
+            await desk.gate.log_out(cookie)
+        return Response(None, cookies=[session_cookie(request, ADMIN_COOKIE, "", 0)])
 
 
 class TenantController(Controller):
@@ -104,6 +153,21 @@ class TenantController(Controller):
     ) -> schemas.Tenant:
         """Say how many spans a tenant may store on one day."""
         return schemas.tenant(desk.tenants.limit(tenant_id, data.max_spans_per_day))
+
+    @put(
+        "/{tenant_id:str}/retention",
+        summary="Set how long data of a tenant is kept",
+        responses=PROBLEMS,
+        sync_to_thread=True,
+    )
+    def set_retention(
+        self, desk: Desk, tenant_id: TenantPath, data: JSONBody[schemas.Retention]
+    ) -> schemas.Tenant:
+        """Keep each kind of data for so many days; what is over then is removed within the hour."""
+        if data.traces < data.spans:
+            raise InvalidQuery("traces: lists are kept at least as long as the spans behind them")
+        days = Retention(**msgspec.structs.asdict(data))
+        return schemas.tenant(desk.tenants.keep(tenant_id, days))
 
     @delete("/{tenant_id:str}", summary="Delete a tenant", responses=PROBLEMS, sync_to_thread=True)
     def delete_tenant(self, desk: Desk, tenant_id: TenantPath) -> None:

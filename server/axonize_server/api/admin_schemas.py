@@ -39,6 +39,26 @@ class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_spans_per_day: Limit | None
 
 
+class Manager(msgspec.Struct, frozen=True):
+    """Whose keys the caller manages."""
+
+    tenant: Annotated[str | None, Meta(description="Null for every one, and tenants themselves.")]
+
+
+Days = Annotated[int, Meta(ge=1, le=1095)]
+
+
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many days after the day of commit (UTC) each kind of data is kept."""
+
+    spans: Days
+    traces: Annotated[
+        int, Meta(ge=1, le=1095, description="What lists and statistics say; at least as `spans`.")
+    ]
+    gpu_metrics: Days
+    engine_steps: Days
+
+
 class Tenant(msgspec.Struct, frozen=True):
     """One tenant."""
 
@@ -49,6 +69,7 @@ class Tenant(msgspec.Struct, frozen=True):
         Time | None, Meta(description="Since when its keys open nothing; null when they do.")
     ]
     max_spans_per_day: SpansPerDay
+    retention: Retention
 
 
 class TenantList(msgspec.Struct, frozen=True):
@@ -117,6 +138,7 @@ def tenant(record: accounts.Tenant) -> Tenant:
         format_moment(record.created_at),
         _moment(record.suspended_at),
         record.max_spans_per_day,
+        Retention(**msgspec.structs.asdict(record.retention)),
     )
 
 

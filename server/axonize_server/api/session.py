@@ -46,12 +46,9 @@ class SessionController(Controller):
         self, request: Request[Any, Any, Any], sessions: Known, data: JSONBody[Credentials]
     ) -> Response[Identity]:
         """Take a key that may read, and answer with a cookie that stands for it for 7 days."""
-        # A page from elsewhere can send text without asking first, and would log its visitors in.
-        if request.content_type[0] != MediaType.JSON:
-            raise InvalidQuery(f"Content-Type must be {MediaType.JSON.value}")
-        address = request.client.host if request.client else ""
-        made = await sessions.log_in(data.key.strip(), address)
-        cookie = _cookie(request, made.cookie, int(LASTS.total_seconds()))
+        refuse_forms(request)
+        made = await sessions.log_in(data.key.strip(), address_of(request))
+        cookie = session_cookie(request, COOKIE, made.cookie, int(LASTS.total_seconds()))
         return Response(Identity(made.tenant, has_session=True), cookies=[cookie])
 
     @get("/session", summary="Read who is asking", responses=PROBLEMS)
@@ -64,12 +61,27 @@ class SessionController(Controller):
         """End the session of the caller, if there is one."""
         if request.state.has_session:
             await sessions.log_out(request.cookies[COOKIE])
-        return Response(None, cookies=[_cookie(request, "", 0)])
+        return Response(None, cookies=[session_cookie(request, COOKIE, "", 0)])
 
 
-def _cookie(request: Request[Any, Any, Any], value: str, max_age: int) -> Cookie:
+def refuse_forms(request: Request[Any, Any, Any]) -> None:
+    """Raise InvalidQuery for a log-in that is not JSON.
+
+    A page from elsewhere can send text without asking first, and would log its visitors in.
+    """
+    if request.content_type[0] != MediaType.JSON:
+        raise InvalidQuery(f"Content-Type must be {MediaType.JSON.value}")
+
+
+def address_of(request: Request[Any, Any, Any]) -> str:
+    """Return where a request came from, as far as is known."""
+    return request.client.host if request.client else ""
+
+
+def session_cookie(request: Request[Any, Any, Any], name: str, value: str, max_age: int) -> Cookie:
+    """Return a cookie that no script reads and no other site sends; max_age in seconds."""
     return Cookie(
-        COOKIE,
+        name,
         value=value,
         max_age=max_age,
         path=f"{request.scope.get('root_path', '')}/",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from litestar import Controller, get
+from litestar import Controller, delete, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import PathParameter, QueryParameter
 
@@ -21,6 +21,7 @@ from axonize_server.api.parameters import (
     time_range,
 )
 from axonize_server.api.trace_filters import Search, provide_search
+from axonize_server.erasure import TraceErasure
 from axonize_server.model import Sort, TraceSearch
 from axonize_server.query import traces
 from axonize_server.query.cursor import SPAN_ID
@@ -82,6 +83,23 @@ class TraceController(Controller):
     ) -> schemas.TraceDetail:
         """Return one trace and its spans in tree order."""
         return schemas.trace_detail(traces.trace(reader, tenant, trace_id))
+
+    @delete(
+        "/{trace_id:str}",
+        summary="Delete a trace",
+        responses=READ_PROBLEMS,
+        opt={"right": "erase"},
+        sync_to_thread=True,
+    )
+    def delete_trace(
+        self, trace_erasure: NamedDependency[TraceErasure], tenant: Tenant, trace_id: TracePath
+    ) -> None:
+        """Remove a trace for good, from lists, statistics and engine steps too; takes seconds.
+
+        Takes a key with the scope `admin`, or that of a server with one key. Spans of it that come
+        within seven days are removed again.
+        """
+        trace_erasure.erase(tenant, trace_id)
 
     @get(
         "/{trace_id:str}/spans",

@@ -6,12 +6,12 @@ import hmac
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
 
-from axonize_server.accounts import Principal, Scope
+from axonize_server.accounts import Principal, Right
 from axonize_server.auth.keys import SEND_A_KEY, Keyring, bearer, digest
 from axonize_server.auth.lookup import Lookup
 from axonize_server.model import Forbidden, Unauthenticated
 
-Authenticate = Callable[[str | None, Scope], Awaitable[str]]
+Authenticate = Callable[[str | None, Right], Awaitable[str]]
 """From the value of the authorization header (or None) and what is asked for to the tenant.
 
 Raises Unauthenticated, Forbidden and StoreUnavailable.
@@ -46,10 +46,10 @@ class Gate:
         """Return whether everyone is let in without a key."""
         return self._keyring.is_open
 
-    async def authenticate(self, authorization: str | None, scope: Scope) -> str:
-        """Return the tenant of the key in a header, when the key may do what `scope` says."""
+    async def authenticate(self, authorization: str | None, right: Right) -> str:
+        """Return the tenant of the key in a header, when the key has the right."""
         key = "" if self.is_open else bearer(authorization)
-        return permit(await self.principal(digest(key)), scope)
+        return permit(await self.principal(digest(key)), right)
 
     async def principal(self, key_sha256: bytes) -> Principal:
         """Return who a key stands for; raises Unauthenticated when it is not valid (any more)."""
@@ -59,11 +59,12 @@ class Gate:
         return principal
 
 
-def permit(principal: Principal, scope: Scope) -> str:
-    """Return the tenant; raises Forbidden when it is suspended or the key has not this scope."""
+def permit(principal: Principal, right: Right) -> str:
+    """Return the tenant; raises Forbidden when it is suspended or the key has not this right."""
     if principal.suspended:
         raise Forbidden(f"tenant {principal.tenant} is suspended; ask who runs this server")
-    if scope not in principal.scopes:
+    if not principal.may(right):
+        scope = "admin" if right == "erase" else right
         raise Forbidden(f"this key has not the scope `{scope}`; use a key that has")
     return principal.tenant
 

@@ -8,7 +8,7 @@ from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from axonize_server.accounts import Scope
+from axonize_server.accounts import Right
 from axonize_server.auth.gate import Authenticate, permit
 from axonize_server.auth.sessions import COOKIE, Sessions, refuse_foreign_pages
 
@@ -16,9 +16,10 @@ OPEN = {"open": True}
 """Options of a handler that is called without a key."""
 
 
-def require_key(authenticate: Authenticate, sessions: Sessions, scope: Scope) -> Guard:
-    """Return a guard that lets a request pass with a key or a session of that scope.
+def require_key(authenticate: Authenticate, sessions: Sessions, right: Right) -> Guard:
+    """Return a guard that lets a request pass with a key or a session that has this right.
 
+    A handler may name another right in its options.
     It notes the tenant, and whether a session said so.
     """
 
@@ -27,14 +28,15 @@ def require_key(authenticate: Authenticate, sessions: Sessions, scope: Scope) ->
     ) -> None:
         if "open" in handler.opt:
             return
+        needed: Right = handler.opt.get("right", right)
         authorization = connection.headers.get("authorization")
         cookie = connection.cookies.get(COOKIE)
         connection.state.has_session = authorization is None and cookie is not None
         if authorization is None and cookie is not None:
             refuse_foreign_pages(connection)
-            connection.state.tenant = permit(await sessions.principal(cookie), scope)
+            connection.state.tenant = permit(await sessions.principal(cookie), needed)
         else:
-            connection.state.tenant = await authenticate(authorization, scope)
+            connection.state.tenant = await authenticate(authorization, needed)
 
     return guard
 

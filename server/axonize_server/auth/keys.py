@@ -11,7 +11,7 @@ from axonize_server.accounts import Principal
 from axonize_server.model import Unauthenticated
 
 DEFAULT_TENANT = "default"
-USER_SCOPES = frozenset(("ingest", "read"))
+USER_SCOPES = frozenset(("ingest", "read", "erase"))
 SEND_A_KEY = "send `Authorization: Bearer KEY` with a valid key of this server"
 
 

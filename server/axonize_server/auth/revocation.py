@@ -17,10 +17,16 @@ EVERY_S = 2.0
 
 @asynccontextmanager
 async def watch(
-    version: Callable[[], int], forgets: Sequence[Callable[[], None]], every_s: float = EVERY_S
+    version: Callable[[], int],
+    forgets: Sequence[Callable[[], None]],
+    every_s: float = EVERY_S,
+    put_into_effect: Callable[[int], None] = lambda _: None,
 ) -> AsyncIterator[None]:
-    """Call all of `forgets` whenever `version` has changed, until the block ends."""
-    watching = asyncio.ensure_future(_watch(version, forgets, every_s))
+    """Call all of `forgets` whenever `version` has changed, until the block ends.
+
+    `put_into_effect` is called in a thread with each version that was seen, changed or not.
+    """
+    watching = asyncio.ensure_future(_watch(version, forgets, every_s, put_into_effect))
     try:
         yield
     finally:
@@ -30,19 +36,23 @@ async def watch(
 
 
 async def _watch(
-    version: Callable[[], int], forgets: Sequence[Callable[[], None]], every_s: float
+    version: Callable[[], int],
+    forgets: Sequence[Callable[[], None]],
+    every_s: float,
+    put_into_effect: Callable[[int], None],
 ) -> None:
     seen, away = 0, False
     while True:
         try:
             now = await asyncio.to_thread(version)
+            if now != seen:
+                for forget in forgets:
+                    forget()
+            seen = now
+            await asyncio.to_thread(put_into_effect, now)
+            away = False
         except StoreUnavailable as error:
             if not away:
                 logger.warning("changes of keys are not noticed for now: %s", error)
             away = True
-        else:
-            if now != seen:
-                for forget in forgets:
-                    forget()
-            seen, away = now, False
         await asyncio.sleep(every_s)

@@ -38,32 +38,41 @@ class Sessions:
         self._gate = gate
         self._store = store
         self._lookup = lookup
-        self._attempts = Attempts()
+        self.attempts = Attempts()
 
     async def log_in(self, key: str, address: str) -> LogIn:
         """Make a session for a key that may read.
 
         Raises Unauthenticated, Forbidden, Overloaded after too many failures, StoreUnavailable.
         """
-        self._attempts.check(address)
+        self.attempts.check(address)
         try:
             principal = await self._gate.principal(digest(key))
         except Unauthenticated:
-            self._attempts.fail(address)
+            self.attempts.fail(address)
             raise Unauthenticated("this server does not know this key") from None
         tenant = permit(principal, "read")
+        # The digest of the key that was shown, which is the valid one but on an open server.
+        return LogIn(await self.open(key), tenant)
+
+    async def open(self, key: str) -> str:
+        """Return the cookie of a new session that stands for a key; raises StoreUnavailable."""
         cookie = secrets.token_urlsafe(32)
         expires_at = datetime.now(timezone.utc) + LASTS
-        # The digest of the key that was shown, which is the valid one but on an open server.
         await asyncio.to_thread(self._store.add, digest(cookie), digest(key), expires_at)
-        return LogIn(cookie, tenant)
+        return cookie
+
+    async def key_behind(self, cookie: str) -> bytes | None:
+        """Return the SHA-256 of the key that a session stands for, None when it has ended."""
+        session = await self._lookup.get(digest(cookie))
+        return None if session is None or is_over(session.expires_at) else session.key_sha256
 
     async def principal(self, cookie: str) -> Principal:
         """Return who a session stands for; raises Unauthenticated when it has ended."""
-        session = await self._lookup.get(digest(cookie))
-        if session is None or is_over(session.expires_at):
+        key_sha256 = await self.key_behind(cookie)
+        if key_sha256 is None:
             raise Unauthenticated(LOG_IN)
-        return await self._gate.principal(session.key_sha256)
+        return await self._gate.principal(key_sha256)
 
     async def log_out(self, cookie: str) -> None:
         """End a session, on every server within 5 s and on this one at once."""

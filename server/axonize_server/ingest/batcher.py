@@ -18,6 +18,7 @@ from axonize_server.ingest.rows import Decoder, Rows
 from axonize_server.model import (
     Accepted,
     DomainError,
+    Forbidden,
     MalformedRequest,
     Overloaded,
     StoreRefused,
@@ -80,7 +81,8 @@ class Batcher:
     A `decoder` makes tables of requests; `write` stores the tables before it returns and is called
     from one thread. A batch waits as long as the last commit took, within `linger_s`, but not when
     `commit_bytes` are there. What is not stored within `deadline_s` is refused; it may still be
-    stored afterwards. Tenants take turns, and a full queue refuses the one that holds most.
+    stored afterwards. Tenants take turns, and a full queue refuses the one that holds most. What
+    waits is refused when its tenant `is_suspended` by the time it would be written.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Batcher:
         commit_bytes: int = 16 << 20,
         linger_s: tuple[float, float] = (0.02, 0.2),
         deadline_s: float = 30.0,
+        is_suspended: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._write = write
         self._new_decoder = decoder
@@ -99,6 +102,8 @@ class Batcher:
         self._commit_bytes = commit_bytes
         self._shortest_linger_s, self._longest_linger_s = linger_s
         self._deadline_s = deadline_s
+        self._is_suspended = is_suspended
+        self._writing = threading.RLock()
         self._counters = Counters()
         self._queue: FairQueue[_Waiting] = FairQueue()
         self._last_commit_s = 0.0
@@ -171,6 +176,11 @@ class Batcher:
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
 
+    def settle(self) -> None:
+        """Return when what was being written, if anything, is written."""
+        with self._writing:
+            pass
+
     def _finish(self, waiting: _Waiting, answer: Answer) -> None:
         with self._changed:
             self._counters.queue_bytes -= len(waiting.body)
@@ -238,18 +248,34 @@ class Batcher:
         """Decode requests that could be read once more, in two parts."""
         middle = len(waiting) // 2
         for half in (waiting[:middle], waiting[middle:]):
-            decoder = self._new_decoder()
-            for one in half:
-                decoder.add(one.tenant, one.body)
-            yield from self._decode(half, decoder)
+            yield from self._decode_again(half)
+
+    def _decode_again(self, waiting: list[_Waiting]) -> Iterator[_Block]:
+        decoder = self._new_decoder()
+        for one in waiting:
+            decoder.add(one.tenant, one.body)
+        yield from self._decode(waiting, decoder)
 
     # The insert thread
 
     def _insert_loop(self) -> None:
         while (blocks := self._batches.get()) is not None:
             for block in blocks:
-                self._insert(block)
+                with self._writing:
+                    self._insert_permitted(block)
             self._free_places.release()
+
+    def _insert_permitted(self, block: _Block) -> None:
+        """Store a block without the requests of tenants that were suspended while they waited."""
+        refused = [one for one in block.waiting if self._is_suspended(one.tenant)]
+        if not refused:
+            self._insert(block)
+            return
+        for one in refused:
+            self._finish(one, Forbidden(f"tenant {one.tenant} is suspended"))
+        if rest := [one for one in block.waiting if one not in refused]:
+            for part in self._decode_again(rest):
+                self._insert(part)
 
     def _insert(self, block: _Block) -> None:
         """Store a block; when its data is at fault, look for the request that is."""

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from axonize_server.api.admin import Administration
-from axonize_server.app import Parts, create_app
+from axonize_server.app import Parts, create_app, no_sessions
 from axonize_server.auth.admin import AdminGate
 from axonize_server.auth.keys import digest
 from axonize_server.erasure import Erasure
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.servers import Servers
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
 from axonize_server.usage import Meter
@@ -51,8 +52,8 @@ def admin(
         tenants=tenants,
         keys=keys,
         meter=Meter(usage_reader, UsageRecords(postgres)),
-        erasure=Erasure(tenants, TenantEraser(clickhouse), settle_s=0),
-        gate=AdminGate("operator", authenticate),
+        erasure=Erasure(tenants, TenantEraser(clickhouse), Servers(postgres), keys.version),
+        gate=AdminGate("operator", authenticate, no_sessions()),
     )
     parts = Parts(
         reader=reader,
@@ -77,6 +78,7 @@ def test_a_tenant_is_made_limited_suspended_and_resumed(admin, tenant):
         "created_at": made.json()["created_at"],
         "suspended_at": None,
         "max_spans_per_day": None,
+        "retention": {"spans": 30, "traces": 90, "gpu_metrics": 7, "engine_steps": 30},
     }
     assert made.json() in admin.get(TENANTS).json()["items"]
     assert admin.post(TENANTS, json={"tenant_id": tenant}).status_code == 409
@@ -87,6 +89,18 @@ def test_a_tenant_is_made_limited_suspended_and_resumed(admin, tenant):
     assert suspended["suspended_at"] is not None
     assert admin.post(f"{TENANTS}/{tenant}/suspend").json() == suspended
     assert admin.post(f"{TENANTS}/{tenant}/resume").json() == limited.json()
+
+
+def test_how_long_data_is_kept_is_set(admin, tenant):
+    made = admin.post(TENANTS, json={"tenant_id": tenant}).json()
+    days = {"spans": 10, "traces": 10, "gpu_metrics": 1, "engine_steps": 1095}
+    kept = admin.put(f"{TENANTS}/{tenant}/retention", json=days)
+    assert kept.json() == {**made, "retention": days}
+    assert kept.json() in admin.get(TENANTS).json()["items"]
+    for wrong in ({"spans": 11}, {"gpu_metrics": 0}, {"engine_steps": 1096}, {"more": 1}):
+        path = f"{TENANTS}/{tenant}/retention"
+        assert admin.put(path, json={**days, **wrong}).status_code == 400
+    assert admin.put(f"{TENANTS}/nobody/retention", json=days).status_code == 404
 
 
 @pytest.mark.parametrize(

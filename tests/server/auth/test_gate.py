@@ -8,7 +8,8 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from axonize_server.auth.gate import Gate, TenantKeyring
+from axonize_server.accounts import Principal
+from axonize_server.auth.gate import Gate, TenantKeyring, permit
 from axonize_server.auth.keys import StaticKeyring, new_key
 from axonize_server.auth.lookup import Lookup
 from axonize_server.auth.revocation import watch
@@ -124,3 +125,15 @@ def test_use_is_noted_without_making_servers_forget(keys, tenant):
 def test_a_server_without_a_key_lets_everyone_in():
     everyone = Gate(StaticKeyring(""))
     assert ask(everyone, None) == ask(everyone, "Bearer any", "ingest") == "default"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "permitted"), [({"read"}, False), ({"admin"}, True), ({"read", "erase"}, True)]
+)
+def test_data_is_erased_by_who_administers_it(scopes, permitted):
+    principal = Principal("acme", frozenset(scopes), b"")
+    if permitted:
+        assert permit(principal, "erase") == "acme"
+    else:
+        with pytest.raises(Forbidden, match="has not the scope `admin`"):
+            permit(principal, "erase")

@@ -32,7 +32,7 @@ def test_a_new_key_is_known_by_its_digest_and_begins_with_its_prefix():
 def test_a_static_key_opens_the_default_tenant_and_no_other_key_does(key):
     keyring = StaticKeyring("k€y")
     principal = asyncio.run(keyring.find(digest("k€y")))
-    assert (principal.tenant, principal.scopes) == ("default", {"ingest", "read"})
+    assert (principal.tenant, principal.scopes) == ("default", {"ingest", "read", "erase"})
     assert asyncio.run(keyring.find(digest(key))) is None
     assert not keyring.is_open
 

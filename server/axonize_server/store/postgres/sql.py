@@ -43,30 +43,70 @@ REVOKE_KEY = """
 UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE tenant_id = %s AND prefix = %s
 """
 
-SELECT_TENANTS = """
-SELECT tenant_id, name, created_at, suspended_at, max_spans_per_day
-FROM tenants ORDER BY tenant_id
-"""
-SELECT_TENANT = """
-SELECT tenant_id, name, created_at, suspended_at, max_spans_per_day
-FROM tenants WHERE tenant_id = %s
-"""
-INSERT_TENANT = """
+_TENANT = (
+    "tenant_id, name, created_at, suspended_at, max_spans_per_day, "
+    "spans_days, traces_days, gpu_metrics_days, engine_steps_days"
+)
+SELECT_TENANTS = f"SELECT {_TENANT} FROM tenants ORDER BY tenant_id"  # noqa: S608
+SELECT_TENANT = f"SELECT {_TENANT} FROM tenants WHERE tenant_id = %s"  # noqa: S608
+INSERT_TENANT = f"""
 INSERT INTO tenants (tenant_id, name, max_spans_per_day) VALUES (%s, %s, %s)
-RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
-"""
-SUSPEND_TENANT = """
+RETURNING {_TENANT}
+"""  # noqa: S608  (only fixed text is put together)
+SUSPEND_TENANT = f"""
 UPDATE tenants SET suspended_at = coalesce(suspended_at, now()) WHERE tenant_id = %s
-RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
-"""
-RESUME_TENANT = """
+RETURNING {_TENANT}
+"""  # noqa: S608  (only fixed text is put together)
+RESUME_TENANT = f"""
 UPDATE tenants SET suspended_at = NULL WHERE tenant_id = %s
-RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
-"""
-SET_QUOTA = """
+RETURNING {_TENANT}
+"""  # noqa: S608  (only fixed text is put together)
+SET_QUOTA = f"""
 UPDATE tenants SET max_spans_per_day = %s WHERE tenant_id = %s
-RETURNING tenant_id, name, created_at, suspended_at, max_spans_per_day
+RETURNING {_TENANT}
+"""  # noqa: S608  (only fixed text is put together)
+SET_RETENTION = f"""
+UPDATE tenants
+SET spans_days = %s, traces_days = %s, gpu_metrics_days = %s, engine_steps_days = %s
+WHERE tenant_id = %s
+RETURNING {_TENANT}
+"""  # noqa: S608  (only fixed text is put together)
+SELECT_SUSPENDED = "SELECT tenant_id FROM tenants WHERE suspended_at IS NOT NULL"
+
+# What was deleted twice keeps all of its minutes, and is looked after from then on.
+INSERT_DELETED_TRACE = """
+INSERT INTO deleted_traces AS known (tenant_id, trace_id, minutes) VALUES (%s, %s, %s)
+ON CONFLICT (tenant_id, trace_id) DO UPDATE SET
+    minutes = ARRAY(SELECT DISTINCT unnest(known.minutes || excluded.minutes) ORDER BY 1),
+    deleted_at = now(),
+    swept_at = NULL
+RETURNING minutes
 """
+SELECT_DELETED_TRACES = """
+SELECT
+    tenant_id, trace_id, minutes,
+    swept_at IS NULL AND deleted_at <= now() - make_interval(secs => %s)
+FROM deleted_traces
+"""
+SWEPT_DELETED_TRACE = """
+UPDATE deleted_traces SET swept_at = now() WHERE tenant_id = %s AND trace_id = %s
+"""
+FORGET_DELETED_TRACES = """
+DELETE FROM deleted_traces WHERE deleted_at <= now() - make_interval(secs => %s)
+"""
+
+UPSERT_SERVER = """
+INSERT INTO servers (server_id, version) VALUES (%s, %s)
+ON CONFLICT (server_id) DO UPDATE SET version = excluded.version, seen_at = now()
+"""
+DELETE_SERVER = """
+DELETE FROM servers WHERE server_id = %s OR seen_at < now() - interval '1 day'
+"""
+SERVERS_BEHIND = """
+SELECT count(*) FROM servers
+WHERE version < %s AND seen_at > now() - make_interval(secs => %s)
+"""
+
 # Later releases may add tables: whatever names a tenant is its own.
 TABLES_OF_TENANTS = """
 SELECT table_name FROM information_schema.columns

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from psycopg import sql as psycopg_sql
 from psycopg.errors import UniqueViolation
 
-from axonize_server.accounts import Tenant
+from axonize_server.accounts import Retention, Tenant
 from axonize_server.model import Conflict, NotFound
 from axonize_server.store.postgres import sql
 from axonize_server.store.postgres.connection import Postgres
@@ -22,7 +23,7 @@ class Tenants:
     def all(self) -> list[Tenant]:
         """Return the tenants by id."""
         with self._postgres.connection() as connection:
-            return [Tenant(*row) for row in connection.execute(sql.SELECT_TENANTS)]
+            return [_tenant(row) for row in connection.execute(sql.SELECT_TENANTS)]
 
     def get(self, tenant: str) -> Tenant:
         """Return one tenant."""
@@ -37,7 +38,7 @@ class Tenants:
         except UniqueViolation:
             raise Conflict(f"there is a tenant {tenant} already") from None
         assert row is not None
-        return Tenant(*row)
+        return _tenant(row)
 
     def suspend(self, tenant: str) -> Tenant:
         """Let its keys open nothing until it is resumed."""
@@ -50,6 +51,16 @@ class Tenants:
     def limit(self, tenant: str, max_spans_per_day: int | None) -> Tenant:
         """Set its quota; None for none."""
         return self._one(sql.SET_QUOTA, tenant, max_spans_per_day)
+
+    def keep(self, tenant: str, days: Retention) -> Tenant:
+        """Set how long its data is kept."""
+        each = (days.spans, days.traces, days.gpu_metrics, days.engine_steps)
+        return self._one(sql.SET_RETENTION, tenant, *each)
+
+    def suspended(self) -> frozenset[str]:
+        """Return the tenants of which nothing may be stored now."""
+        with self._postgres.connection() as connection:
+            return frozenset(row[0] for row in connection.execute(sql.SELECT_SUSPENDED))
 
     def erase(self, tenant: str) -> None:
         """Remove the tenant and everything that names it, at once."""
@@ -67,4 +78,9 @@ class Tenants:
             row = connection.execute(query, values).fetchone()
         if row is None:
             raise NotFound(f"no tenant {tenant}")
-        return Tenant(*row)
+        return _tenant(row)
+
+
+def _tenant(row: Sequence[Any]) -> Tenant:
+    tenant, name, created_at, suspended_at, limit, *days = row
+    return Tenant(tenant, name, created_at, suspended_at, limit, Retention(*days))

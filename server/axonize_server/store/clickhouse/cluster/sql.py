@@ -25,7 +25,9 @@ _CREATE = re.compile(
     r"ENGINE = (?P<kind>\w*)MergeTree\b(?:\((?P<arguments>[^)]*)\))?(?P<rest>.*)",
     re.DOTALL,
 )
-_ALTER = re.compile(r"ALTER TABLE (?P<table>\w+) (?P<change>ADD (?P<what>\w+) .*)", re.DOTALL)
+_ALTER = re.compile(
+    r"ALTER TABLE (?P<table>\w+) (?P<change>(?:ADD|MODIFY) (?P<what>\w+) .*)", re.DOTALL
+)
 
 
 def render(statement: str, cluster: str) -> list[str]:

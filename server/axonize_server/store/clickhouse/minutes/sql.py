@@ -40,12 +40,15 @@ _SUMS = """
 
 COUNTED_TO = "SELECT max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()"
 
-# The minutes of the spans committed lately, all but the last one, with more rows of spans than were
-# counted the last time.
+# The minutes of the spans committed lately, all but the last one, with more rows of spans of a
+# tenant than were counted the last time: what another one lost since must not make up for them.
 STALE_MINUTES = """
-SELECT minute, present
+SELECT minute, sum(present)
 FROM (
-    SELECT toUnixTimestamp(toStartOfMinute(end_time)) AS minute, count() AS present
+    SELECT
+        tenant_id,
+        toUnixTimestamp(toStartOfMinute(end_time)) AS minute,
+        count() AS present
     FROM spans
     WHERE toStartOfMinute(end_time) IN (
             SELECT toStartOfMinute(end_time)
@@ -58,19 +61,20 @@ FROM (
         AND end_time < fromUnixTimestamp64Second(
             intDiv(toUnixTimestamp(now()) - {settle_s:Int64}, 60) * 60, 'UTC'
         )
-    GROUP BY minute
+    GROUP BY tenant_id, minute
 ) AS there
 LEFT JOIN (
-    SELECT toUnixTimestamp(minute) AS minute, sum(stored) AS done
+    SELECT tenant_id, toUnixTimestamp(minute) AS minute, sum(stored) AS done
     FROM minutes FINAL
     WHERE minute IN (
             SELECT toStartOfMinute(end_time)
             FROM spans
             WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
         )
-    GROUP BY minute
-) AS counted USING minute
-WHERE present > done
+    GROUP BY tenant_id, minute
+) AS counted USING (tenant_id, minute)
+GROUP BY minute
+HAVING max(present > done)
 ORDER BY minute
 LIMIT {limit:UInt32}
 """
@@ -95,6 +99,10 @@ FROM ({
 GROUP BY tenant_id, minute, service_name, model, operation
 ORDER BY minute
 """  # noqa: S608  (only fixed text is put together)
+# Of one tenant, whatever was counted before.
+COUNT_MINUTES_OF_TENANT = COUNT_MINUTES.replace(
+    "WHERE end_time", "WHERE tenant_id = {tenant:String}\n        AND end_time"
+)
 
 
 def _wanted(table: str) -> str:

@@ -296,3 +296,15 @@ ALTER TABLE minutes ON CLUSTER `main` ADD COLUMN IF NOT EXISTS cached_tokens UIn
 ALTER TABLE minutes_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS tpots Map(UInt16, UInt64) CODEC(ZSTD(1)) AFTER ttfts;
 
 ALTER TABLE minutes ON CLUSTER `main` ADD COLUMN IF NOT EXISTS tpots Map(UInt16, UInt64) CODEC(ZSTD(1)) AFTER ttfts;
+
+ALTER TABLE spans_local ON CLUSTER `main` MODIFY TTL toDateTime(ingested_at) + INTERVAL 1096 DAY;
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` MODIFY TTL toDateTime(ingested_at) + INTERVAL 1096 DAY;
+
+ALTER TABLE gpu_metrics_local ON CLUSTER `main` MODIFY TTL toDateTime(ingested_at) + INTERVAL 1096 DAY;
+
+ALTER TABLE traces_local ON CLUSTER `main` MODIFY TTL day + INTERVAL 1096 DAY;
+
+ALTER TABLE minutes_local ON CLUSTER `main` MODIFY TTL minute + INTERVAL 1096 DAY;
+
+ALTER TABLE rolled_up_seconds_local ON CLUSTER `main` MODIFY TTL second + INTERVAL 1096 DAY;

@@ -1,0 +1,49 @@
+"""Work that is done every so often, beside everything else."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from axonize_server.model import DomainError
+
+logger = logging.getLogger("axonize.server")
+
+
+class Chore:
+    """One thread that works at once and then every_s seconds after it has ended, until close().
+
+    What the work raises on purpose is said once until it succeeds again; the next turn tries again.
+    """
+
+    def __init__(self, work: Callable[[], None], every_s: float, complaint: str) -> None:
+        self._work = work
+        self._every_s = every_s
+        self._complaint = complaint
+        self._failing = False
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="chore", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Return when the thread has ended."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._turn()
+            self._closing.wait(self._every_s)
+
+    def _turn(self) -> None:
+        try:
+            self._work()
+            self._failing = False
+        except DomainError as error:
+            if not self._failing:
+                logger.warning("%s: %s", self._complaint, error)
+            self._failing = True

@@ -1,0 +1,60 @@
+"""Removes what each tenant no longer keeps, by day of commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from axonize_server.accounts import Retention
+from axonize_server.store.clickhouse.removal.days import PARTITIONED, TABLES, DayEraser
+from axonize_server.store.postgres.tenants import Tenants
+from axonize_server.usage import SETTLED_AFTER, Meter, Now, utc_now
+
+EVERY_S = 3600.0
+
+
+class Expiry:
+    """Removes days that are over; whatever is done twice, or by two servers, changes nothing.
+
+    A day of commit is over for a tenant when as many whole days as it keeps have passed since.
+    """
+
+    def __init__(
+        self, tenants: Tenants, meter: Meter, eraser: DayEraser, now: Now = utc_now
+    ) -> None:
+        self._tenants = tenants
+        self._meter = meter
+        self._eraser = eraser
+        self._now = now
+
+    def enforce(self) -> None:
+        """Return when nothing that is over is left; raises StoreUnavailable and StoreRefused."""
+        # A day is recorded before it or the day after, which it is counted with, can be over.
+        today = (self._now() - SETTLED_AFTER).date()
+        tenants = self._tenants.all()
+        for tenant in tenants:
+            self._meter.record(tenant.tenant_id)
+        kept = {tenant.tenant_id: tenant.retention for tenant in tenants}
+        for table in TABLES:
+            self._erase(table, today, kept)
+
+    def _erase(self, table: str, today: date, kept: Mapping[str, Retention]) -> None:
+        def before(tenant: str) -> date:
+            return today - timedelta(days=_days(kept.get(tenant, Retention()), table))
+
+        latest = max(before(tenant) for tenant in ("", *kept))
+        mixed: set[str] = set()
+        for day, tenants in self._eraser.stored(table, latest):
+            over = {tenant for tenant in tenants if day < before(tenant)}
+            if len(over) == len(tenants) and table in PARTITIONED:
+                self._eraser.drop(table, day)
+            else:
+                mixed |= over
+        if mixed:
+            self._eraser.erase(table, {tenant: before(tenant) for tenant in sorted(mixed)})
+
+
+def _days(kept: Retention, table: str) -> int:
+    """Return how long a table is kept; statistics go with the lists that they belong to."""
+    days: int = getattr(kept, "traces" if table == "minutes" else table)
+    return days

@@ -1,0 +1,124 @@
+"""What waits of a tenant that is suspended or deleted meanwhile is never stored."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from axonize_server.erasure import Erasure
+from axonize_server.ingest.batcher import Batcher
+from axonize_server.model import Forbidden
+from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
+from axonize_server.store.clickhouse.writer import SpanWriter
+from axonize_server.store.postgres.keys import Keys
+from axonize_server.store.postgres.servers import Servers
+from axonize_server.store.postgres.tenants import Tenants
+from axonize_server.suspension import Suspension
+
+from tests.server.ingest.otlp import body, span
+from tests.server.rows import trace_id
+
+
+@pytest.fixture
+def tenants(postgres, clickhouse, tenant) -> Tenants:
+    tenants = Tenants(postgres)
+    for each in (tenant, f"{tenant}-other"):
+        tenants.add(each, "A tenant", None)
+    return tenants
+
+
+@pytest.fixture
+def suspension(tenants, postgres):
+    suspension = Suspension(tenants, Servers(postgres))
+    yield suspension
+    suspension.leave()
+
+
+class SlowWriter:
+    """Writes to ClickHouse when it may."""
+
+    def __init__(self, pool) -> None:
+        self.began, self.may = threading.Event(), threading.Event()
+        self._writer = SpanWriter(pool)
+
+    def insert(self, *tables) -> None:
+        self.began.set()
+        assert self.may.wait(60)
+        self._writer.insert(*tables)
+
+
+def test_it_knows_who_is_suspended_when_it_is_told(suspension, tenants, tenant, postgres):
+    keys = Keys(postgres)
+    tenants.suspend(tenant)
+    assert not suspension.holds(tenant)
+    suspension.put_into_effect(keys.version())
+    assert suspension.holds(tenant)
+    assert not suspension.holds(f"{tenant}-other")
+    tenants.resume(tenant)
+    suspension.put_into_effect(keys.version())
+    assert not suspension.holds(tenant)
+
+
+def test_what_waits_when_its_tenant_is_suspended_is_refused_and_the_rest_is_stored(
+    suspension, tenants, tenant, clickhouse, postgres, reader
+):
+    other = f"{tenant}-other"
+    writer = SlowWriter(clickhouse)
+    batcher = Batcher(writer.insert, is_suspended=suspension.holds)
+    suspension.settle.append(batcher.settle)
+
+    async def work() -> list[object]:
+        first = asyncio.ensure_future(batcher.submit(tenant, body(span(1))))
+        await asyncio.to_thread(writer.began.wait, 60)
+        waiting = [
+            asyncio.ensure_future(batcher.submit(each, body(span(2)))) for each in (tenant, other)
+        ]
+        await asyncio.sleep(0.5)  # they are decoded, behind the write that is under way
+        tenants.suspend(tenant)
+        told = asyncio.ensure_future(
+            asyncio.to_thread(suspension.put_into_effect, Keys(postgres).version())
+        )
+        await asyncio.sleep(0.5)
+        assert not told.done(), "a write is under way"
+        writer.may.set()
+        await told
+        answers = await asyncio.gather(first, *waiting, return_exceptions=True)
+        await batcher.close()
+        return answers
+
+    first, refused, stored = asyncio.run(work())
+    assert (first.spans, stored.spans) == (1, 1)
+    assert isinstance(refused, Forbidden)
+    assert len(reader.trace_spans(tenant, trace_id(1))) == 1
+    assert reader.trace_spans(tenant, trace_id(2)) == []
+    assert len(reader.trace_spans(other, trace_id(2))) == 1
+
+
+def test_a_tenant_is_erased_when_every_server_has_ceased_to_write(
+    suspension, tenants, tenant, clickhouse, postgres
+):
+    keys, servers = Keys(postgres), Servers(postgres)
+    suspension.put_into_effect(keys.version())
+    erasure = Erasure(tenants, TenantEraser(clickhouse), servers, keys.version)
+    erasing = threading.Thread(target=erasure.erase, args=(tenant,))
+    erasing.start()
+    erasing.join(1)
+    assert erasing.is_alive(), "this server has not said that it knows"
+    suspension.put_into_effect(keys.version())
+    erasing.join(60)
+    assert not erasing.is_alive()
+    assert tenant not in {each.tenant_id for each in tenants.all()}
+
+
+def test_a_server_that_has_ended_is_not_waited_for(tenants, postgres):
+    servers, keys = Servers(postgres), Keys(postgres)
+    servers.report("one", 0)
+    assert servers.behind(keys.version()) == 1
+    servers.leave("one")
+    assert servers.behind(keys.version()) == 0
+    servers.report("two", 0)
+    with postgres.connection() as connection:
+        connection.execute("UPDATE servers SET seen_at = now() - interval '61 seconds'")
+    assert servers.behind(keys.version()) == 0
+    servers.leave("two")
