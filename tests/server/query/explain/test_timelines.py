@@ -10,7 +10,7 @@ MINE, MATE = Rider("mine", trace=1, span=10), Rider("mate", trace=2, span=20)
 
 
 def read(reader, tenant, *phases):
-    return read_timelines(reader, tenant, trace_id(1), {span_id(10): phases}, NOW_NS)
+    return read_timelines(reader, tenant, trace_id(1), {span_id(10): phases}, {}, NOW_NS)
 
 
 def test_steps_are_read_where_the_request_waited_and_no_further(step_reader, writer, tenant):
@@ -34,7 +34,7 @@ def test_steps_are_read_where_the_request_waited_and_no_further(step_reader, wri
 
 
 def test_without_a_request_or_steps_there_is_nothing_to_read(step_reader, writer, tenant):
-    assert read_timelines(step_reader, tenant, trace_id(1), {}, NOW_NS) == ({}, False)
+    assert read_timelines(step_reader, tenant, trace_id(1), {}, {}, NOW_NS) == ({}, False)
     assert read(step_reader, tenant, ("queue", 0, 5 * MS)) == ({}, False)
 
 

@@ -23,7 +23,7 @@ export function Parts({ explanation, tree, ...go }: PartsProps) {
         </li>
       ))}
       {parts.map((part) => (
-        <li key={keyOf(part)} className="grid grid-cols-[auto_minmax(0,1fr)_auto] gap-x-3 gap-y-1 px-4 py-1.5 lg:grid-cols-[auto_minmax(0,5fr)_auto_minmax(0,7fr)]">
+        <li key={keyOf(part)} className="grid grid-cols-[auto_minmax(0,1fr)_auto] gap-x-3 gap-y-1 px-4 py-1.5 lg:grid-cols-[auto_minmax(0,5fr)_7.5rem_minmax(0,7fr)]">
           <span aria-hidden style={{ backgroundColor: colorOf(part.cause) }} className="mt-[5px] size-2.5 rounded-[3px]" />
           <p className="min-w-0">
             {part.text} <span className="text-xs text-ink-faint">{titleOf(part.cause)}</span>
