@@ -93,11 +93,12 @@ def _waits(
 
 
 def _gaps(line: Timeline, start: int, end: int) -> Iterator[tuple[int, int]]:
-    at = start
+    """Yield when other steps may have run: between those that follow each other none has."""
+    at, number = start, 0
     for turn in line.within(start, end):
-        if turn.start - at >= GAP_NS:
+        if turn.start - at >= GAP_NS and turn.step.number != number + 1:
             yield at, turn.start
-        at = turn.end
+        at, number = turn.end, turn.step.number
     if end - at >= GAP_NS:
         yield at, end
 

@@ -45,3 +45,11 @@ def test_more_than_is_read_is_said(step_reader, writer, tenant, monkeypatch):
     found, cut = read(step_reader, tenant, ("queue", 0, 6 * MS))
     assert cut
     assert [turn.step.number for turn in found[span_id(10)][0].turns] == [4, 5, 6]
+
+
+def test_between_steps_that_follow_each_other_nothing_is_looked_for(step_reader, writer, tenant):
+    sent = [step(n, [MINE], start_ms=10 * n, ms=2) for n in range(1, 60)]
+    writer.insert(*decoded(tenant, steps_body(*sent)))
+    found, cut = read(step_reader, tenant, ("decode", 10 * MS, 592 * MS))
+    assert len(found[span_id(10)][0].turns) == 59
+    assert not cut

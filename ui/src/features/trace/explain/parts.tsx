@@ -10,7 +10,7 @@ import { EvidenceList, type Goto } from "./evidence";
 type PartsProps = { explanation: Explanation; tree: Tree } & Goto;
 
 export function Parts({ explanation, tree, ...go }: PartsProps) {
-  const { parts, facts, duration_ns: total } = explanation;
+  const { parts, facts, duration_ns: total, cut } = explanation;
   return (
     <ul aria-label="Parts of the time" className="divide-y divide-line">
       {facts.map((fact) => (
@@ -36,6 +36,7 @@ export function Parts({ explanation, tree, ...go }: PartsProps) {
           </div>
         </li>
       ))}
+      {cut && <li className="px-4 py-1.5 text-sm text-warn">There are more spans or steps than were read.</li>}
     </ul>
   );
 }
