@@ -181,7 +181,7 @@ def explained(model: Path, tmp_path_factory: Any) -> Iterator[dict[str, dict[str
     ("cause", "verdict"),
     [
         ("cold_start", r"Waited .* s for the cold start of the engine\."),
-        ("output", r"Decoded 400 tokens for .*\."),
+        ("output", r"Decoded 399 tokens for .*\."),
         ("abort", r"The client left after .*, in decode after \d+ tokens\. .*"),
         ("prefill_of_others", r"Queued .* behind the prefill of .*, [\d,]+ tokens\..*"),
         ("preemption", r"Preempted: .*, (once|\d times), .* to compute tokens again\..*"),

@@ -92,14 +92,21 @@ function draw(canvas: HTMLCanvasElement, bars: MinimapBar[], total: number, widt
   if (!context) return;
   const colors = new Map<string, string>();
   const lane = Math.min(8, (height - 8) / bars.length);
-  const paint = (strong: boolean) =>
+  const paint = (strong: boolean) => {
+    const thin = strong ? 3 : 1;
+    const high = Math.max(lane - (lane > 4 ? 3 : 0.75), thin);
+    let [row, from, to] = [-1, 0, 0]; // what was drawn last: of 100,000 spans most lie on the pixels of the one before
     bars.forEach((bar, index) => {
       if (bar.strong !== strong) return;
+      const [left, top] = [(bar.start / total) * width, 4 + index * lane];
+      const right = left + Math.max((bar.length / total) * width, thin);
+      if (Math.floor(top) === row && left >= from && right <= to + 0.5) return;
       if (!colors.has(bar.color)) colors.set(bar.color, concrete(canvas, bar.color));
       context.fillStyle = colors.get(bar.color)!;
-      const thin = strong ? 3 : 1;
-      context.fillRect((bar.start / total) * width, 4 + index * lane, Math.max((bar.length / total) * width, thin), Math.max(lane - (lane > 4 ? 3 : 0.75), thin));
+      context.fillRect(left, top, right - left, high);
+      [row, from, to] = [Math.floor(top), left, right];
     });
+  };
   paint(false);
   paint(true);
 }

@@ -10,6 +10,7 @@ from axonize_server.model import NotFound, SpanNode, SpanRecord
 from axonize_server.query.explain import cold_start, endings, words
 from axonize_server.query.explain.parts import Extra, gather
 from axonize_server.query.explain.path import (
+    ECHO,
     PHASES,
     Family,
     Segment,
@@ -30,6 +31,7 @@ from axonize_server.store.clickhouse.steps.reader import StepReader
 MOST_REQUESTS = 8
 # What a caller waits for before a server answers is looked into from here on.
 LONG_WAIT_NS = 10_000_000
+WAITS = ("wait", "queue")
 ANCHORED = "anchored to the end"
 
 
@@ -73,8 +75,14 @@ class _Trace:
 
     def explain(self, *, cut: bool) -> Explanation:
         requests = self._requests()
+        asked = self._asked(requests)
         timelines, steps_cut = read_timelines(
-            self.readers.steps, self.tenant, self.trace_id, self._asked(requests), self.origin_ns
+            self.readers.steps,
+            self.tenant,
+            self.trace_id,
+            asked,
+            self._never_rode(asked),
+            self.origin_ns,
         )
         pieces = [piece for segment in self.path for piece in self._pieces(segment, timelines)]
         pieces, extras = self._with_cold_start(pieces)
@@ -126,6 +134,18 @@ class _Trace:
             if record and record.attributes.get("axonize.engine.clock") != ANCHORED:
                 asked.setdefault(record.span_id, []).append((phase, segment.start, segment.end))
         return asked
+
+    def _never_rode(self, asked: Mapping[str, Sequence[tuple[str, int, int]]]) -> dict[str, str]:
+        """Return the engines of the requests that ended while they waited, as their spans say."""
+        waiting = {span_id for span_id, phases in asked.items() if phases[-1][0] in WAITS}
+        found = {}
+        for place, span in enumerate(self.spans if waiting else ()):
+            if span.name == ECHO and span.parent_span_id in waiting:
+                record = self._read(place)
+                engine_id = record.attributes.get("axonize.engine.id") if record else None
+                if isinstance(engine_id, str):
+                    found[span.parent_span_id] = engine_id
+        return found
 
     def _pieces(
         self, segment: Segment, timelines: Mapping[str, tuple[Timeline, str]]

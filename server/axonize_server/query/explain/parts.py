@@ -209,6 +209,8 @@ def _counters(kind: PartKind, pieces: list[Piece]) -> dict[str, float]:
     if sum(scheduled for scheduled, _ in own):
         counters["own_scheduled_tokens"] = sum(scheduled for scheduled, _ in own)
         counters["own_prefill_tokens"] = sum(prefill for _, prefill in own)
+    if kind in ("decode", "decode_shared"):
+        counters["tokens_made"] = sum(_made(piece) for piece in pieces)
     if kind == "preempted":
         counters["preemptions"] = sum(
             piece.request_id in piece.step.preempted_ids for piece in pieces if piece.step
@@ -222,6 +224,16 @@ def _own(piece: Piece) -> tuple[int, int]:
         return 0, 0
     place = step.request_ids.index(piece.request_id)
     return step.scheduled_tokens[place], step.prefill_tokens[place]
+
+
+def _made(piece: Piece) -> int:
+    """Return the tokens that a decode step made: those scheduled but for proposals refused."""
+    step = piece.step
+    if step is None or piece.request_id not in step.request_ids:
+        return 0
+    place = step.request_ids.index(piece.request_id)
+    drafts = step.draft_tokens[place] - step.accepted_tokens[place] if step.draft_tokens else 0
+    return step.scheduled_tokens[place] - drafts
 
 
 def _tokens(kind: PartKind, places: list[int], spans: Sequence[SpanNode]) -> dict[str, float]:

@@ -25,17 +25,19 @@ def read_timelines(
     tenant: str,
     trace_id: str,
     asked: Mapping[str, Phases],
+    never_rode: Mapping[str, str],
     origin_ns: int,
 ) -> tuple[dict[str, tuple[Timeline, str]], bool]:
     """Return by request span the steps of its engine around its phases, and its id there.
 
-    asked: phases by request span. The second is whether there were more steps than are read.
+    asked: phases by request span; never_rode: the engines of requests that were given up before a
+    step had them. The second is whether there were more steps than are read.
     """
     rides = reader.rides(tenant, trace_id, origin_ns) if asked else None
-    if rides is None:
-        return {}, False
-    own = reader.trace_steps(tenant, trace_id, rides, None, MOST_STEPS)
-    known = {ride.span_id: ride for ride in rides.requests if ride.span_id in asked}
+    own = reader.trace_steps(tenant, trace_id, rides, None, MOST_STEPS) if rides else []
+    known = {span_id: Ride(engine_id, "", span_id) for span_id, engine_id in never_rode.items()}
+    known |= {each.span_id: each for each in (rides.requests if rides else ())}
+    known = {span_id: ride for span_id, ride in known.items() if span_id in asked}
     windows = _windows(known, asked, own, origin_ns)
     found = list(own)
     cut = len(own) == MOST_STEPS or len(windows) > MOST_WINDOWS
@@ -91,11 +93,12 @@ def _waits(
 
 
 def _gaps(line: Timeline, start: int, end: int) -> Iterator[tuple[int, int]]:
-    at = start
+    """Yield when other steps may have run: between those that follow each other none has."""
+    at, number = start, 0
     for turn in line.within(start, end):
-        if turn.start - at >= GAP_NS:
+        if turn.start - at >= GAP_NS and turn.step.number != number + 1:
             yield at, turn.start
-        at = turn.end
+        at, number = turn.end, turn.step.number
     if end - at >= GAP_NS:
         yield at, end
 

@@ -36,7 +36,7 @@ def describe(kind: PartKind, name: str, evidence: Evidence) -> str:
     if kind == "prefill":
         return _with_tokens("Prompt read", counters, "own_prefill_tokens", "input_tokens")
     if kind == "decode":
-        return _with_tokens("Decoded", counters, "output_tokens", "own_scheduled_tokens")
+        return _with_tokens("Decoded", counters, "tokens_made", "output_tokens")
     if kind == "own_time":
         return f"Own time of {name}"
     if kind == "client":
@@ -50,9 +50,9 @@ def _with_tokens(text: str, counters: dict[str, float], *names: str) -> str:
     return text if count is None else f"{text}: {tokens(count)}"
 
 
-def tokens(count: float) -> str:
+def tokens(count: float, noun: str = "token") -> str:
     """Write "1 token" or "1,900 tokens"."""
-    return f"{count:,.0f} token" + ("" if count == 1 else "s")
+    return f"{count:,.0f} {noun}" + ("" if count == 1 else "s")
 
 
 def others(evidence: Evidence) -> str:
@@ -110,8 +110,8 @@ def _sentence(cause: Cause, ns: int, parts: Sequence[Part]) -> str:
     )
     evidence, took = largest.evidence, duration(ns)
     counters = evidence.counters
-    count = counters.get("input_tokens") or counters.get("own_prefill_tokens")
-    made = counters.get("output_tokens") or counters.get("own_scheduled_tokens")
+    count = counters.get("own_prefill_tokens") or counters.get("input_tokens")
+    made = counters.get("tokens_made") or counters.get("output_tokens")
     return {
         "prefill_of_others": f"Queued {took} behind the prefill of {others(evidence)}",
         "running_requests": f"Waited {took} while {_running(evidence)} ran",
@@ -119,7 +119,9 @@ def _sentence(cause: Cause, ns: int, parts: Sequence[Part]) -> str:
         "preemption": f"Preempted: {took}{_preemptions(parts)}",
         "cold_start": f"Waited {took} for the cold start of the engine",
         "slow_mates": f"{took} in steps that also read the prompt of {others(evidence)}",
-        "prompt": f"Read a prompt of {tokens(count)} for {took}" if count else f"Prefill: {took}",
+        "prompt": f"Read {tokens(count, 'prompt token')} for {took}"
+        if count
+        else f"Prefill: {took}",
         "output": f"Decoded {tokens(made)} for {took}" if made else f"Decode: {took}",
         "between_steps": f"{took} between the engine's steps with this request",
         "client": f"{took} between client and server",

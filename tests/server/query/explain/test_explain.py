@@ -92,6 +92,32 @@ def test_a_request_that_was_preempted(readers, writer, tenant):
     assert [mate.request_id for mate in found.parts[0].evidence.mates] == ["other"]
 
 
+def test_a_client_that_left_the_queue_was_behind_somebody_too(readers, writer, tenant):
+    engine = {
+        "attributes": [("axonize.engine.id", "engine-a-0")],
+        "attribute_types": "s",
+    }
+    left = {
+        "attributes": [("gen_ai.response.finish_reasons", '["abort"]')],
+        "attribute_types": "a",
+    }
+    put(
+        writer,
+        tenant,
+        [
+            *request(1, 10, 0, 2, 3, 400, **left),
+            row(1, 11, 10, name="engine.request", start_ms=5, ms=400, **engine),
+        ],
+        step(1, [LONG], start_ms=-50, ms=500),
+    )
+    found = explain(readers, tenant, trace_id(1))
+    assert found.causes[:2] == ["abort", "prefill_of_others"]
+    assert found.verdict == (
+        "The client left after 405 ms, in queue."
+        " Queued 403 ms behind the prefill of trace 00000000, 1,900 tokens."
+    )
+
+
 def test_times_of_another_clock_are_not_compared_with_steps(readers, writer, tenant):
     anchored = {
         "attributes": [("axonize.engine.clock", "anchored to the end")],

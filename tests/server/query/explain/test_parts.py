@@ -8,6 +8,7 @@ from axonize_server.query.explain.records import (
     TraceEvidence,
 )
 from axonize_server.query.explain.timeline import Piece
+from msgspec import structs
 
 from tests.server.explaining import node
 from tests.server.query.explain.test_timeline import step
@@ -43,6 +44,14 @@ def test_pieces_of_one_kind_are_one_part_and_the_largest_comes_first():
         "others_prefill_tokens": 90,
     }
     assert shared.text.endswith("request you, 90 tokens")
+
+
+def test_tokens_made_are_those_that_speculation_was_right_about():
+    drafted = structs.replace(step(4, 0, 20, [("me", 0)]), scheduled_tokens=[4])
+    drafted = structs.replace(drafted, draft_tokens=[3], accepted_tokens=[1])
+    (part,) = gather([Piece("decode", 2, 0, 20, drafted, "me")], SPANS, {})
+    assert part.evidence.counters["tokens_made"] == 2
+    assert part.text == "Decoded: 2 tokens"
 
 
 def test_own_time_is_by_name_and_service():

@@ -10,7 +10,7 @@ MINE, MATE = Rider("mine", trace=1, span=10), Rider("mate", trace=2, span=20)
 
 
 def read(reader, tenant, *phases):
-    return read_timelines(reader, tenant, trace_id(1), {span_id(10): phases}, NOW_NS)
+    return read_timelines(reader, tenant, trace_id(1), {span_id(10): phases}, {}, NOW_NS)
 
 
 def test_steps_are_read_where_the_request_waited_and_no_further(step_reader, writer, tenant):
@@ -34,7 +34,7 @@ def test_steps_are_read_where_the_request_waited_and_no_further(step_reader, wri
 
 
 def test_without_a_request_or_steps_there_is_nothing_to_read(step_reader, writer, tenant):
-    assert read_timelines(step_reader, tenant, trace_id(1), {}, NOW_NS) == ({}, False)
+    assert read_timelines(step_reader, tenant, trace_id(1), {}, {}, NOW_NS) == ({}, False)
     assert read(step_reader, tenant, ("queue", 0, 5 * MS)) == ({}, False)
 
 
@@ -45,3 +45,11 @@ def test_more_than_is_read_is_said(step_reader, writer, tenant, monkeypatch):
     found, cut = read(step_reader, tenant, ("queue", 0, 6 * MS))
     assert cut
     assert [turn.step.number for turn in found[span_id(10)][0].turns] == [4, 5, 6]
+
+
+def test_between_steps_that_follow_each_other_nothing_is_looked_for(step_reader, writer, tenant):
+    sent = [step(n, [MINE], start_ms=10 * n, ms=2) for n in range(1, 60)]
+    writer.insert(*decoded(tenant, steps_body(*sent)))
+    found, cut = read(step_reader, tenant, ("decode", 10 * MS, 592 * MS))
+    assert len(found[span_id(10)][0].turns) == 59
+    assert not cut

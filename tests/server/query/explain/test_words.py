@@ -26,7 +26,7 @@ def test_the_largest_cause_is_said_and_a_second_when_it_took_a_fifth():
     output = part("decode", "output", 700, counters={"output_tokens": 629})
     rest = part("preprocess", "preprocess", 20)
     assert say(output, prompt, rest) == (
-        "Decoded 629 tokens for 700 ms. Read a prompt of 1,200 tokens for 200 ms.",
+        "Decoded 629 tokens for 700 ms. Read 1,200 prompt tokens for 200 ms.",
         ["output", "prompt", "preprocess"],
     )
     assert say(output, rest)[0] == "Decoded 629 tokens for 700 ms."

@@ -29,7 +29,7 @@ export type TraceState = State &
 function readState(view: TraceView, tree: Tree, startNs: bigint): State {
   const whole = { start: 0, end: tree.totalNs };
   const zoom = readZoom(view.zoom, startNs);
-  const selected = tree.indexOf.get(view.span ?? "") ?? -1;
+  const selected = view.span ? (tree.indexOf.get(view.span) ?? -1) : -1;
   const folding = readFolding(view.fold);
   return {
     selected,

@@ -7,7 +7,8 @@ export type Tree = {
   parent: Int32Array;
   /** One past the last descendant. */
   end: Int32Array;
-  indexOf: Map<string, number>;
+  /** The places of spans by their ids. */
+  indexOf: { get: (spanId: string) => number | undefined };
   deepest: number;
   /** From the start of the trace to the end of its last span. */
   totalNs: number;
@@ -17,7 +18,6 @@ export type Tree = {
 export function buildTree(spans: SpanNode[]): Tree {
   const parent = new Int32Array(spans.length).fill(-1);
   const end = new Int32Array(spans.length).fill(spans.length);
-  const indexOf = new Map<string, number>();
   const open: number[] = [];
   let deepest = 0;
   let totalNs = 1;
@@ -25,11 +25,16 @@ export function buildTree(spans: SpanNode[]): Tree {
     while (open.length > 0 && spans[open.at(-1)!]!.depth >= span.depth) end[open.pop()!] = index;
     parent[index] = open.at(-1) ?? -1;
     open.push(index);
-    indexOf.set(span.span_id, index);
     deepest = Math.max(deepest, span.depth);
     totalNs = Math.max(totalNs, span.start_offset_ns + span.duration_ns);
   });
-  return { spans, parent, end, indexOf, deepest, totalNs };
+  return { spans, parent, end, indexOf: lazyIndex(spans), deepest, totalNs };
+}
+
+/** A map that is made when it is first asked: most traces are opened without a span selected, and it takes as long as the rest. */
+function lazyIndex(spans: SpanNode[]): Tree["indexOf"] {
+  let made: Map<string, number> | undefined;
+  return { get: (spanId) => (made ??= new Map(spans.map((span, index) => [span.span_id, index]))).get(spanId) };
 }
 
 export const hasChildren = (tree: Tree, index: number) => tree.end[index]! > index + 1;

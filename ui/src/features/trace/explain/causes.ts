@@ -34,10 +34,15 @@ const COUNTERS: Record<string, string> = {
   own_scheduled_tokens: "own tokens",
   own_prefill_tokens: "own prompt tokens",
   others_prefill_tokens: "others' prompt tokens",
+  tokens_made: "tokens made",
   input_tokens: "input tokens",
   output_tokens: "output tokens",
   preemptions: "preemptions",
 };
+
+/** Counters but those that are zero, or that another says better. */
+export const worthSaying = (counters: Record<string, number>) =>
+  Object.entries(counters).filter(([name, value]) => value !== 0 && !(name === "own_scheduled_tokens" && (counters.tokens_made || counters.own_prefill_tokens)));
 
 /** "waiting 3", "KV cache 97 %", "engine 81.1 s": a counter as a reader wants it. */
 export function writeCounter(name: string, value: number, formatMs: (ms: number) => string): string {

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { formatMs, formatNs } from "@/format/duration";
 import { formatCount, plural } from "@/format/number";
 import type { Tree } from "../tree";
-import { type Part, writeCounter } from "./causes";
+import { type Part, worthSaying, writeCounter } from "./causes";
 
 export type Goto = {
   onSpan: (spanId: string) => void;
@@ -51,7 +51,7 @@ export function EvidenceList({ evidence, tree, onSpan, onSteps }: { evidence: Ev
           <ArrowUpRight size={11} aria-hidden /> trace {traceId.slice(0, 8)}
         </Link>
       ))}
-      {Object.entries(counters).filter(([, value]) => value !== 0).map(([name, value]) => (
+      {worthSaying(counters).map(([name, value]) => (
         <span key={name} title={`${name} = ${value}`} className={VALUE}>
           {writeCounter(name, value, formatMs)}
         </span>

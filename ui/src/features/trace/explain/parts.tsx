@@ -10,7 +10,7 @@ import { EvidenceList, type Goto } from "./evidence";
 type PartsProps = { explanation: Explanation; tree: Tree } & Goto;
 
 export function Parts({ explanation, tree, ...go }: PartsProps) {
-  const { parts, facts, duration_ns: total } = explanation;
+  const { parts, facts, duration_ns: total, cut } = explanation;
   return (
     <ul aria-label="Parts of the time" className="divide-y divide-line">
       {facts.map((fact) => (
@@ -23,7 +23,7 @@ export function Parts({ explanation, tree, ...go }: PartsProps) {
         </li>
       ))}
       {parts.map((part) => (
-        <li key={keyOf(part)} className="grid grid-cols-[auto_minmax(0,1fr)_auto] gap-x-3 gap-y-1 px-4 py-1.5 lg:grid-cols-[auto_minmax(0,5fr)_auto_minmax(0,7fr)]">
+        <li key={keyOf(part)} className="grid grid-cols-[auto_minmax(0,1fr)_auto] gap-x-3 gap-y-1 px-4 py-1.5 lg:grid-cols-[auto_minmax(0,5fr)_7.5rem_minmax(0,7fr)]">
           <span aria-hidden style={{ backgroundColor: colorOf(part.cause) }} className="mt-[5px] size-2.5 rounded-[3px]" />
           <p className="min-w-0">
             {part.text} <span className="text-xs text-ink-faint">{titleOf(part.cause)}</span>
@@ -36,6 +36,7 @@ export function Parts({ explanation, tree, ...go }: PartsProps) {
           </div>
         </li>
       ))}
+      {cut && <li className="px-4 py-1.5 text-sm text-warn">There are more spans or steps than were read.</li>}
     </ul>
   );
 }
