@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.ui.seeding import MODEL, Seeder
 
-CARDS = tuple(f"GPU-5b5c6f1e-0f3a-4d52-9d0e-00000000000{number}" for number in range(4))
+CARDS = tuple(f"GPU-{number}b5c6f1e-0f3a-4d52-9d0e-00000000000{number}" for number in range(4))
 SMALL = "Qwen/Qwen3-1.7B"
 MINUTE_MS = 60_000.0
 

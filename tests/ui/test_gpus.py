@@ -99,6 +99,21 @@ def test_a_gpu_over_time(page: Page) -> None:
     shoot(page, "gpu-light")
 
 
+def test_a_gpu_has_its_card_and_those_who_use_it(page: Page) -> None:
+    open_whole(page)
+    layers = page.get_by_role("region", name="Who uses this GPU")
+    expect(layers).to_contain_text("NVIDIA H100 80GB HBM3")
+    expect(layers).to_contain_text("No price is set")
+    expect(layers.get_by_role("listitem").filter(has_text="gpu-engine")).to_contain_text(
+        re.compile(r"cuda:0 · gpu-node-07(now|\d+ (s|min) ago)")
+    )
+    layers.scroll_into_view_if_needed()
+    shoot(page, "gpu-layers-dark")
+    page.goto(f"/gpus/{PARTS[0]}")
+    expect(layers).to_contain_text(SPLIT)
+    expect(layers.get_by_text("MIG-1a2c9d10")).to_be_visible()
+
+
 def test_the_cursor_is_shared_and_a_drag_zooms_until_back(page: Page) -> None:
     open_whole(page)
     box = plots(page).first.bounding_box()
@@ -161,7 +176,7 @@ def test_a_trace_has_its_gpus_under_its_spans(page: Page) -> None:
 def test_the_whole_of_a_split_gpu_has_the_traces_of_its_parts(page: Page) -> None:
     page.goto(f"/gpus/{SPLIT}")
     expect(page.get_by_role("link", name="All 30 traces in the list")).to_be_visible()
-    page.get_by_role("link", name="MIG-2a2c9d10").click()
+    page.locator("header").get_by_role("link", name="MIG-2a2c9d10").click()
     expect(page.get_by_text("No trace ran on this GPU in this range.")).to_be_visible()
     expect(page.get_by_role("img", name="Utilisation: 55 %")).to_be_visible()
 

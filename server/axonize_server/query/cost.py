@@ -59,9 +59,11 @@ def costs(book: CostBook, tenant: str, by: GroupBy, from_ns: int, to_ns: int) ->
     first = from_ns // MINUTE_NS * MINUTE_NS
     last = -(-to_ns // MINUTE_NS) * MINUTE_NS
     prices = book.prices.all(tenant)
-    now = _shares(book, tenant, by, prices, first, last)
-    before = _shares(book, tenant, by, prices, max(2 * first - last, 0), first)
-    return Costs(first, last, _group("", now, before), _groups(now, before))
+    now = _priced_uses(book, tenant, prices, first, last)
+    before = _priced_uses(book, tenant, prices, max(2 * first - last, 0), first)
+    # Requests count for each GPU, but once in the total.
+    total = _group("", _shares("model", now), _shares("model", before))
+    return Costs(first, last, total, _groups(_shares(by, now), _shares(by, before)))
 
 
 def card_price(book: CostBook, tenant: str, card: Card, at_ns: int) -> CardPrice:
@@ -80,15 +82,22 @@ def price_of(model: str, model_prices: Mapping[str, float]) -> float | None:
     return model_prices[max(names, key=len)] if names else None
 
 
-def _shares(
-    book: CostBook, tenant: str, by: GroupBy, prices: list[Price], from_ns: int, to_ns: int
-) -> list[Share]:
+class _PricedUse(NamedTuple):
+    """A use, and the price of each of its GPUs in US dollars an hour."""
+
+    use: Use
+    prices: list[float | None]
+
+
+def _priced_uses(
+    book: CostBook, tenant: str, prices: list[Price], from_ns: int, to_ns: int
+) -> list[_PricedUse]:
     changes = sorted({p.from_ns for p in prices if from_ns < p.from_ns < to_ns})
     starts = [from_ns, *changes]
     uses = book.reader.uses(tenant, from_ns, to_ns, changes) if from_ns < to_ns else []
     cards = book.prices.cards(tenant, {uuid for use in uses for uuid in use.gpu_uuids})
     price_at = _pricing(prices, cards, book.model_prices)
-    return [share for use in uses for share in _parts(by, use, _priced(use, starts, price_at))]
+    return [_PricedUse(use, _gpu_prices(use, starts, price_at)) for use in uses]
 
 
 def _pricing(
@@ -114,11 +123,11 @@ def _last_before(history: list[Price], at_ns: int) -> float | None:
     return history[known - 1].usd_per_hour if known else None
 
 
-def _priced(
+def _gpu_prices(
     use: Use, starts: list[int], price_at: Callable[[str, int], float | None]
 ) -> list[float | None]:
     """Return the price of each GPU; what the engine's process says counts when one has none."""
-    at_ns = starts[use.period]
+    at_ns, count = starts[use.period], use.gpu_count or 1
     shares = use.gpu_shares or [1.0] * len(use.gpu_uuids)
     known = [
         None if price is None or not share else price * share
@@ -126,10 +135,13 @@ def _priced(
             shares, (price_at(uuid, at_ns) for uuid in use.gpu_uuids), strict=False
         )
     ]
-    if len(known) == use.gpu_count and None not in known:
+    if len(known) == count and None not in known:
         return known
-    own = use.cost_per_hour_usd / use.gpu_count if use.cost_per_hour_usd else None
-    return [own] * use.gpu_count
+    return [use.cost_per_hour_usd / count if use.cost_per_hour_usd else None] * count
+
+
+def _shares(by: GroupBy, uses: list[_PricedUse]) -> list[Share]:
+    return [share for use, prices in uses for share in _parts(by, use, prices)]
 
 
 def _parts(by: GroupBy, use: Use, prices: list[float | None]) -> Iterator[Share]:
@@ -137,9 +149,9 @@ def _parts(by: GroupBy, use: Use, prices: list[float | None]) -> Iterator[Share]
         whole = None if None in prices else fsum(filter(None, prices))
         yield Share(use.model if by == "model" else use.service_name, use, 1.0, whole)
         return
-    uuids = use.gpu_uuids or [""] * use.gpu_count
-    for uuid, price in zip(uuids, prices, strict=False):
-        yield Share(uuid, use, 1 / use.gpu_count, price)
+    uuids = use.gpu_uuids if len(use.gpu_uuids) == len(prices) else [""] * len(prices)
+    for uuid, price in zip(uuids, prices, strict=True):
+        yield Share(uuid, use, 1 / len(prices), price)
 
 
 def _groups(now: list[Share], before: list[Share]) -> list[Group]:
@@ -210,7 +222,6 @@ def _dollars(shares: list[Share], name: str) -> float:
     The price is of all GPUs of a share, each of which was at it for an equal part of its time.
     """
     return fsum(
-        getattr(share.use, name) / share.use.gpu_count / 3600 * (share.usd_per_hour or 0.0)
+        getattr(share.use, name) / (share.use.gpu_count or 1) / 3600 * (share.usd_per_hour or 0.0)
         for share in shares
-        if share.use.gpu_count
     )

@@ -36,7 +36,7 @@ class Databases:
         # Never waits for a long query.
         self.probing = ClientPool(dsn, size=1, timeout_s=PROBE_TIMEOUT_S)
         # Each roll-up has its own.
-        self.rolling_up = ClientPool(dsn, size=2, timeout_s=ROLL_UP_TIMEOUT_S)
+        self.rolling_up = ClientPool(dsn, size=3, timeout_s=ROLL_UP_TIMEOUT_S)
         pools = (self.reading, self.writing, self.writing_metrics, self.rolling_up, self.probing)
         with ExitStack() as undo, ThreadPoolExecutor() as threads:
             for pool in pools:

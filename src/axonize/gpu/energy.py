@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -96,7 +97,9 @@ class Meter:
         self.parts: Mapping[str, float] = {}
         """Its GPUs and instances, each with its part of a card, 0 where that is not known."""
         self._curves: dict[str, Curve] = {}
-        self._accounts: dict[str, Account] = {}
+        self._accounts: defaultdict[str, Account] = defaultdict(lambda: Account(0))
+        self.idle_uj = 0
+        """What its GPUs used since the first reading and no step was charged."""
 
     def note(self, metered: Sequence[Metered], visible_devices: str | None) -> None:
         """Take a reading of every GPU of the machine; nothing while one of its own is missing."""
@@ -122,8 +125,10 @@ class Meter:
         for uuid, (begin, end) in ends.items():
             assert begin is not None
             assert end is not None
-            account = self._accounts.setdefault(uuid, Account(0))
+            account = self._accounts[uuid]
+            before = account.idle
             charged += account.charge(begin, end)
+            self.idle_uj += account.idle - before
         return charged
 
     @property
@@ -133,11 +138,6 @@ class Meter:
             return "estimated"
         counted = all(curve.has_counter for curve in self._curves.values())
         return "counter" if counted else "power"
-
-    @property
-    def idle_uj(self) -> int:
-        """What its GPUs used since the first reading and no step was charged, in uJ."""
-        return sum(account.idle for account in self._accounts.values())
 
     def _price_all(self) -> float | None:
         prices = [_price(gpu, self._prices) for gpu in self._gpus]

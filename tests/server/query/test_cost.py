@@ -89,7 +89,7 @@ def test_the_time_before_is_as_long_and_records_sent_twice_count_once(put, cost_
 
 @pytest.mark.usefixtures("cards")
 def test_a_card_has_its_own_price_else_that_of_its_model(put, cost_book, tenant):
-    put(step(1, [], start_ms=START_MS, charged=LLAMA))
+    put(step(1, [Rider("r")], start_ms=START_MS, charged=LLAMA))
     nothing = costs(cost_book, tenant, "model", *RANGE).total.sums
     assert (nothing.priced_gpu_seconds, nothing.busy_usd) == (0.0, 0.0)
     cost_book.prices.set(tenant, "MIG-b", START_NS, 7200.0)
@@ -97,6 +97,8 @@ def test_a_card_has_its_own_price_else_that_of_its_model(put, cost_book, tenant)
     # One second of each for 1 and 2 dollars, and three without a step.
     assert (priced.priced_gpu_seconds, priced.busy_usd, priced.idle_usd) == (8.0, 3.0, 9.0)
     by_gpu = costs(cost_book, tenant, "gpu", *RANGE)
+    assert [group.sums.tokens for group in by_gpu.groups] == [1, 1]
+    assert by_gpu.total.sums.tokens == 1, "both worked on it, and it was one"
     assert [(each.key, each.sums.busy_usd, each.sums.idle_usd) for each in by_gpu.groups] == [
         ("GPU-b", 2.0, 6.0),
         ("GPU-a", 1.0, 3.0),
@@ -128,6 +130,16 @@ def test_an_instance_costs_its_part_and_an_unknown_part_has_no_price(put, cost_b
     put(step(1, [], start_ms=START_MS, engine="other", charged=unknown))
     sums = costs(cost_book, tenant, "gpu", *RANGE).total.sums
     assert (sums.busy_usd, sums.priced_gpu_seconds) == (0.5, 2.0)
+
+
+@pytest.mark.parametrize(("gpus", "uuids"), [(0, []), (0, ["GPU-a"]), (2, ["GPU-a"]), (1, PAIR)])
+def test_what_does_not_fit_together_is_lost_by_no_grouping(put, cost_book, tenant, gpus, uuids):
+    odd = charges(gpus=gpus, uuids=uuids, busy_s=2.0, cost_per_hour_usd=3600.0)
+    put(step(1, [], start_ms=START_MS, charged=odd))
+    for by in ("model", "service", "gpu"):
+        found = costs(cost_book, tenant, by, *RANGE)
+        assert sum(group.sums.busy_gpu_seconds for group in found.groups) == 2.0
+        assert sum(group.sums.busy_usd for group in found.groups) == found.total.sums.busy_usd
 
 
 def test_what_the_engine_itself_says_holds_where_the_server_knows_no_price(put, cost_book, tenant):

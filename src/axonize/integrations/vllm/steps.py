@@ -94,6 +94,7 @@ class Recorder:
         self._ledger = Ledger(self._meter, time.monotonic_ns())
         self._charging = threading.Lock()
         self._left = 0  # requests that left since the last record
+        self._gpus: dict[str, Any] = {}  # which they are, as soon as that is known
         self._over = idle.watch(self) if engine.gpus else threading.Event()
         self._attributes = engine.attributes
         self._attributes[names.ENGINE_ID] = engine.id
@@ -227,8 +228,14 @@ class Recorder:
         }
         if self._left:
             found[names.STEP_ENDED_REQUESTS], self._left = self._left, 0
-        if self._meter is not None:
-            found |= _metered(self._meter, charge)
+        if self._meter is None:
+            return found
+        self._gpus = self._gpus or _identity(self._meter)
+        found.update(self._gpus)
+        if charge.energy_uj is not None and charge.idle_uj is not None:
+            found[names.GPU_ENERGY_J] = charge.energy_uj / 1e6
+            found[names.GPU_IDLE_ENERGY_J] = charge.idle_uj / 1e6
+            found[names.GPU_ENERGY_SOURCE] = self._meter.source
         return found
 
     def _board(self, output: Any, made: Any) -> _Crew:
@@ -293,20 +300,16 @@ class Recorder:
             send_within(SENT_WHEN_IDLE_S)
 
 
-def _metered(meter: Meter, charge: Charge) -> dict[str, Any]:
-    """Return which GPUs they are, what they cost and the joules, as far as that is known."""
-    parts, price = meter.parts, meter.usd_per_hour
-    found: dict[str, Any] = {}
-    if parts:
-        found[names.STEP_GPU_UUIDS] = list(parts)
-        if set(parts.values()) != {1.0}:
-            found[names.STEP_GPU_SHARES] = list(parts.values())
-    if price is not None:
-        found[names.GPU_COST_PER_HOUR_USD] = price
-    if charge.energy_uj is not None and charge.idle_uj is not None:
-        found[names.GPU_ENERGY_J] = charge.energy_uj / 1e6
-        found[names.GPU_IDLE_ENERGY_J] = charge.idle_uj / 1e6
-        found[names.GPU_ENERGY_SOURCE] = meter.source
+def _identity(meter: Meter) -> dict[str, Any]:
+    """Return which GPUs they are and what they cost; nothing until they are found."""
+    parts = meter.parts
+    if not parts:
+        return {}
+    found: dict[str, Any] = {names.STEP_GPU_UUIDS: list(parts)}
+    if set(parts.values()) != {1.0}:
+        found[names.STEP_GPU_SHARES] = list(parts.values())
+    if meter.usd_per_hour is not None:
+        found[names.GPU_COST_PER_HOUR_USD] = meter.usd_per_hour
     return found
 
 

@@ -21,6 +21,7 @@ import { ProblemNotice } from "@/widgets/problem-notice";
 import { toCharts } from "./charts";
 import { toDensity } from "./density";
 import { Header } from "./header";
+import { Layers } from "./layers";
 import { Recent } from "./recent";
 import { Throttle } from "./throttle-lanes";
 
@@ -104,6 +105,7 @@ function OpenGpu({ uuid }: { uuid: string }) {
               <Charts points={points} widthMs={data?.width_ms ?? 1} pointing={pointing} nothing={nothing} />
               <Density traces={items} cut={cut} stretch={stretch} pointing={pointing} nothing={traces.isPending ? "" : "No request started in this range"} />
             </div>
+            {gpu && <Layers uuid={uuid} search={search} />}
             <Recent uuid={uuid} traces={items} cut={cut} search={search} note={noteOf(traces)} />
           </>
         )}
