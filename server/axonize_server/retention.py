@@ -56,5 +56,5 @@ class Expiry:
 
 def _days(kept: Retention, table: str) -> int:
     """Return how long a table is kept; statistics go with the lists that they belong to."""
-    days: int = getattr(kept, "traces" if table == "minutes" else table)
+    days: int = getattr(kept, "traces" if table.endswith("minutes") else table)
     return days

@@ -117,7 +117,7 @@ def test_who_rides_in_a_step_as_the_batch_changes(taking: Recorder, recorded: Re
         [("a", "b"), (3, 4), (3, 4), 7],
         both,
         both,
-        both,  # a batch has no order
+        [("b", "a"), *both[1:]],
         [("unknown",), (1,), (0,), 1],
     ]
     spans = (caller.trace_id, caller.span_id)

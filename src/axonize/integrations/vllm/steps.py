@@ -24,6 +24,7 @@ from axonize.speed import Span
 AT_ONCE = 32  # steps; fewer when a request ends, so that nothing waits in an idle engine
 # vLLM kills its engine a few milliseconds after it tells it to stop, which is too late to send.
 SENT_WHEN_IDLE_S = 0.1
+new_tuple = tuple.__new__  # what a NamedTuple calls, without a function in Python around it
 
 
 class _Scheduled(NamedTuple):
@@ -56,17 +57,21 @@ class _Crew(NamedTuple):
     """The requests of one step, and of those after it as long as they are the same."""
 
     plain: bool  # one token each, no prompt; else the crew of one step alone
-    tokens: dict[str, int]
+    request_ids: list[str]
     total: int  # tokens
     run: Run
     attributes: dict[str, Any]  # what is the same for all these steps
     links: list[SpanContext]  # those of the requests that are new
 
     def goes_on(self, output: Any) -> bool:
-        """Say whether a SchedulerOutput has the same requests, with one token each."""
+        """Say whether a SchedulerOutput has the same requests, with one token each.
+
+        Lists of the same strings are compared without a look at the strings.
+        """
         return (
             self.plain
-            and self.tokens == output.num_scheduled_tokens
+            and self.total == output.total_num_scheduled_tokens
+            and self.request_ids == output.scheduled_cached_reqs.req_ids
             and not output.scheduled_new_reqs
             and not output.scheduled_spec_decode_tokens
         )
@@ -101,7 +106,7 @@ class Recorder:
         self._rides: dict[str, Ride] = {}
         self._leaving: list[Ride] = []
         self._open: dict[int, _Scheduled] = {}
-        self._crew = _Crew(False, {}, 0, Run(), {}, [])
+        self._crew = _Crew(False, [], 0, Run(), {}, [])
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
         self._ended: list[_Ended] = []  # and not recorded yet
@@ -121,8 +126,9 @@ class Recorder:
         preempted = getattr(output, "preempted_req_ids", None) or ()
         for request_id in preempted:
             self._ride(request_id).pauses.append(start_ns)
-        self._open[id(output)] = _Scheduled(
-            self._number, start_ns, began, went, running, waiting, usage, preempted
+        self._open[id(output)] = new_tuple(
+            _Scheduled,
+            (self._number, start_ns, began, went, running, waiting, usage, preempted),
         )
 
     def ended(self, output: Any, made: Any, results: Any) -> None:
@@ -140,7 +146,7 @@ class Recorder:
             self._crew = self._board(output, made)
         graph = getattr(made, "cudagraph_stats", None)
         mode = "" if graph is None else str(graph.runtime_mode)
-        self._ended.append(_Ended(scheduled, end_ns, self._crew, mode))
+        self._ended.append(new_tuple(_Ended, (scheduled, end_ns, self._crew, mode)))
         del self._open[id(output)]  # not before: rest() must see it in one of the two
         self._done = scheduled.number
         if self._leaving:
@@ -206,15 +212,13 @@ class Recorder:
         charge = self._ledger.charge(scheduled.began, scheduled.began + end_ns - start_ns)
         busy_ns, energy_uj = charge.busy_ns, charge.energy_uj
         crew.run.add(Step(scheduled.number, start_ns, end_ns, busy_ns, crew.total, energy_uj))
-        attributes = {
-            **crew.attributes,
-            **scheduled.attributes(),
-            names.STEP_BUSY_SECONDS: busy_ns / 1e9,
-            **self._charged(charge),
-        }
+        attributes = scheduled.attributes()
+        attributes[names.STEP_BUSY_SECONDS] = busy_ns / 1e9
+        attributes |= self._charged(charge)
         if graph:
             attributes[names.STEP_CUDA_GRAPH_MODE] = graph
-        span = Span("engine.step", attributes, parent=ROOT, start_ns=start_ns)
+        span = Span("engine.step", crew.attributes, parent=ROOT, start_ns=start_ns)
+        span.set_attributes(attributes)
         for context in crew.links:
             span.add_link(context)
         span.end(end_ns)
@@ -263,7 +267,7 @@ class Recorder:
         }
         if output.scheduled_spec_decode_tokens:
             attributes |= self._speculated(output, made)
-        return _Crew(plain, tokens, total, run, attributes, links)
+        return _Crew(plain, list(tokens), total, run, attributes, links)
 
     def _speculated(self, output: Any, made: Any) -> dict[str, Any]:
         speculated = speculated_tokens(output, made)

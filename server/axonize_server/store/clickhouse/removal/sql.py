@@ -99,6 +99,7 @@ DAYS: Mapping[str, str] = {
     "gpu_metrics": "toDate(ingested_at)",
     "traces": "day",
     "minutes": "toDate(minute)",
+    "engine_minutes": "toDate(minute)",
 }
 # A client's clock would make the partitions of the others.
 PARTITIONED = ("spans", "engine_steps", "gpu_metrics", "traces")
