@@ -954,6 +954,8 @@ export interface components {
             events: number;
             orphan: boolean;
             skewed: boolean;
+            /** @enum {null|string} */
+            clock?: "ahead" | "behind" | null;
         };
         /** SpanPage */
         SpanPage: {
