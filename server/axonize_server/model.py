@@ -13,6 +13,7 @@ AttributeValue = object
 
 Status = Literal["ok", "error"]
 SpanStatus = Literal["unset", "ok", "error"]
+Clock = Literal["ahead", "behind"]
 Kind = Literal["unspecified", "internal", "server", "client", "producer", "consumer"]
 Sort = Literal["-start_time", "start_time", "-duration", "duration"]
 Operator = Literal["exists", "=", "!=", ">", ">=", "<", "<="]
@@ -192,6 +193,7 @@ class SpanRow(msgspec.Struct, gc=False):
     gpus: list[SpanGPU]
     links: int
     events: int
+    clock: Clock | Literal[""] = ""
 
 
 class SpanNode(msgspec.Struct, kw_only=True, gc=False):
@@ -199,6 +201,8 @@ class SpanNode(msgspec.Struct, kw_only=True, gc=False):
 
     `orphan`: the span names a parent that the trace does not hold, and stands among the roots.
     `skewed`: it starts before its parent, so the clocks of the two processes differ.
+    `clock`: its times cannot be right: "ahead" when it starts more than a minute after it was
+    stored, "behind" when it ended more than a day before.
     """
 
     span_id: str
@@ -220,6 +224,7 @@ class SpanNode(msgspec.Struct, kw_only=True, gc=False):
     events: int
     orphan: bool
     skewed: bool
+    clock: Clock | None = None
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):

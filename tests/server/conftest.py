@@ -9,6 +9,9 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 import pytest
+from axonize_server.ingest import native
+from axonize_server.ingest.decoder import ArrowDecoder, NativeDecoder
+from axonize_server.ingest.rows import Decoder
 from axonize_server.query.cost import CostBook
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
@@ -147,6 +150,14 @@ def count_minutes(request, clickhouse) -> Callable[[], None]:
             client.command("TRUNCATE TABLE minutes")
 
     return MinuteRollup(clickhouse).catch_up if request.param == "counted" else forget
+
+
+@pytest.fixture(params=[ArrowDecoder, NativeDecoder])
+def new_decoder(request) -> type[Decoder]:
+    """Both decoders, for the tests that must not tell them apart."""
+    if request.param is NativeDecoder and not native.USING_C:
+        pytest.skip("the C extension is not used")
+    return request.param
 
 
 @pytest.fixture

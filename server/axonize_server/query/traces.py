@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
@@ -99,10 +100,12 @@ def _place(trace: TraceRecord, order: str) -> Place:
 
 def trace(reader: SpanReader, tenant: str, trace_id: str) -> Trace:
     """Return one trace with its first 100,000 spans as a tree; raises NotFound."""
-    summary = reader.traces(tenant, [trace_id], 0).get(trace_id)
+    with ThreadPoolExecutor(1) as beside:
+        spans = beside.submit(reader.trace_spans, tenant, trace_id)
+        summary = reader.traces(tenant, [trace_id], 0).get(trace_id)
     if summary is None:
         raise NotFound(f"no trace {trace_id}")
-    return Trace(summary=summary, spans=arrange(reader.trace_spans(tenant, trace_id)))
+    return Trace(summary=summary, spans=arrange(spans.result()))
 
 
 def spans(

@@ -48,6 +48,7 @@ def _node(span: SpanRow, origin_ns: int) -> SpanNode:
         events=span.events,
         orphan=False,
         skewed=False,
+        clock=span.clock or None,
     )
 
 

@@ -9,7 +9,12 @@ SELECT
         `gpu.label`, `gpu.resource_uuid`, `gpu.physical_uuid`, `gpu.model`, `gpu.vendor`,
         `gpu.node_id`
     ))),
-    length(`links.span_id`), length(`events.name`)
+    length(`links.span_id`), length(`events.name`),
+    multiIf(
+        start_time > ingested_at + INTERVAL 1 MINUTE, 'ahead',
+        end_time < ingested_at - INTERVAL 1 DAY, 'behind',
+        ''
+    )
 FROM spans
 WHERE tenant_id = {tenant:String} AND trace_id = unhex({trace_id:String})
 ORDER BY start_time, span_id

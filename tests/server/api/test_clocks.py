@@ -68,6 +68,36 @@ def test_a_child_before_its_parent_is_flagged(client, writer, tenant):
     assert [(each["start_offset_ns"], each["skewed"]) for each in spans] == [(10, False), (0, True)]
 
 
+MINUTE = 60_000_000_000
+CLOCKS = {
+    "1970": (lambda now: (0, 0), "behind"),
+    "a day late": (lambda now: (now - 1500 * MINUTE, now - 1450 * MINUTE), "behind"),
+    "long": (lambda now: (now - 1500 * MINUTE, now - 1430 * MINUTE), None),
+    "without length": (lambda now: (now, now), None),
+    "ended before it began": (lambda now: (now, now - DAY), None),
+    "a little ahead": (lambda now: (now + MINUTE // 2, now + 5 * MINUTE), None),
+    "ahead": (lambda now: (now + 2 * MINUTE, now + 2 * MINUTE), "ahead"),
+    "a year ahead": (lambda now: (now + 365 * DAY, 0), "ahead"),
+    "the last time": (lambda now: (2**64 - 1, 2**64 - 1), "ahead"),
+}
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_a_clock_that_is_wrong_is_flagged(client, writer, tenant, new_decoder, name):
+    times, clock = CLOCKS[name]
+    start, end = times(time.time_ns())
+    decoder = new_decoder()
+    decoder.add(tenant, body(span(1, start_time_unix_nano=start, end_time_unix_nano=end)))
+    (rows,) = decoder.finish()
+    assert list(rows.answers) == [Accepted(1)]
+    writer.insert(*rows.tables)
+
+    (node,) = client.get(f"/api/v1/traces/{trace_id(1)}").json()["spans"]
+
+    assert (node["clock"], node["skewed"]) == (clock, False)
+    assert node["duration_ns"] == max(end - start, 0)
+
+
 def test_a_clock_makes_no_partition(writer, tenant, clickhouse):
     times = (0, NOW - 400 * DAY, NOW, NOW + 400 * DAY, 2**64 - 1)
     first = datetime.now(timezone.utc)

@@ -154,6 +154,7 @@ def test_a_trace_is_its_summary_with_the_tree(client):
         "events": 1,
         "orphan": False,
         "skewed": False,
+        "clock": None,
     }
     root = {
         **node,

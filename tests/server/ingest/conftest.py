@@ -4,17 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from axonize_server.ingest import native
 from axonize_server.ingest.decode import Decoded
-from axonize_server.ingest.decoder import ArrowDecoder, NativeDecoder
-from axonize_server.ingest.rows import Decoder
-
-
-@pytest.fixture(params=[ArrowDecoder, NativeDecoder])
-def new_decoder(request) -> type[Decoder]:
-    if request.param is NativeDecoder and not native.USING_C:
-        pytest.skip("the C extension is not used")
-    return request.param
 
 
 @pytest.fixture

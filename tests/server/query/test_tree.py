@@ -72,6 +72,12 @@ def test_a_child_that_starts_before_its_parent_is_kept_and_marked():
     ]  # fmt: skip
 
 
+def test_a_clock_that_is_wrong_is_named():
+    wrong = span("b", "a")
+    wrong.clock = "behind"
+    assert [node.clock for node in arrange([span("a"), wrong])] == [None, "behind"]
+
+
 def test_spans_that_are_each_others_ancestors_are_all_kept():
     spans = [span("a"), span("x", "z", 1), span("y", "x", 2), span("z", "y", 3), span("s", "s", 4)]
     nodes = arrange(spans)

@@ -1643,6 +1643,8 @@ export interface components {
             events: number;
             orphan: boolean;
             skewed: boolean;
+            /** @enum {null|string} */
+            clock?: "ahead" | "behind" | null;
         };
         /** SpanPage */
         SpanPage: {

@@ -47,6 +47,7 @@ export function SpanFigures({ tree, index, detail }: SpanFiguresProps) {
       </dl>
       {span.orphan && <p className="mt-3 rounded-md bg-warn-soft px-3 py-2 text-warn">Its parent span has not arrived.</p>}
       {span.skewed && <p className="mt-3 rounded-md bg-warn-soft px-3 py-2 text-warn">It seems to start before its parent: the clocks of their hosts differ.</p>}
+      {span.clock && <p className="mt-3 rounded-md bg-warn-soft px-3 py-2 text-warn">{CLOCKS[span.clock]}</p>}
     </div>
   );
 }
@@ -63,6 +64,10 @@ const UsedFigures = ({ used: { gpuSeconds, joules, source, usd } }: { used: Used
     {usd !== undefined && <Figure label="Cost">{formatUsd(usd)}</Figure>}
   </>
 );
+const CLOCKS = {
+  ahead: "It seems to start after it was stored: the clock of its host is ahead.",
+  behind: "It seems to have ended more than a day before it was stored: the clock of its host is behind, or it was sent late.",
+};
 
 /** A moment with as many digits as the span's own length deserves. */
 const offset = (ns: number, { duration_ns }: SpanNode) => formatTick(ns, Math.max(duration_ns / 100, 1), ns);
