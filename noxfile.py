@@ -85,7 +85,6 @@ def tests(session: nox.Session) -> None:
 def vllm(session: nox.Session) -> None:
     """The vLLM integration on the real engine, in an environment of its own: it pins much."""
     install_vllm(session)
-    session.install("-e", ".[server]")  # explains what the engine did
     session.run("pytest", *(session.posargs or ["tests/integrations/vllm"]))
 
 

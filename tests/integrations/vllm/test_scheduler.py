@@ -110,6 +110,8 @@ def test_two_requests_from_their_arrival_to_their_end(
         "axonize.step.waiting": 0,
         "axonize.step.schedule_ms": MEASURED,
         "axonize.step.busy_seconds": MEASURED,
+        "axonize.step.ended_requests": 1,
+        "axonize.gpu.idle_seconds": 0.0,
     }
     ride = {
         "axonize.kv_cache.blocks": 1,
