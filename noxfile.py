@@ -209,7 +209,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def container(session: nox.Session) -> None:
     """The steps of deploy/Dockerfile as a script, in a clean folder."""
-    session.run("python", "-m", "tests.deploy.container", session.create_tmp())
+    session.run("python", "-m", "tests.deploy.container", external=True)
 
 
 @nox.session

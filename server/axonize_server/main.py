@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import logging
 import os
 import signal
 import sys
@@ -21,6 +22,8 @@ from axonize_server.model import DomainError, StartError
 from axonize_server.settings import ServerSettings, load_settings
 from axonize_server.store.databases import Databases
 from axonize_server.tls import TLS
+
+logger = logging.getLogger(__name__)
 
 OK, REFUSED = 0, 2
 # The databases may take this long to close, after what stop_timeout_s allows the receivers.
@@ -67,8 +70,11 @@ def _migrate(settings: ServerSettings) -> None:
     print("The databases are up to date.")
 
 
-def _say_applied(number: int, of: int, name: str, seconds: float) -> None:
-    print(f"[{number}/{of}] applied {name} in {seconds:.1f} s", flush=True)
+def _say_applied(name: str, seconds: float | None) -> None:
+    if seconds is None:
+        print(name, end=" ... ", flush=True)
+    else:
+        print(f"{seconds:.1f} s", flush=True)
 
 
 async def serve(settings: ServerSettings) -> None:
@@ -92,7 +98,9 @@ async def serve(settings: ServerSettings) -> None:
             # What was built so far lives as long as the process: a full collection that looked
             # through it would hold every request up for some 0.1 s.
             gc.freeze()
+            logger.info("ready: %s, %s", addresses.http, addresses.grpc)
             await stop.wait()
+            logger.info("stopping: what is under way has %d s", settings.stop_timeout_s)
             _exit_when_stuck(settings.stop_timeout_s + CLOSING_S)
 
 

@@ -1,8 +1,8 @@
 """Runs the build steps of deploy/Dockerfile as a script, in a clean folder instead of a container.
 
-`python -m tests.deploy.container FOLDER` copies what each stage copies, runs what it runs, and asks
-the result for its version. Paths of the container lie below FOLDER; what needs the base image's
-package manager or users is left out and said.
+`python -m tests.deploy.container` copies what each stage copies, runs what it runs, and asks the
+result for its version. Paths of the container lie below the folder; what needs the base image's
+package manager or users is left out and said. EMBEDDED=no in the environment is the build argument.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,4 +171,5 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    with tempfile.TemporaryDirectory(prefix="axonize-container-") as temporary:
+        main(Path(temporary).resolve())

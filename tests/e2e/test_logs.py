@@ -90,6 +90,8 @@ def test_no_key_and_no_prompt_is_ever_logged(tmp_path: Path, form: str) -> None:
     assert CANARY not in output
     assert CANARY not in errors
     assert errors, "a database that is away is said"
+    assert "ready: " in errors
+    assert "refused: " in errors
     if form == "json":
         lines = [json.loads(line) for line in errors.splitlines()]
         assert {"event", "level", "logger", "timestamp"} <= set.intersection(*map(set, lines))

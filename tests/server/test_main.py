@@ -182,7 +182,7 @@ def test_migrate_brings_a_new_folder_up_to_date_and_then_does_nothing(tmp_path):
     ]
     lines = first.stdout.splitlines()
     for number, (line, name) in enumerate(zip(lines, names, strict=False), 1):
-        assert re.fullmatch(rf"\[{number}/{len(names)}\] applied {name} in \d+\.\d s", line)
+        assert re.fullmatch(rf"\[{number}/{len(names)}\] {name} \.\.\. \d+\.\d s", line)
     assert lines[len(names) :] == ["The databases are up to date."]
     assert second.stdout == "The databases are up to date.\n"
     assert not postgres_runs(tmp_path / "data")

@@ -63,6 +63,16 @@ def test_both_ports_take_tls_and_nothing_else(files: Files, tmp_path: Path) -> N
             trace = httpx.get(f"{state['http']}/api/v1/traces/{trace_id(number)}", verify=trusting)
             assert trace.json()["span_count"] == 2
 
+        environ = {"AXONIZE_ENDPOINT": state["grpc"], "PATH": "/usr/bin"}
+        doctor = [sys.executable, "-m", "axonize", "doctor", "--server", state["http"]]
+        blind = subprocess.run(doctor, env=environ, capture_output=True, text=True)
+        assert blind.returncode == 1
+        assert "Set AXONIZE_CERTIFICATE to the file of the authorities" in blind.stdout
+        environ["AXONIZE_CERTIFICATE"] = str(files.ca)
+        seeing = subprocess.run(doctor, env=environ, capture_output=True, text=True)
+        assert seeing.returncode == 0, seeing.stdout
+        assert f"{state['grpc']} (grpc) took a span, and it was read back" in seeing.stdout
+
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             httpx.get(f"{state['http']}/healthz")
         with pytest.raises(httpx.RemoteProtocolError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import grpc
@@ -13,6 +14,8 @@ from axonize_server.ingest import answers
 from axonize_server.ingest.receiver import Submit, Submits
 from axonize_server.ingest.signals import Signal
 from axonize_server.model import DomainError, MalformedRequest
+
+logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 64 << 20
 _OPTIONS = (
@@ -88,6 +91,7 @@ async def _only(bodies: AsyncIterator[bytes]) -> bytes:
 
 async def _refuse(context: grpc.aio.ServicerContext, error: DomainError) -> None:
     """End the call with the status of error; always raises."""
+    logger.debug("refused: %s", error)
     code, message = answers.codes(error).grpc, str(error)
     status = answers.status(code, message, answers.retry_after_s(error))
     details = (("grpc-status-details-bin", status.SerializeToString()),)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -21,6 +22,8 @@ from axonize_server.ingest.body import BodyReader, BodyTooLarge, UnknownEncoding
 from axonize_server.ingest.receiver import Submit, Submits
 from axonize_server.ingest.signals import Signal
 from axonize_server.model import Accepted, DomainError, Unauthenticated
+
+logger = logging.getLogger(__name__)
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
@@ -129,6 +132,7 @@ def _check_content_type(request: Request[Any, Any, Any], content_type: str) -> N
 
 
 def _refusal(error: DomainError, content_type: str) -> Response[bytes]:
+    logger.debug("refused: %s", error)
     headers = {}
     if (retry_after_s := answers.retry_after_s(error)) is not None:
         headers["retry-after"] = str(math.ceil(retry_after_s))

@@ -65,11 +65,11 @@ def pending(
     return [migration for version, migration in sorted(by_version.items()) if version not in done]
 
 
-Progress = Callable[[int, int, str, float], None]
-"""Is told of each file when it was applied: its place, of how many, its name, in how many s."""
+Progress = Callable[[str, float | None], None]
+"""Is told of each file before it is applied (None), and how many s it took after."""
 
 
-def say_nothing(number: int, of: int, name: str, seconds: float) -> None:
+def say_nothing(name: str, seconds: float | None) -> None:
     """Tell nobody."""
 
 
@@ -104,9 +104,10 @@ Todo = tuple[str, Callable[[], None]]
 
 def _apply_all(todo: Sequence[Todo], applying: Progress) -> Iterator[str]:
     for number, (name, apply) in enumerate(todo, 1):
-        started = time.monotonic()
+        said, started = f"[{number}/{len(todo)}] {name}", time.monotonic()
+        applying(said, None)
         apply()
-        applying(number, len(todo), name, time.monotonic() - started)
+        applying(said, time.monotonic() - started)
         yield name
 
 
