@@ -34,6 +34,7 @@ BENCHMARKS = {
     "gpu": ("gpu",),
     "ingest": ("ingest",),
     "query": ("query",),
+    "ui": ("ui",),
 }
 
 
