@@ -35,7 +35,7 @@ BENCHMARKS = {
     "gpu": ("gpu",),
     "ingest": ("ingest",),
     "query": ("query",),
-    "ui": ("ui",),
+    "ui": ("ui", "heatmap"),
 }
 
 

@@ -33,13 +33,15 @@ function columnsOf(range: TimeRange, most: number) {
 
 export function Latency({ search, onChange }: LatencyProps) {
   const section = useRef<HTMLElement>(null);
-  const most = columnsFor(useWidth(section)); // of the whole page, so that a box does not change the columns
+  const width = useWidth(section); // of the whole page, so that a box does not change the columns
+  const most = columnsFor(width);
   const range = rangeOf(search);
   const filters = conditionsOf(search);
   const heatmap = useQuery({
     ...heatmapQuery(filters, JSON.stringify([range, most]), () => columnsOf(range, most)),
     placeholderData: keepPreviousData,
     refetchInterval: search.live && LIVE_MS,
+    enabled: width > 0,
   });
   const window = heatmap.data && !heatmap.isPlaceholderData ? heatmap.data.window : columnsOf(range, most);
   const [from, to] = [Date.parse(window.from), Date.parse(window.to)];
