@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from importlib.metadata import version
 
 from axonize_server import forking, logs  # noqa: F401  (forking: before what imports gRPC)
 from axonize_server.accounts import Principal
@@ -32,7 +33,7 @@ from axonize_server.ingest.receiver import Submits
 from axonize_server.ingest.signals import METRICS, TRACES
 from axonize_server.listeners import Addresses, bind, run_grpc, run_http
 from axonize_server.lock import DataLock
-from axonize_server.metrics import collect
+from axonize_server.metrics import about, collect
 from axonize_server.model import DomainError, StartError, StoreUnavailable
 from axonize_server.retention import EVERY_S as EXPIRE_EVERY_S
 from axonize_server.retention import Expiry
@@ -170,6 +171,7 @@ async def serve(settings: ServerSettings) -> None:
             )
             await stack.enter_async_context(watching)
         sessions = Sessions(gate, session_store, known_sessions)
+        identity = about(version("axonize"), databases.schema)
         app = create_app(
             Parts(
                 reader=SpanReader(databases.reading, settings.query_limits),
@@ -197,7 +199,10 @@ async def serve(settings: ServerSettings) -> None:
                     "postgres": databases.postgres.ping,
                 },
                 allowed_hosts=settings.allowed_hosts if settings.is_open else None,
-                metrics=lambda: collect(batcher.counters, gpu_batcher.counters, quota.refused),
+                metrics=lambda: [
+                    *collect(batcher.counters, gpu_batcher.counters, quota.refused),
+                    *identity,
+                ],
             )
         )
         async with (

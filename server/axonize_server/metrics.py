@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from axonize_server.api.metrics import Metric
 from axonize_server.ingest.batcher import Counters
 
@@ -63,5 +65,19 @@ def collect(spans: Counters, points: Counters, over_quota: int = 0) -> list[Metr
             "counter",
             "Time spent inserting, in seconds.",
             sum(each.commit_seconds for each in both),
+        ),
+    ]
+
+
+def about(release: str, schema: Mapping[str, int]) -> list[Metric]:
+    """Return which release runs, and up to which migration it has brought each database."""
+    return [
+        Metric("axonize_build_info", "gauge", "The release that runs.", {release: 1}, "version"),
+        Metric(
+            "axonize_schema_version",
+            "gauge",
+            "Last migration of each database.",
+            dict(schema),
+            label="database",
         ),
     ]

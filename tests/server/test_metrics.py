@@ -4,7 +4,7 @@ from collections import Counter
 
 from axonize_server.api.metrics import render
 from axonize_server.ingest.batcher import Counters
-from axonize_server.metrics import collect
+from axonize_server.metrics import about, collect
 
 
 def test_what_the_receivers_count_is_published():
@@ -30,4 +30,13 @@ def test_what_the_receivers_count_is_published():
         "axonize_queue_bytes 8",
         "axonize_commits_total 4",
         "axonize_commit_seconds_total 0.75",
+    ]
+
+
+def test_what_runs_is_published():
+    text = render(about("1.2.3", {"postgres": 5, "clickhouse": 10}))
+    assert [line for line in text.splitlines() if not line.startswith("#")] == [
+        'axonize_build_info{version="1.2.3"} 1',
+        'axonize_schema_version{database="clickhouse"} 10',
+        'axonize_schema_version{database="postgres"} 5',
     ]

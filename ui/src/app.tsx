@@ -67,9 +67,15 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./features/settings"), "SettingsPage"),
 });
 
+const health = createRoute({
+  getParentRoute: () => root,
+  path: "/health",
+  component: lazyRouteComponent(() => import("./features/health"), "HealthPage"),
+});
+
 export const createAppRouter = (queries: QueryClient) =>
   createRouter({
-    routeTree: root.addChildren([home, traces, trace, gpus, gpu, engines, settings]),
+    routeTree: root.addChildren([home, traces, trace, gpus, gpu, engines, settings, health]),
     context: { queries },
     basepath: basePath(),
     parseSearch: parseParams,

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
-from axonize_server.store.migrate import migrate
+from axonize_server.store.migrate import available, migrate
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
 
@@ -46,6 +46,11 @@ class Databases:
             clickhouse.result()
             self.applied = migrate(self.postgres, self.reading, settings.clickhouse_cluster)
             self._close = undo.pop_all()
+
+    @property
+    def schema(self) -> dict[str, int]:
+        """Return the number of the last migration of each."""
+        return {name: available(name)[-1].version for name in ("clickhouse", "postgres")}
 
     def close(self) -> None:
         """Close every connection and stop what was started."""
