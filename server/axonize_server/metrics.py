@@ -71,10 +71,12 @@ def collect(spans: Counters, points: Counters, over_quota: int = 0) -> list[Metr
     ]
 
 
-def describe(started_s: float, retention: Mapping[str, int]) -> list[Metric]:
+def describe(
+    started_s: float, retention: Mapping[str, int], schema: Mapping[str, int]
+) -> list[Metric]:
     """Return what stays as it is: the release, the start (Unix s) and for how long data is kept.
 
-    retention: seconds by table.
+    retention: seconds by table. schema: the number of the last migration by database.
     """
     return [
         Metric("axonize_build_info", "gauge", "The release.", {version("axonize"): 1}, "version"),
@@ -85,6 +87,13 @@ def describe(started_s: float, retention: Mapping[str, int]) -> list[Metric]:
             "For how long the rows of a table are kept.",
             retention,
             label="table",
+        ),
+        Metric(
+            "axonize_schema_version",
+            "gauge",
+            "Last migration of each database.",
+            schema,
+            label="database",
         ),
     ]
 

@@ -43,7 +43,7 @@ def everything() -> str:
     clock = iter([0, 1])
     totals = Totals(lambda *_: {DURATION.name: [counted]}, lambda: next(clock))
     refused = Counters(refused=Counter(Overloaded=1), rejected_by_reason=Counter(delta=1))
-    fixed = describe(1.5, {"spans": 2_592_000})
+    fixed = describe(1.5, {"spans": 2_592_000}, {"postgres": 5})
     return render([*fixed, *collect(refused, refused), *histograms(totals)])
 
 
@@ -52,6 +52,7 @@ def test_what_stays_as_it_is_is_published():
     assert f'axonize_build_info{{version="{version("axonize")}"}} 1' in lines
     assert "axonize_start_time_seconds 1.5" in lines
     assert 'axonize_retention_seconds{table="spans"} 2592000' in lines
+    assert 'axonize_schema_version{database="postgres"} 5' in lines
 
 
 def test_prometheus_reads_it_and_finds_nothing_to_say_about_the_names():

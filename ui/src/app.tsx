@@ -82,9 +82,15 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./features/settings"), "SettingsPage"),
 });
 
+const health = createRoute({
+  getParentRoute: () => root,
+  path: "/health",
+  component: lazyRouteComponent(() => import("./features/health"), "HealthPage"),
+});
+
 export const createAppRouter = (queries: QueryClient) =>
   createRouter({
-    routeTree: root.addChildren([home, traces, trace, models, gpus, gpu, engines, cost, settings]),
+    routeTree: root.addChildren([home, traces, trace, models, gpus, gpu, engines, cost, settings, health]),
     context: { queries },
     basepath: basePath(),
     parseSearch: parseParams,

@@ -1,7 +1,7 @@
 /** The frame around every page: the bar on top, the shortcut sheet, the page to log in. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { Keyboard, LogOut, Monitor, Moon, Settings, Sun } from "lucide-react";
+import { Activity, Keyboard, LogOut, Monitor, Moon, Settings, Sun } from "lucide-react";
 import { useState } from "react";
 import { logOut, sessionQuery, useLogInAsked } from "./api/session";
 import { rememberedSearch } from "./features/traces/recall";
@@ -44,6 +44,7 @@ export function Shell() {
           <div className="ml-auto flex gap-1">
             <IconButton icon={Keyboard} label="Keyboard shortcuts" shortcut="?" onClick={() => setSheet(true)} />
             <ThemeButton />
+            <IconButton icon={Activity} label="Health of the server" onClick={() => void navigate({ to: "/health" })} />
             <IconButton icon={Settings} label="Settings" onClick={() => void navigate({ to: "/settings" })} />
             {!asked && <LogOutButton />}
           </div>

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from axonize_server.model import StartError
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
-from axonize_server.store.migrate import Progress, migrate, say_nothing
+from axonize_server.store.migrate import Progress, available, migrate, say_nothing
 from axonize_server.store.postgres.connection import Postgres
 
 READ_CONNECTIONS = 4
@@ -48,6 +48,11 @@ class Databases:
                 self.postgres, self.reading, settings.clickhouse_cluster, applying
             )
             self._close = undo.pop_all()
+
+    @property
+    def schema(self) -> dict[str, int]:
+        """Return the number of the last migration of each."""
+        return {name: available(name)[-1].version for name in ("clickhouse", "postgres")}
 
     def close(self) -> None:
         """Close every connection and stop what was started."""
