@@ -31,7 +31,7 @@ TOKEN = 9
 ARGUMENTS = (
     *("--max-model-len", "4096", "--hf-overrides", json.dumps({"max_position_embeddings": 4096})),
     *("--max-num-seqs", "8", "--max-num-batched-tokens", "512", "--no-enable-prefix-caching"),
-    # 120 blocks of 128 tokens: five prompts of 2,550 tokens with 400 more each need 115.
+    # 120 blocks of 128 tokens: see `preempted`.
     *("--num-gpu-blocks-override", "121"),
 )
 STREAM: dict[str, Any] = {"stream": True, "temperature": 0, "ignore_eos": True}
@@ -98,10 +98,15 @@ async def behind_prefill(server: Server) -> str:
 
 
 async def preempted(server: Server) -> str:
-    """Ask for a few tokens while older requests are about to fill the KV cache."""
+    """Ask with a long prompt while five older requests fill the KV cache, block by block.
+
+    The older ones grow from 16 blocks each to 23, 115 in all, which fit. The 28 blocks of the
+    youngest fit beside them until they have made 374 tokens, so it has until then to come, and is
+    preempted then, for it wants more tokens than it can have got by that time.
+    """
     older = [
         asyncio.create_task(
-            server.ask("older", COMPLETIONS, prompt=[TOKEN] * 2550, max_tokens=400, **STREAM)
+            server.ask("older", COMPLETIONS, prompt=[TOKEN] * 1930, max_tokens=1000, **STREAM)
         )
         for _ in range(5)
     ]
@@ -109,8 +114,10 @@ async def preempted(server: Server) -> str:
     def fewest() -> int:
         return min((len(each.chunks) for each in server.asked if each.kind == "older"), default=0)
 
-    await until(lambda: fewest() >= 200)
-    victim = await server.ask("victim", COMPLETIONS, prompt=[TOKEN] * 1000, max_tokens=90, **STREAM)
+    await until(lambda: fewest() >= 150)
+    victim = await server.ask(
+        "victim", COMPLETIONS, prompt=[TOKEN] * 3500, max_tokens=400, **STREAM
+    )
     await asyncio.gather(*older)
     return victim.trace_id
 
