@@ -142,9 +142,8 @@ def main() -> None:
     logging.set_verbosity_error()
     speed.configure(BUFFER)
     llama, pipeline = model(), _Pipeline()
-    print(
-        f"core in {'C' if speed.USING_C else 'Python'}; {llama.num_parameters() / 1e6:.1f} M parameters"
-    )
+    core, parameters = "C" if speed.USING_C else "Python", llama.num_parameters() / 1e6
+    print(f"core in {core}; {parameters:.1f} M parameters")
     with ExitStack() as stack:
         rows = [
             Row("token of generate, 20 M parameters", TRANSFORMERS, TOKENS, generating(llama)),
