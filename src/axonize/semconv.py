@@ -104,6 +104,7 @@ DIFFUSION_STEP_P99_MS = "axonize.diffusion.step.p99_ms"  # ms
 DIFFUSION_STRENGTH = "axonize.diffusion.strength"  # 0 to 1, how much of an image is made anew
 DIFFUSION_WIDTH = "axonize.diffusion.width"  # pixels
 GENERATION_BEAMS = "axonize.generation.beams"
+GENERATION_CACHE = "axonize.generation.cache"  # the class of the cache, such as StaticCache
 GENERATION_DRAFT = "axonize.generation.draft"  # true: its tokens are proposals, no usage
 GENERATION_MODE = "axonize.generation.mode"  # such as greedy_search, in the library's words
 GENERATION_OUTPUT_LENGTH = "axonize.generation.output_length"  # tokens of the longest sequence

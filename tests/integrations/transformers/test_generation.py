@@ -31,6 +31,7 @@ MODEL = {
     "axonize.model.dtype": "float32",
     "axonize.device": "cpu",
     "gen_ai.request.stream": False,
+    "axonize.generation.cache": "DynamicCache",
 }
 LATENCY = {
     "axonize.ttft_ms": MEASURED,
@@ -122,6 +123,7 @@ def test_beam_search_counts_prompts_once_and_rows_as_they_run(
 
 def test_an_assistant_drafts_below_the_model_it_assists(tiny: Tiny, recorded: Recorded) -> None:
     assistant = AutoModelForCausalLM.from_pretrained(tiny.model.config._name_or_path)
+    recorded.spans()
     tiny.model.generate(
         **tiny.prompts("The quick"), max_new_tokens=8, do_sample=False, assistant_model=assistant
     )
@@ -141,6 +143,18 @@ def test_an_assistant_drafts_below_the_model_it_assists(tiny: Tiny, recorded: Re
         assert draft["attributes"]["axonize.generation.draft"] is True
         assert "gen_ai.usage.output_tokens" not in draft["attributes"]
         assert "children" not in draft
+
+
+@pytest.mark.parametrize(
+    ("asked", "cache"),
+    [({"cache_implementation": "static"}, "StaticCache"), ({"use_cache": False}, None)],
+)
+def test_the_cache_is_named(
+    tiny: Tiny, recorded: Recorded, asked: dict[str, Any], cache: str | None
+) -> None:
+    tiny.model.generate(**tiny.prompts("The quick"), max_new_tokens=2, do_sample=False, **asked)
+    (span,) = recorded.tree()
+    assert span["attributes"].get("axonize.generation.cache") == cache
 
 
 def test_one_token_is_a_prefill_without_decode(tiny: Tiny, recorded: Recorded) -> None:

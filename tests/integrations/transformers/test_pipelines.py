@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
-from transformers import pipeline
+from PIL import Image
+from transformers import (
+    BertConfig,
+    BertModel,
+    ViTConfig,
+    ViTForImageClassification,
+    Wav2Vec2Config,
+    Wav2Vec2FeatureExtractor,
+    Wav2Vec2ForSequenceClassification,
+    pipeline,
+)
+from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from axonize import guard, patching
 from axonize.integrations.transformers import TRANSFORMERS, pipelines
 from tests.integrations.conftest import Recorded
+from tests.integrations.tiny_llama import tokenizer
 from tests.integrations.transformers.conftest import Tiny
 
+SMALL = {
+    "hidden_size": 16,
+    "intermediate_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+}
 GENERATE = ("text_completion tiny-llama", ["prefill", "decode"])
 
 
@@ -85,3 +104,41 @@ def test_the_result_is_the_same_with_without_and_with_a_broken_observer(
     assert generator("The quick", max_new_tokens=4, do_sample=False) == traced[0]
     patching.uninstall(TRANSFORMERS)
     assert result() == traced
+
+
+def encoder(task: str) -> Any:
+    """Return a pipeline of a random encoder of text, or of images."""
+    if task == "feature-extraction":
+        words = tokenizer()
+        config: Any = BertConfig(vocab_size=len(words), **SMALL)
+        return pipeline(task, model=BertModel(config), tokenizer=words, device="cpu")
+    processor = ViTImageProcessorPil(size={"height": 16, "width": 16})
+    config = ViTConfig(image_size=16, patch_size=8, **SMALL)
+    model = ViTForImageClassification(config)
+    return pipeline(task, model=model, image_processor=processor, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("task", "given"),
+    [
+        ("feature-extraction", "The quick brown fox"),
+        ("image-classification", Image.new("RGB", (20, 20), "red")),
+    ],
+)
+def test_encoders_of_text_and_of_images(task: str, given: Any, recorded: Recorded) -> None:
+    encode = encoder(task)
+    encode(given)
+    assert recorded.outline() == [(f"pipeline {task}", ["preprocess", "forward", "postprocess"])]
+
+
+def test_an_encoder_of_sound(recorded: Recorded) -> None:
+    config = Wav2Vec2Config(
+        conv_dim=(8, 8), conv_stride=(5, 5), conv_kernel=(10, 8), num_feat_extract_layers=2, **SMALL
+    )
+    model = Wav2Vec2ForSequenceClassification(config)
+    listen = pipeline(
+        "audio-classification", model=model, feature_extractor=Wav2Vec2FeatureExtractor()
+    )
+    listen(np.zeros(4000, np.float32))
+    phases = ["preprocess", "forward", "postprocess"]
+    assert recorded.outline() == [("pipeline audio-classification", phases)]

@@ -12,6 +12,7 @@ from axonize.integrations.transformers.generation import (
     generate,
     token_clock,
 )
+from axonize.integrations.transformers.loading import load
 from axonize.integrations.transformers.pipelines import forward, pipeline, run_single
 from axonize.integrations.transformers.serving import submit
 from axonize.patching import Call, Integration, Observer, Patch, observe
@@ -57,6 +58,7 @@ TRANSFORMERS = Integration(
         _method("_beam_search", _while_eager(decoding_loop("beam_search", "beam_sample"))),
         _method("_assisted_decoding", _while_eager(decoding_loop(ASSISTED, ASSISTED))),
         _method("_has_unfinished_sequences", token_clock),
+        Patch("transformers.modeling_utils", "PreTrainedModel.from_pretrained", load),
         Patch(PIPELINES, "Pipeline.__call__", pipeline),
         Patch(PIPELINES, "Pipeline.run_single", run_single),
         Patch(PIPELINES, "Pipeline.forward", forward),

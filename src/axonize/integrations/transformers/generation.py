@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -101,6 +101,7 @@ class _Generation:
         self.span.set_attributes(
             {
                 semconv.GENERATION_MODE: mode,
+                semconv.GENERATION_CACHE: _cache(call.kwargs),
                 semconv.BATCH_SIZE: loop.rows,
                 semconv.GENERATION_PROMPT_LENGTH: loop.prompt_length,
                 semconv.GEN_AI_REQUEST_MAX_TOKENS: loop.length_limit,
@@ -160,6 +161,12 @@ def _tick(unfinished: bool) -> None:
     generation = _current.get()
     if generation is not None:
         generation.ticked(unfinished)
+
+
+def _cache(arguments: Mapping[str, Any]) -> str | None:
+    """Return the class of the cache of keys and values, which has another name in each version."""
+    caches = (arguments.get(name) for name in ("cache", "past_key_values"))
+    return next((type(cache).__name__ for cache in caches if cache is not None), None)
 
 
 def parameters(config: Any, asked: frozenset[str]) -> dict[str, Any]:

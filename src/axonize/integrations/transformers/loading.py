@@ -1,0 +1,22 @@
+"""How long a model takes to load: its configuration, its weights, and their way to a device."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from axonize import semconv
+from axonize.integrations.transformers.model import describe, gpu_labels
+from axonize.patching import Call, Observer
+from axonize.speed import Span
+
+
+def load(call: Call) -> Observer:
+    """Follow PreTrainedModel.from_pretrained."""
+    path = str(call.argument("pretrained_model_name_or_path", default=""))
+    name = PurePath(path).name if PurePath(path).is_absolute() else path
+    with Span(f"load {name}", {semconv.GEN_AI_REQUEST_MODEL: name}) as span:
+        model = yield
+        model = model[0] if isinstance(model, tuple) else model  # with what was loaded
+        about = {**describe(model), semconv.GEN_AI_OPERATION_NAME: None}
+        span.set_attributes({**about, semconv.TORCH_PARAMETERS: model.num_parameters()})
+        span.set_gpus(gpu_labels(model))
