@@ -78,14 +78,21 @@ def resource(
     if found is not None:
         return found
     lately = reader.sighted(now_ns - REGISTERED_NS, now_ns)
-    mine = [each for each in lately if (each.tenant, each.resource_uuid) == (tenant, uuid)]
-    if not mine:
+    mine = [each for each in lately if each.tenant == tenant]
+    named = [each for each in mine if each.resource_uuid == uuid]
+    if not named:
         raise NotFound(f"no GPU {uuid}")
-    return _new(mine)
+    card = _first(named, "physical_uuid")
+    others = {
+        each.resource_uuid
+        for each in mine
+        if card and card in (each.physical_uuid, each.resource_uuid)
+    }
+    return _new(named, sorted({uuid, *others}))
 
 
-def _new(sightings: list[Sighting]) -> ComputeResource:
-    """Return what sightings of one GPU or MIG instance say together."""
+def _new(sightings: list[Sighting], on_card: list[str]) -> ComputeResource:
+    """Return what sightings of one GPU or MIG instance say together; on_card: with the others."""
     first, last = min(each.first_ns for each in sightings), max(each.last_ns for each in sightings)
     uuid = sightings[0].resource_uuid
     card = _first(sightings, "physical_uuid") or ("" if uuid.startswith("MIG-") else uuid)
@@ -95,7 +102,7 @@ def _new(sightings: list[Sighting]) -> ComputeResource:
         memory_bytes=max(each.memory_bytes for each in sightings) or None,
         first_ns=first,
         last_ns=last,
-        physical=PhysicalGpu(card, model, vendor, first, last, [uuid]) if card else None,
+        physical=PhysicalGpu(card, model, vendor, first, last, on_card) if card else None,
         contexts=[
             GpuContext(
                 each.host,

@@ -17,45 +17,24 @@ FROM (
         AND minute >= toDateTime({from:Int64}, 'UTC')
         AND minute < toDateTime(least({to:Int64}, {counted_to:Int64}), 'UTC')
     UNION ALL
-    SELECT * EXCEPT (stored)
+    SELECT * EXCEPT (tenant_id, stored)
+    FROM (
+    SELECT
+        tenant_id, minute, engine_id, service_name, model, stored, gpu_count, gpu_uuids,
+        gpu_shares, cost_per_hour_usd, energy_sources, ended_requests, total_tokens,
+        prefill_tokens, busy_gpu_seconds, idle_gpu_seconds, measured_gpu_seconds, busy_energy_j,
+        idle_energy_j
     FROM (
         SELECT
-            minute, engine_id, any(service_name), any(model),
-    sum(copies) AS stored,
-    max(gpu_count) AS gpus,
-    argMax(gpu_uuids, length(gpu_uuids)) AS uuids,
-    argMax(gpu_shares, length(gpu_uuids)) AS shares,
-    max(cost_per_hour_usd) AS usd_per_hour,
-    groupUniqArrayIf(10)(energy_source, energy_source != '') AS energy_sources,
-    sum(ended_requests) AS requests,
-    sum(total_tokens) AS tokens,
-    sum(prefill_tokens) AS prefill,
-    sum(busy_gpu_seconds) AS busy_seconds,
-    sum(idle_gpu_seconds) AS idle_seconds,
-    sumIf(busy_gpu_seconds + idle_gpu_seconds, measured) AS measured_seconds,
-    sum(busy_energy_j) AS busy_j,
-    sum(idle_energy_j) AS idle_j
-        FROM (
-        SELECT
-            tenant_id,
-            engine_id,
-            toStartOfMinute(any(end_time)) AS minute,
-            any(service_name) AS service_name,
-            any(model) AS model,
-            any(gpu_count) AS gpu_count,
-            any(gpu_uuids) AS gpu_uuids,
-            any(gpu_shares) AS gpu_shares,
-            any(cost_per_hour_usd) AS cost_per_hour_usd,
-            any(energy_source) AS energy_source,
-            any(ended_requests) AS ended_requests,
-            any(total_tokens) AS total_tokens,
-            arraySum(any(prefill_tokens)) AS prefill_tokens,
-            any(gpu_seconds) AS busy_gpu_seconds,
-            any(idle_gpu_seconds) AS idle_gpu_seconds,
-            any(energy_j) AS busy_energy_j,
-            any(idle_energy_j) AS idle_energy_j,
-            energy_source != '' OR busy_energy_j > 0 AS measured,
-            count() AS copies
+            tenant_id, engine_id, toStartOfMinute(end_time) AS minute,
+            any(engine_steps.service_name) AS service_name,
+            any(engine_steps.model) AS model,
+            count() AS stored,
+            max(engine_steps.gpu_count) AS gpu_count,
+            argMax(engine_steps.gpu_uuids, length(engine_steps.gpu_uuids)) AS gpu_uuids,
+            argMax(engine_steps.gpu_shares, length(engine_steps.gpu_uuids)) AS gpu_shares,
+            max(engine_steps.cost_per_hour_usd) AS cost_per_hour_usd,
+            groupUniqArrayIf(10)(energy_source, energy_source != '') AS energy_sources
         FROM engine_steps
         WHERE tenant_id = {tenant:String}
             AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
@@ -63,9 +42,41 @@ FROM (
                 greatest({from:Int64}, {counted_to:Int64}), 'UTC'
             )
             AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
-        GROUP BY tenant_id, engine_id, number, start_time, toStartOfMinute(end_time)
+        GROUP BY tenant_id, engine_id, minute
+    ) AS described
+    INNER JOIN (
+        SELECT
+            tenant_id, engine_id, minute,
+            sum(requests) AS ended_requests,
+            sum(tokens) AS total_tokens,
+            sum(prefill) AS prefill_tokens,
+            sum(busy_s) AS busy_gpu_seconds,
+            sum(idle_s) AS idle_gpu_seconds,
+            sumIf(busy_s + idle_s, measured) AS measured_gpu_seconds,
+            sum(busy_j) AS busy_energy_j,
+            sum(idle_j) AS idle_energy_j
+        FROM (
+            SELECT
+                tenant_id, engine_id, toStartOfMinute(end_time) AS minute,
+                any(engine_steps.ended_requests) AS requests,
+                any(engine_steps.total_tokens) AS tokens,
+                any(arraySum(engine_steps.prefill_tokens)) AS prefill,
+                any(gpu_seconds) AS busy_s,
+                any(engine_steps.idle_gpu_seconds) AS idle_s,
+                any(energy_j) AS busy_j,
+                any(engine_steps.idle_energy_j) AS idle_j,
+                any(energy_source != '' OR energy_j > 0) AS measured
+            FROM engine_steps
+            WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
+            AND end_time >= fromUnixTimestamp64Second(
+                greatest({from:Int64}, {counted_to:Int64}), 'UTC'
+            )
+            AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
+            GROUP BY tenant_id, engine_id, number, start_time, minute
         )
-        GROUP BY minute, engine_id
+        GROUP BY tenant_id, engine_id, minute
+    ) AS summed USING (tenant_id, engine_id, minute)
     )
 )
 GROUP BY

@@ -11,5 +11,5 @@ def test_a_fixed_query_is_the_one_that_was_reviewed(name):
     golden.check(f"sql/engine_{name.lower()}.sql", getattr(sql, name).lstrip())
 
 
-def test_both_sources_filter_on_the_tenant():
-    assert sql.USES.count("tenant_id = {tenant:String}") == 2
+def test_every_source_filters_on_the_tenant():
+    assert sql.USES.count("FROM engine_") == sql.USES.count("tenant_id = {tenant:String}") == 3
