@@ -37,6 +37,11 @@ BENCHMARKS = {
     "query": ("query",),
     "ui": ("ui", "heatmap"),
 }
+# Servers that the benchmark of ingest loads as well.
+PEERS = {
+    "AXONIZE_BENCH_PHOENIX": "arize-phoenix==20.26.1",
+    "AXONIZE_BENCH_MLFLOW": "mlflow==3.17.2",
+}
 
 
 def group(name: str) -> list[str]:
@@ -185,9 +190,25 @@ def bench(session: nox.Session) -> None:
         session.install("-e", ".", *group("triton"))
     else:
         install(session, *group("bench"), *group("tests"), "build", "virtualenv")
+    env = install_peers(session) if "ingest" in names else {}
     for name in names:
         for module in BENCHMARKS.get(name, (name,)):
-            session.run("python", "-m", f"tests.bench.{module}")
+            session.run("python", "-m", f"tests.bench.{module}", env=env)
+
+
+def install_peers(session: nox.Session) -> dict[str, str]:
+    """Other servers, each in an environment of its own; what cannot be installed is left out."""
+    programs = {}
+    for variable, requirement in PEERS.items():
+        folder = Path(session.create_tmp(), requirement)
+        session.run("python", "-m", "virtualenv", "-q", str(folder))
+        try:
+            session.run(f"{folder}/bin/pip", "install", "-q", requirement, external=True)
+        except nox.command.CommandFailed:
+            session.warn(f"{requirement} cannot be installed here")
+        else:
+            programs[variable] = f"{folder}/bin"
+    return programs
 
 
 @nox.session

@@ -1,7 +1,8 @@
 """Spans acknowledged by a real server, and what it costs: `python -m tests.bench.ingest [seconds]`.
 
 Another process sends requests of 512 spans over loopback, so many at a time, and on the same cores.
-First, both decoders alone, in this process.
+First, both decoders alone, in this process; last, the peers of `tests.bench.peers` that are
+installed, with the same spans.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,14 @@ from axonize_server.ingest.decoder import ArrowDecoder, Decoder, NativeDecoder
 
 from axonize.demo.processes import Server, start_server
 from tests.bench.otlp import SPANS, Template
+from tests.bench.peers import IDLE_S, PEERS, Peer, running, stored
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 REQUESTS = 40  # decoded at a time
 # How, compressed or not, and how many spans a second are offered: as many as it takes, without.
 RUNS = (("grpc", False, 0), ("grpc", True, 0), ("http", False, 0), ("http", True, 0))
 RUNS += (("grpc", False, 20_000),)
+PEER_REQUESTS = 8  # in flight: more of them wait for longer than senders do
 
 
 def spans_per_second(kind: type[Decoder], bodies: list[bytes]) -> float:
@@ -57,8 +61,8 @@ async def send_grpc(address: str, packed: bool, work: Any) -> None:
         await work(lambda body: export(body, timeout=60))
 
 
-async def send_http(address: str, packed: bool, work: Any) -> None:
-    headers = {"Content-Type": "application/x-protobuf"}
+async def send_http(address: str, packed: bool, work: Any, more: dict[str, str]) -> None:
+    headers = {"Content-Type": "application/x-protobuf"} | more
     if packed:
         headers["Content-Encoding"] = "gzip"
     limits = httpx.Limits(max_connections=None)
@@ -98,14 +102,16 @@ async def load(options: argparse.Namespace) -> None:
         await asyncio.gather(*(sender(send, number) for number in range(options.in_flight)))
 
     begin, cpu = time.monotonic(), time.process_time()
-    transport = send_grpc if options.load == "grpc" else send_http
-    await transport(options.address, options.gzip, work)
+    if options.load == "grpc":
+        await send_grpc(options.address, options.gzip, work)
+    else:
+        await send_http(options.address, options.gzip, work, json.loads(options.headers))
     print(
         json.dumps(
             {
                 "rate": len(latencies) * SPANS / (time.monotonic() - begin),
-                "p50": float(np.percentile(latencies, 50)) * 1e3,
-                "p99": float(np.percentile(latencies, 99)) * 1e3,
+                "p50": float(np.percentile(latencies or [np.nan], 50)) * 1e3,
+                "p99": float(np.percentile(latencies or [np.nan], 99)) * 1e3,
                 "refused": refused,
                 "spans": len(latencies) * SPANS,
                 "cpu": time.process_time() - cpu,
@@ -117,14 +123,25 @@ async def load(options: argparse.Namespace) -> None:
 # The measuring process
 
 
+def family(pid: int) -> list[int]:
+    """Return a process and all below it."""
+    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in below for each in family(int(child)))]
+
+
 def cpu_s(pid: int) -> float:
+    """Return the CPU of a process, and of those below it that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_mib(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def sum_of(measured: Callable[[int], float], pid: int) -> float:
+    return sum(measured(each) for each in family(pid))
 
 
 def ask_meanwhile(url: str, process: subprocess.Popen[str]) -> list[float]:
@@ -143,23 +160,44 @@ def name(transport: str, packed: bool, offered: float) -> str:
     return transport + " gzip" * packed + f" {offered / 1000:g} k/s" * bool(offered)
 
 
-def measure(server: Server, transport: str, packed: bool, options: argparse.Namespace) -> None:
+def measure(server: Server, transport: str, packed: bool, options: argparse.Namespace) -> float:
+    """Load a server, print a row, and return how many spans it acknowledged."""
     address = server.grpc.removeprefix("http://") if transport == "grpc" else server.http
     command = [sys.executable, "-m", "tests.bench.ingest", str(options.seconds)]
     command += ["--load", transport, "--address", address, "--in-flight", str(options.in_flight)]
     command += ["--gzip"] * packed + ["--offered", str(options.offered)]
-    before = cpu_s(server.pid)
+    command += ["--headers", options.headers]
+    before = sum_of(cpu_s, server.pid)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        took = ask_meanwhile(f"{server.http}/healthz", process)
+        took = ask_meanwhile(f"{server.http}{options.health}", process)
         assert process.stdout
         said = json.loads(process.stdout.read())
-    server_us = (cpu_s(server.pid) - before) / said["spans"] * 1e6
-    load_us = said["cpu"] / said["spans"] * 1e6
+    spans = max(said["spans"], 1)
+    server_us = (sum_of(cpu_s, server.pid) - before) / spans * 1e6
+    load_us = said["cpu"] / spans * 1e6
     print(
-        f"{name(transport, packed, options.offered):<20}{said['rate']:>10.0f}{said['p50']:>9.0f}"
-        f"{said['p99']:>9.0f}{server_us:>11.2f}{load_us:>9.2f}"
-        f"{peak_mib(server.pid):>10.0f}{np.percentile(took, 99):>10.1f}{said['refused']:>9}"
+        f"{options.title or name(transport, packed, options.offered):<20}{said['rate']:>10.0f}"
+        f"{said['p50']:>9.0f}{said['p99']:>9.0f}{server_us:>11.2f}{load_us:>9.2f}"
+        f"{sum_of(peak_mib, server.pid):>10.0f}{np.percentile(took, 99):>10.1f}"
+        f"{said['refused']:>9}"
     )
+    return float(said["spans"])
+
+
+def measure_peer(peer: Peer, options: argparse.Namespace) -> None:
+    if peer.programs is None:
+        print(f"{peer.name}: not installed, {peer.variable} does not say where")
+        return
+    options.title, options.health, options.offered = f"{peer.name}, HTTP", peer.health, 0
+    options.headers, options.in_flight = json.dumps(peer.headers), PEER_REQUESTS
+    with tempfile.TemporaryDirectory() as text, running(peer, Path(text)) as server:
+        begin = time.monotonic()
+        acknowledged = measure(server, "http", False, options)
+        there = stored(Path(text) / peer.database)
+        took = time.monotonic() - begin - IDLE_S
+        print(
+            f"  stored {there} of {acknowledged:.0f} acknowledged spans, {there / took:.0f} spans/s"
+        )
 
 
 def main(options: argparse.Namespace) -> None:
@@ -180,6 +218,8 @@ def main(options: argparse.Namespace) -> None:
         ):
             options.offered = offered
             measure(server, transport, packed, options)
+    for peer in PEERS:
+        measure_peer(peer, options)
 
 
 def read_options() -> argparse.Namespace:
@@ -188,8 +228,10 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--load", choices=["grpc", "http"], help="be the process that sends")
     parser.add_argument("--address")
+    parser.add_argument("--headers", default="{}", help="as JSON")
     parser.add_argument("--gzip", action="store_true")
     parser.add_argument("--offered", type=float, default=0, help="spans a second; 0: all it takes")
+    parser.set_defaults(title="", health="/healthz")
     return parser.parse_args()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import secrets
 import time
 from typing import Any
@@ -44,7 +45,7 @@ def attributes(source: random.Random, number: int) -> dict[str, Any]:
 
 
 class Template:
-    """One request that is sent again and again with other trace ids and other times."""
+    """One request that is sent again and again with other ids and other times."""
 
     def __init__(self, seed: int = 1) -> None:
         source = random.Random(seed)
@@ -57,6 +58,10 @@ class Template:
         tags = np.flatnonzero((content[8:] == 0x18) & (content[7:-1] == 0xE0)) + 1
         self._times = (tags[np.isin(content[tags - 1], [0x39, 0x41])])[:, None] + np.arange(8)
         assert len(self._times) == 2 * SPANS
+        # A span's id follows the 16 bytes of its trace's and two bytes that announce it.
+        traces = [found.start() for found in re.finditer(re.escape(_PREFIX), self._body)]
+        self._ids = np.array(traces)[:, None] + 18 + np.arange(8)
+        assert len(self._ids) == SPANS
 
     def _span(self, source: random.Random, number: int) -> Any:
         start = _BASE + source.randrange(10**9)
@@ -77,4 +82,5 @@ class Template:
         times = np.ascontiguousarray(content[self._times]).view(np.uint64)
         times += np.uint64(time.time_ns() - _BASE)
         content[self._times] = times.view(np.uint8).reshape(-1, 8)
+        content[self._ids] ^= np.frombuffer(secrets.token_bytes(8), np.uint8)
         return content.tobytes().replace(_PREFIX, secrets.token_bytes(8))

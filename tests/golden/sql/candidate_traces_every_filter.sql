@@ -46,7 +46,8 @@ WHERE trace_id IN (
             AND ingested_at >= fromUnixTimestamp64Nano({stored_from:Int64}, 'UTC')
             AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
             AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
-            AND (positionCaseInsensitiveUTF8(name, {text:String}) > 0 OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0)
+            AND (positionCaseInsensitiveUTF8(name, {text:String}) > 0
+            OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0)
     )
     AND trace_id IN (
         SELECT trace_id
@@ -72,7 +73,7 @@ WHERE trace_id IN (
         FROM spans
         WHERE tenant_id = {tenant:String}
             AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
-            AND status = 'error'
+            AND (status = 'error')
     )
 GROUP BY trace_id
 HAVING first < {to:Int64}

@@ -39,7 +39,7 @@ WHERE NOT trace_id IN (
         FROM spans
         WHERE tenant_id = {tenant:String}
             AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
-            AND status = 'error'
+            AND (status = 'error')
     )
 GROUP BY trace_id
 HAVING first < {to:Int64}

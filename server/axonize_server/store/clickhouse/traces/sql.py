@@ -333,12 +333,10 @@ _HAS_LATER_SPAN = """        UNION ALL
         FROM spans
         WHERE tenant_id = {tenant:String}
             AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
-            AND OF_SPAN
+            AND (OF_SPAN)
 """
-_TEXT = (
-    "(positionCaseInsensitiveUTF8(name, {text:String}) > 0"
-    " OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0)"
-)
+_TEXT = """positionCaseInsensitiveUTF8(name, {text:String}) > 0
+            OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0"""
 _TRACE_ID_TEXT = "startsWith(lower(hex(trace_id)), lower({text:String}))"
 _HEX = re.compile(r"[0-9a-fA-F]{0,32}")
 
@@ -349,7 +347,7 @@ def _row_clause(wanted: Filter, horizon: Horizon) -> str:
 
 
 def _text_clause(text: str) -> str:
-    has_span = _HAS_SPAN.replace("CONDITION", _TEXT)
+    has_span = _HAS_SPAN.replace("CONDITION", f"({_TEXT})")
     if not _HEX.fullmatch(text):
         return has_span
     return f"({has_span.rstrip()} OR {_TRACE_ID_TEXT})\n"
@@ -357,11 +355,10 @@ def _text_clause(text: str) -> str:
 
 # What is asked of a trace once its rows are merged; by its duration it can be in no other way.
 _COMMON = ("service", "model", "min_duration", "max_duration")
+_ALL = ("service", "model", "gpu", "status", "min_duration", "max_duration", "text")
 
 
-def trace_filters(
-    search: TraceSearch, names: Sequence[str] = (*_COMMON, "gpu", "status", "text")
-) -> list[Filter]:
+def trace_filters(search: TraceSearch, names: Sequence[str] = _ALL) -> list[Filter]:
     """Return the conditions of a search on a trace, those of these names."""
     values: dict[str, object] = {
         "service": search.service,
@@ -393,7 +390,7 @@ _FILTERS = {
     "gpu": Filter(
         "max(by_gpu)", {}, "by_gpu",
         "has(gpu_hashes, cityHash64({gpu:String}))",
-        "(has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String}))",
+        "has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String})",
     ),
     "min_duration": Filter("last - first >= {min_duration:Int64}"),
     "max_duration": Filter("last - first <= {max_duration:Int64}"),
