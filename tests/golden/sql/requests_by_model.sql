@@ -11,9 +11,9 @@
 -- stored_from = 1794913600000000000
 -- service = "api"
 -- model = "llama"
+-- gpu = "GPU-1"
 -- min_duration = 1000000
 -- max_duration = 2000000
--- gpu = "GPU-1"
 -- text = "prefill"
 SELECT
     arrayJoin(names) AS name,
@@ -36,7 +36,8 @@ FROM (
             AND start_time >= fromUnixTimestamp64Nano({scan_from:Int64}, 'UTC')
             AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
         UNION ALL
-        SELECT trace_id, start_time, end_time, status = 'error', if(model = '', [], [toString(model)]), service_name = {service:String}, model = {model:String}, (has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String})), status = 'error', (positionCaseInsensitiveUTF8(name, {text:String}) > 0 OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0)
+        SELECT trace_id, start_time, end_time, status = 'error', if(model = '', [], [toString(model)]), service_name = {service:String}, model = {model:String}, has(`gpu.resource_uuid`, {gpu:String}) OR has(`gpu.physical_uuid`, {gpu:String}), status = 'error', positionCaseInsensitiveUTF8(name, {text:String}) > 0
+            OR positionCaseInsensitiveUTF8(service_name, {text:String}) > 0
         FROM spans
         WHERE tenant_id = {tenant:String}
             AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
@@ -56,10 +57,10 @@ GROUP BY reinterpretAsUInt128(trace_id)
     HAVING first >= {from:Int64} AND first < {to:Int64}
         AND max(by_service)
         AND max(by_model)
-        AND last - first >= {min_duration:Int64}
-        AND last - first <= {max_duration:Int64}
         AND max(by_gpu)
         AND max(by_error)
+        AND last - first >= {min_duration:Int64}
+        AND last - first <= {max_duration:Int64}
         AND (max(by_text) OR startsWith(lower(hex(any(trace_id))), lower({text:String})))
 )
 GROUP BY name
