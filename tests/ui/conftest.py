@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    expect,
+)
 
 from tests.ui.chromium import open_chromium
 from tests.ui.seeding import Seeded, seed
@@ -17,6 +24,8 @@ BUILT = ROOT / "server/axonize_server/static/index.html"
 SCREENSHOTS = ROOT / "screenshots"
 # Where there is no npm the UI is not built; tests/e2e then looks at the page that says so.
 collect_ignore_glob = [] if BUILT.is_file() else ["test_*.py"]
+# What a page waits for takes seconds where many others work on the machine.
+expect.set_options(timeout=20_000)
 SIZE: ViewportSize = {"width": 1440, "height": 900}
 
 

@@ -58,7 +58,7 @@ def hour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def page(browser: Browser, hour: Server, complaints: list[str]) -> Iterator[Page]:
     context = browser.new_context(viewport=SIZE, base_url=hour.http, color_scheme="dark")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     listen(page, complaints)
     yield page
@@ -176,5 +176,5 @@ def test_an_empty_server_says_how_to_send_the_first_request(
         for path in ("/", "/models"):
             page.goto(path)
             said = page.get_by_text("axonize-instrument python app.py")
-            expect(said).to_be_visible(timeout=20_000)
+            expect(said).to_be_visible()
         page.close()

@@ -29,7 +29,7 @@ export function Differences({ search, filters, window: { from, to }, box, onChan
     return <List items={data.items} search={search} onChange={onChange} />;
   };
   return (
-    <aside aria-label="What differs" className={classes("flex h-[262px] w-[400px] shrink-0 flex-col border-l border-line transition-opacity max-lg:h-auto max-lg:max-h-72 max-sm:max-h-44 max-lg:w-full max-lg:border-t max-lg:border-l-0", found.isPlaceholderData && "opacity-60")}>
+    <aside aria-label="What differs" aria-busy={found.isPlaceholderData} className="flex h-[262px] w-[400px] shrink-0 flex-col border-l border-line max-lg:h-auto max-lg:max-h-72 max-sm:max-h-44 max-lg:w-full max-lg:border-t max-lg:border-l-0">
       <div className="flex h-9 shrink-0 items-center gap-2 px-4">
         <h2 className="shrink-0 text-sm font-medium">What differs</h2>
         {data && (
