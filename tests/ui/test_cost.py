@@ -83,7 +83,7 @@ def test_a_row_leads_to_its_traces_and_its_gpu(page: Page) -> None:
     expect(page).to_have_url(
         re.compile(rf"/traces\?range=6h&model={SMALL}$|/traces\?model={SMALL}&range=6h$")
     )
-    page.keyboard.press("c")
+    page.keyboard.press("$")
     expect(page).to_have_url(re.compile("/cost$"))
     page.goto("/cost?by=gpu")
     link = page.get_by_role("link").and_(page.get_by_title(CARDS[0]))

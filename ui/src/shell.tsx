@@ -25,23 +25,23 @@ export function Shell() {
     t: () => void navigate({ to: "/traces", search: rememberedSearch() }),
     g: () => void navigate({ to: "/gpus" }),
     e: () => void navigate({ to: "/engines" }),
-    c: () => void navigate({ to: "/cost" }),
+    $: () => void navigate({ to: "/cost" }),
   });
   return (
     <TipProvider>
       <div className="flex h-full flex-col">
-        <header className="flex h-11 shrink-0 items-center gap-5 border-b max-sm:gap-3 border-line bg-surface px-4">
+        <header className="flex min-h-11 shrink-0 items-center gap-5 border-b border-line bg-surface px-4 max-sm:flex-wrap max-sm:gap-x-3">
           <Link to="/" className="flex items-center gap-2 rounded font-semibold tracking-tight">
             <Mark /> <span className="max-sm:sr-only">Axonize</span>
           </Link>
-          <nav aria-label="Pages" className="flex h-full min-w-0 items-stretch gap-4 overflow-x-auto max-sm:gap-3">
+          <nav aria-label="Pages" className="flex h-11 items-stretch gap-4 max-sm:order-last max-sm:h-9 max-sm:w-full max-sm:justify-between max-sm:gap-1">
             {PAGES.map(({ to, name }) => (
               <Link key={to} to={to} activeOptions={{ includeSearch: false, exact: to === "/" }} className={TAB}>
                 {name}
               </Link>
             ))}
           </nav>
-          <div className="ml-auto flex gap-1">
+          <div className="ml-auto flex h-11 items-center gap-1">
             <IconButton icon={Keyboard} label="Keyboard shortcuts" shortcut="?" onClick={() => setSheet(true)} />
             <ThemeButton />
             <IconButton icon={Activity} label="Health of the server" onClick={() => void navigate({ to: "/health" })} />

@@ -8,7 +8,7 @@ const EVERYWHERE: Shortcuts = {
   page: "Everywhere",
   keys: [
     ["/", "Search"],
-    ["o t m g e c", "Overview, traces, models, GPUs, engines, cost"],
+    ["o t m g e $", "Overview, traces, models, GPUs, engines, cost"],
     ["?", "This sheet"],
   ],
 };
