@@ -11,6 +11,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from axonize_server.store.migrate import available
 
 from tests.server.rows import trace_id
 from tests.server.serving import ServeProcess, call, is_up, otlp
@@ -171,17 +172,11 @@ def test_migrate_brings_a_new_folder_up_to_date_and_then_does_nothing(tmp_path):
     command = [sys.executable, "-m", "axonize", "migrate", "--data-dir", str(tmp_path / "data")]
     first = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     second = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert first.stdout.splitlines() == [
-        "applied postgres/001_tenants.sql",
-        "applied postgres/002_gpus.sql",
-        "applied postgres/003_api_keys.sql",
-        "applied clickhouse/001_spans.sql",
-        "applied clickhouse/002_engine_steps.sql",
-        "applied clickhouse/003_gpu_metrics.sql",
-        "applied clickhouse/004_traces.sql",
-        "applied clickhouse/005_step_energy.sql",
-        "applied clickhouse/006_minutes.sql",
-        "The databases are up to date.",
+    applied = [
+        f"applied {database}/{migration.name}"
+        for database in ("postgres", "clickhouse")
+        for migration in available(database)
     ]
+    assert first.stdout.splitlines() == [*applied, "The databases are up to date."]
     assert second.stdout == "The databases are up to date.\n"
     assert not postgres_runs(tmp_path / "data")
