@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -87,6 +88,17 @@ def test_a_selected_span_shows_everything_about_it(page: Page, seeded: Seeded) -
     page.keyboard.press("Escape")
     expect(shown.get_by_text("gen_ai.usage.output_tokens")).to_be_visible()
     shoot(page, "trace-span")
+
+
+def test_a_trace_can_be_taken_away(page: Page, seeded: Seeded) -> None:
+    page.goto(address(seeded.chat))
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="Download as OTLP/JSON").click()
+    assert coming.value.suggested_filename == f"{trace_id(seeded.chat)}.json"
+    request = json.loads(coming.value.path().read_bytes())
+    scopes = [scope for each in request["resourceSpans"] for scope in each["scopeSpans"]]
+    spans = {span["spanId"] for scope in scopes for span in scope["spans"]}
+    assert {span_id(seeded.generate), span_id(seeded.kernel)} < spans
 
 
 def test_a_link_restores_selection_zoom_and_search(page: Page, seeded: Seeded) -> None:

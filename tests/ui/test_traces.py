@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from pyarrow import parquet
 
 from tests.ui.conftest import shoot
 from tests.ui.seeding import MODEL, Seeded, Seeder, trace_id
@@ -71,6 +72,17 @@ def test_filters_act_and_are_in_the_address(page: Page) -> None:
     page.get_by_role("button", name="Clear filters").click()
     expect(row(page, "batch inference job")).to_be_visible()
     expect(page).to_have_url(re.compile("/traces$"))
+
+
+def test_a_list_can_be_taken_away(page: Page) -> None:
+    page.goto("/traces?service=probe")
+    expect(page.locator("footer")).to_contain_text("100 traces loaded")
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="Download as Parquet").click()
+    assert coming.value.suggested_filename == "traces.parquet"
+    table = parquet.read_table(coming.value.path())
+    assert table.num_rows == 250
+    assert set(table["service_name"].to_pylist()) == {"probe"}
 
 
 def test_text_is_searched_and_back_goes_to_the_list_as_it_was(page: Page, seeded: Seeded) -> None:

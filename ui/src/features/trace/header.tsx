@@ -1,7 +1,8 @@
 /** Who the trace is: name, status, its figures, and ways to pass it on. */
 import { Link } from "@tanstack/react-router";
-import { ArrowDown, ArrowLeft, ArrowUp, Hash, Link2 } from "lucide-react";
+import { ArrowDown, ArrowLeft, ArrowUp, Download, Hash, Link2 } from "lucide-react";
 import type { ReactNode } from "react";
+import { traceFile } from "@/api/downloads";
 import type { TraceDetail } from "@/api/types";
 import { formatMs } from "@/format/duration";
 import { formatCompact, formatCount } from "@/format/number";
@@ -40,6 +41,11 @@ export function Header({ trace, link, neighbours, onErrors }: HeaderProps) {
           </code>
           <CopyButton icon={Hash} label="Copy trace id" text={trace.trace_id} />
           <CopyButton icon={Link2} label="Copy link to this view" text={link} />
+          <Tip label="Download as OTLP/JSON">
+            <a href={traceFile(trace.trace_id)} download aria-label="Download as OTLP/JSON" className={classes(buttonClasses("quiet"), "w-7 px-0! hover:bg-raised hover:text-ink")}>
+              <Download size={15} strokeWidth={1.9} aria-hidden />
+            </a>
+          </Tip>
           <span className="mx-1 h-4 w-px bg-line" />
           <IconButton icon={ArrowUp} label="Previous trace of the list" shortcut="[" disabled={!neighbours.previous} onClick={neighbours.toPrevious} />
           <IconButton icon={ArrowDown} label="Next trace of the list" shortcut="]" disabled={!neighbours.next} onClick={neighbours.toNext} />

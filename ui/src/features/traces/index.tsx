@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { tracesFile } from "@/api/downloads";
 import { tracesQuery } from "@/api/queries";
 import type { TraceSummary } from "@/api/types";
 import { plural } from "@/format/number";
@@ -109,7 +110,21 @@ function Footer({ traces, search, more, loading, paused, onResume, error, known 
           Live is paused while you are scrolled down: back to the newest
         </button>
       )}
+      {traces.length > 0 && <DownloadLink search={search} />}
       {error && traces.length > 0 && <span role="alert" className="text-bad">Not refreshed: {error.message}</span>}
     </footer>
+  );
+}
+
+/** The address is that of the moment of the click, so that "last hour" is the last hour. */
+function DownloadLink({ search }: { search: TracesSearch }) {
+  const address = () => {
+    const shown = withinBox(search);
+    return tracesFile(filtersOf(shown), () => resolve(rangeOf(shown)));
+  };
+  return (
+    <a href={address()} download onClick={(event) => (event.currentTarget.href = address())} title="The whole list, with these filters" className="ml-auto rounded underline-offset-2 hover:text-ink hover:underline">
+      Download as Parquet
+    </a>
   );
 }
