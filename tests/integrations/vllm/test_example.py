@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integrations.vllm.collector import Collector
+from tests.integrations.collector import Collector
 from tests.integrations.vllm.conftest import ROOT, environment
 
 

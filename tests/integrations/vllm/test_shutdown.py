@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integrations.vllm.collector import Collector
+from tests.integrations.collector import Collector
 from tests.integrations.vllm.server import RECORDING, Server, serving
 
 PROMPT = "The quick brown fox jumps over the lazy dog. "
