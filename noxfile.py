@@ -90,6 +90,7 @@ def tests(session: nox.Session) -> None:
 def vllm(session: nox.Session) -> None:
     """The vLLM integration on the real engine, in an environment of its own: it pins much."""
     install_vllm(session)
+    find_browser(session)
     session.run("pytest", *(session.posargs or ["tests/integrations/vllm"]))
 
 

@@ -30,7 +30,7 @@ export function Shell() {
   return (
     <TipProvider>
       <div className="flex h-full flex-col">
-        <header className="flex min-h-11 shrink-0 items-center gap-5 border-b border-line bg-surface px-4 max-sm:flex-wrap max-sm:gap-x-3">
+        <header className="flex min-h-11 shrink-0 items-center gap-5 border-b border-line bg-surface px-4 max-sm:flex-wrap max-sm:gap-x-3 max-sm:gap-y-0">
           <Link to="/" className="flex items-center gap-2 rounded font-semibold tracking-tight">
             <Mark /> <span className="max-sm:sr-only">Axonize</span>
           </Link>
