@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integrations.tiny_llama import save_tiny_llama
 from tests.integrations.collector import Collector, collecting
+from tests.integrations.tiny_llama import save_tiny_llama
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 INSTRUMENT = (sys.executable, "-m", "axonize.instrument", "--service-name", "chat")
