@@ -222,7 +222,7 @@ def _metrics(
 ) -> Callable[[], Iterable[Metric | Histogram]]:
     """Return what says the numbers of the server, and of the traced services when asked to."""
     reader = GenAiReader(databases.reading, settings.query_limits)
-    fixed = describe(time.time(), reader.retention(), databases.schema)
+    fixed = describe(time.time(), databases.schema)
     totals = Totals(reader.count) if settings.genai_metrics else None
 
     def read() -> Iterable[Metric | Histogram]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
+import msgspec
+
+from axonize_server.accounts import Retention
 from axonize_server.api.metrics import Histogram, Metric, Series
 from axonize_server.genai import LABELS, MEASURES, Totals
 from axonize_server.ingest.batcher import Counters
+
+DAY_S = 86_400
 
 
 def collect(spans: Counters, points: Counters, over_quota: int = 0) -> list[Metric]:
@@ -71,21 +76,20 @@ def collect(spans: Counters, points: Counters, over_quota: int = 0) -> list[Metr
     ]
 
 
-def describe(
-    started_s: float, retention: Mapping[str, int], schema: Mapping[str, int]
-) -> list[Metric]:
+def describe(started_s: float, schema: Mapping[str, int]) -> list[Metric]:
     """Return what stays as it is: the release, the start (Unix s) and for how long data is kept.
 
-    retention: seconds by table. schema: the number of the last migration by database.
+    schema: the number of the last migration by database.
     """
+    kept = {table: days * DAY_S for table, days in msgspec.structs.asdict(Retention()).items()}
     return [
         Metric("axonize_build_info", "gauge", "The release.", {version("axonize"): 1}, "version"),
         Metric("axonize_start_time_seconds", "gauge", "When it started, in Unix s.", started_s),
         Metric(
             "axonize_retention_seconds",
             "gauge",
-            "For how long the rows of a table are kept.",
-            retention,
+            "For how long a table keeps a tenant's rows, unless it was told otherwise.",
+            kept,
             label="table",
         ),
         Metric(

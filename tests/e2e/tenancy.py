@@ -12,6 +12,7 @@ from urllib.error import HTTPError
 
 import pyarrow.parquet as pq
 from axonize_server.api.exports import PARQUET
+from axonize_server.api.times import format_time
 
 from tests.server.gpus import gauge, metrics
 from tests.server.ingest.otlp import body, span
@@ -21,6 +22,7 @@ from tests.server.steps import Rider, step
 
 ADMIN_KEY = "operator-key-that-nobody-may-read"
 SHARED_TRACE, SHARED_SPAN = 77, 78
+BOX = {"box_from": format_time(NOW_NS), "box_to": format_time(NOW_NS + 1_000_000_000)}
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,10 @@ class Tenant:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """A value that leads to the tenant's own data, for each path parameter of the API."""
+        """A value that leads to the tenant's own data, for each parameter that the API needs."""
         return {
+            **BOX,
+            "text": f"service:{self.mark}",
             "trace_id": f"{self.trace:032x}",
             "span_id": f"{self.trace:016x}",
             "uuid": f"GPU-{self.mark}",

@@ -43,7 +43,7 @@ def everything() -> str:
     clock = iter([0, 1])
     totals = Totals(lambda *_: {DURATION.name: [counted]}, lambda: next(clock))
     refused = Counters(refused=Counter(Overloaded=1), rejected_by_reason=Counter(delta=1))
-    fixed = describe(1.5, {"spans": 2_592_000}, {"postgres": 5})
+    fixed = describe(1.5, {"postgres": 5})
     return render([*fixed, *collect(refused, refused), *histograms(totals)])
 
 

@@ -38,11 +38,6 @@ class GenAiReader:
         columns = self._pool.columns(sql.COUNTED, parameters, self._limits)
         return _split(list(zip(*columns, strict=True)))
 
-    def retention(self) -> dict[str, int]:
-        """Return for how many seconds the rows of each table are kept."""
-        columns = self._pool.columns(sql.RETENTION, {}, self._limits)
-        return {name.removesuffix("_local"): kept for name, kept in zip(*columns, strict=True)}
-
 
 def _split(rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Counted]]:
     """Return the measures that a row holds after its labels, without those of no request."""

@@ -38,11 +38,3 @@ FROM (
 GROUP BY tenant_id, service_name, operation, provider, model, response_model, failure
 LIMIT {limit:UInt64}
 """
-
-# Each table and for how many seconds its rows are kept.
-RETENTION = """
-SELECT name, toUInt64OrZero(extract(engine_full, 'toIntervalDay\\\\((\\\\d+)\\\\)')) * 86400 AS kept
-FROM system.tables
-WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND kept > 0
-ORDER BY name
-"""

@@ -307,4 +307,6 @@ ALTER TABLE traces_local ON CLUSTER `main` MODIFY TTL day + INTERVAL 1096 DAY;
 
 ALTER TABLE minutes_local ON CLUSTER `main` MODIFY TTL minute + INTERVAL 1096 DAY;
 
+ALTER TABLE engine_minutes_local ON CLUSTER `main` MODIFY TTL minute + INTERVAL 1096 DAY;
+
 ALTER TABLE rolled_up_seconds_local ON CLUSTER `main` MODIFY TTL second + INTERVAL 1096 DAY;
