@@ -4,9 +4,10 @@ import type { TraceSummary } from "@/api/types";
 import { plural } from "@/format/number";
 import type { RangeSearch } from "@/time-range/address";
 import { classes } from "@/widgets/classes";
-import { COLUMNS } from "../traces/columns";
+import { columnsOf } from "../traces/columns";
 
 const SHOWN = 25;
+const COLUMNS = columnsOf(undefined);
 
 type RecentProps = { uuid: string; traces: TraceSummary[]; cut: boolean; search: RangeSearch; note?: string };
 
