@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,22 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pyarrow import parquet
 
 from tests.ui.conftest import shoot
-from tests.ui.seeding import MODEL, Seeded, Seeder, trace_id
+from tests.ui.seeding import MODEL, Seeded, Seeder, seed, trace_id
 from tests.ui.serving import Server, serve
 
 pytestmark = pytest.mark.usefixtures("seeded")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own: what others send would be on top of the list."""
+    with serve(tmp_path_factory.mktemp("traces")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def seeded(server: Server) -> Seeded:
+    return seed(server.http)
 
 
 def rows(page: Page) -> Locator:
