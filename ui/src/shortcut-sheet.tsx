@@ -7,7 +7,6 @@ type Shortcuts = { page: string; keys: [string, string][] };
 const EVERYWHERE: Shortcuts = {
   page: "Everywhere",
   keys: [
-    ["/", "Search"],
     ["o t m g e $", "Overview, traces, models, GPUs, engines, cost"],
     ["?", "This sheet"],
   ],
@@ -16,6 +15,7 @@ const EVERYWHERE: Shortcuts = {
 const LIST: Shortcuts = {
   page: "Trace list",
   keys: [
+    ["/", "Filter"],
     ["j k", "Next, previous trace"],
     ["Enter", "Open it"],
     ["l", "Follow new traces"],
@@ -30,7 +30,7 @@ const CHARTS: Shortcuts = {
     ["+ −", "Zoom in, out"],
     ["a d", "Earlier, later"],
     ["0", "Show the last hour"],
-    ["j k", "Next, previous step"],
+    ["j k", "Next, previous step of an engine"],
     ["r", "Refresh"],
   ],
 };
@@ -38,6 +38,7 @@ const CHARTS: Shortcuts = {
 const TRACE: Shortcuts = {
   page: "Trace",
   keys: [
+    ["/", "Find spans"],
     ["↑ ↓", "Previous, next span"],
     ["← →", "Collapse, expand"],
     ["f", "Zoom to the selected span"],

@@ -30,7 +30,6 @@ export type Grid = {
   bins: Bins;
   /** The fullest bin. */
   most: number;
-  found: Map<number, { count: number; errors: number }>;
 };
 
 const FEWEST_ROWS = 12;
@@ -42,11 +41,8 @@ export function toGrid(bins: Bins, { from, to }: Stretch, box?: Box): Grid {
   const [least, most] = rows.length > 0 ? [Math.min(...rows), Math.max(...rows)] : [80, 120];
   const short = Math.max(FEWEST_ROWS - (most - least + 1), 2);
   const low = Math.max(least - Math.floor(short / 2), 0);
-  const found = new Map(bins.counts.map((count, place) => [key(bins.columns[place]!, bins.rows[place]!), { count, errors: bins.errors[place]! }]));
-  return { from, width, columns: Math.max(Math.ceil((to - from) / width), 1), low, high: most + 1 + Math.ceil(short / 2), perDoubling, bins, most: Math.max(1, ...bins.counts), found };
+  return { from, width, columns: Math.max(Math.ceil((to - from) / width), 1), low, high: most + 1 + Math.ceil(short / 2), perDoubling, bins, most: Math.max(1, ...bins.counts) };
 }
-
-const key = (column: number, row: number) => column * 1_000 + row;
 
 /** The row of a duration in ms that begins one, give or take a rounding. */
 const rowOf = (ms: number, perDoubling: number) => Math.floor(Math.log2(Math.max(ms * 1e6, 1)) * perDoubling + 1e-6);
@@ -112,5 +108,3 @@ export function perColumn({ bins, columns }: Grid): { ok: Float64Array; failed: 
   }
   return { ok, failed };
 }
-
-export const binAt = ({ found }: Grid, { column, row }: Cell) => found.get(key(column, row)) ?? { count: 0, errors: 0 };

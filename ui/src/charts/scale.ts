@@ -39,8 +39,6 @@ export function around(start: number, length: number, total: number): Window {
 
 export const toFraction = (window: Window, ns: number) => (ns - window.start) / lengthOf(window);
 
-export const fromFraction = (window: Window, fraction: number) => window.start + fraction * lengthOf(window);
-
 export type Tick = { fraction: number; label: string };
 
 /** Ticks at round times, at least `spacing` pixels apart. */

@@ -4,7 +4,7 @@ import { useTheme } from "@/theme";
 import type { Stretch } from "./clock";
 import { Frame } from "./frame";
 import type { Pointing } from "./pointer";
-import { highest, isEmpty, type Line, placeAt, roundTop, type Series } from "./series";
+import { highest, isEmpty, type Line, placeUnder, roundTop, type Series } from "./series";
 import { paintSeries } from "./series-paint";
 
 type SeriesChartProps = {
@@ -24,17 +24,13 @@ type SeriesChartProps = {
   action?: ReactNode;
 };
 
-/** Pixels beside a value that still mean it. */
-const REACH_PX = 24;
-
 export function SeriesChart({ title, series, format, pointing, top, nothing, knownFrom, height = 76, action, ...rest }: SeriesChartProps) {
   const end = useMemo(() => top ?? roundTop(highest(series)), [top, series]);
   const blank = useMemo(() => isEmpty(series), [series]);
   const empty = rest.empty ?? blank;
   const { from, to, at } = pointing;
   const stretch = useMemo(() => ({ from, to }), [from, to]);
-  const reach = ((to - from) * REACH_PX) / 1_000;
-  const place = at === undefined ? series.starts.length - 1 : placeAt(series, at, reach);
+  const place = at === undefined ? series.starts.length - 1 : placeUnder(series, at, stretch);
   const said = series.lines.map((line) => saying(line, place, format));
   return (
     <Frame

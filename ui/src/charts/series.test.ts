@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gapOf, highest, isEmpty, placeAt, roundTop, type Series } from "./series";
+import { gapOf, highest, isEmpty, placeAt, placeUnder, roundTop, type Series } from "./series";
 
 const series = (values: number[], shape: Series["shape"] = "line"): Series => ({
   starts: Float64Array.from(values, (_, place) => place * 10),
@@ -14,6 +14,12 @@ test("the value at a moment is the one that lasts then, else the nearest in reac
   expect(placeAt(three, 40, 4)).toBe(-1);
   expect(placeAt(three, -40, 4)).toBe(-1);
   expect(placeAt(series([]), 0, 100)).toBe(-1);
+});
+
+test("a pointer means what is as near as the chart says it is, whatever lies between", () => {
+  const far = { starts: Float64Array.of(0, 500), ends: Float64Array.of(10, 510), lines: [], shape: "bars" as const };
+  const hour = { from: 0, to: 1_000 };
+  expect([5, 34, 35, 475, 476].map((at) => placeUnder(far, at, hour))).toEqual([0, 0, -1, -1, 1]);
 });
 
 test("a gap is three times the usual distance", () => {

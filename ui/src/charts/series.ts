@@ -1,4 +1,5 @@
 /** Values over time as a chart takes them, and the arithmetic of looking at them. */
+import type { Stretch } from "./clock";
 
 export type Line = {
   label: string;
@@ -27,6 +28,12 @@ export function placeAt({ starts, ends }: Series, at: number, reach: number): nu
   const nearest = away(after - 1) <= away(after) ? after - 1 : after;
   return away(nearest) <= reach ? nearest : -1;
 }
+
+/** Part of a chart's width beside a value that still means it. */
+const REACH = 0.024;
+
+/** The place of the value that a pointer at a moment means, which the chart then says; -1 for none. */
+export const placeUnder = (series: Series, at: number, { from, to }: Stretch) => placeAt(series, at, (to - from) * REACH);
 
 /** How many starts are at or before a moment. */
 function firstAfter(starts: Float64Array, at: number): number {

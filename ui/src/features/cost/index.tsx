@@ -76,7 +76,7 @@ function Contents({ cost, search, onRange }: ContentsProps) {
         {gaps.length > 0 && <p className="text-xs text-warn">Of all: {gaps.join(", ")}</p>}
         {unpriced && (
           <p className="text-xs text-ink-muted">
-            No GPU has a price: set <code className="font-mono">cost_per_hour_usd</code> by model, or the price of a card on its page.
+            No GPU has a price: set <code className="font-mono">cost_per_hour_usd</code> by model, or the price of a card by <code className="font-mono">PUT /api/v1/gpus/&#123;uuid&#125;/price</code>.
           </p>
         )}
       </div>

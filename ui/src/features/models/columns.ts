@@ -1,6 +1,7 @@
 /** The columns of models side by side. */
 import type { Model } from "@/api/analytics";
 import { formatMs } from "@/format/duration";
+import { formatUsd } from "@/format/money";
 import { formatCompact } from "@/format/number";
 import { formatDigits, formatRate } from "@/format/quantity";
 import type { ModelSort } from "./search";
@@ -17,7 +18,6 @@ export type ModelColumn = {
 };
 
 const perSecond = (value: number) => `${formatDigits(value)}/s`;
-const dollars = (value: number) => `$${value < 1 ? Number(value.toPrecision(2)) : value.toFixed(2)}`;
 
 export const MODEL_COLUMNS: ModelColumn[] = [
   { id: "requests", head: "Requests", hint: "Traces that used the model", value: ({ requests }) => requests?.requests, format: formatCompact },
@@ -30,7 +30,7 @@ export const MODEL_COLUMNS: ModelColumn[] = [
   { id: "input", head: "Tokens in", hint: "Of the spans that name the model; a call that is traced at both of its ends counts twice", value: ({ input_tokens_per_s: rate, input_tokens: all }) => (all > 0 ? rate : null), format: perSecond, hide: "max-md:hidden" },
   { id: "output", head: "Tokens out", value: ({ output_tokens_per_s: rate, output_tokens: all }) => (all > 0 ? rate : null), format: perSecond, hide: "max-md:hidden" },
   { id: "seconds", head: "GPU-seconds", hint: "Of the engines that ran the model", value: ({ gpu_seconds: seconds }) => seconds, format: (value) => `${formatDigits(value)} s`, hide: "max-md:hidden" },
-  { id: "cost", head: "Cost", value: ({ cost_usd: cost }) => (cost > 0 ? cost : null), format: dollars, hide: "max-md:hidden" },
+  { id: "cost", head: "Request cost", hint: "As the senders say, without idle time", value: ({ cost_usd: cost }) => (cost > 0 ? cost : null), format: formatUsd, hide: "max-md:hidden" },
 ];
 
 /** Names rise, values fall; what is not known comes last. */

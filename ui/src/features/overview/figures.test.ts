@@ -7,7 +7,7 @@ const said = ({ label, value, format }: Figure) => `${label} ${value === undefin
 test("every figure has its unit", () => {
   expect(toFigures(activity(), undefined).map(said)).toEqual([
     "Requests 2/s", "Error rate 5 %", "Latency p50 500 ms", "Latency p95 1.00 s", "Latency p99 1.50 s", "First token p95 160 ms",
-    "Per token p50 12.0 ms", "Output tokens 20/s", "Prefix hits 25 %", "GPU utilisation 62 %", "GPU power 540 W", "GPU-seconds 60 s", "Cost $0.50",
+    "Per token p50 12.0 ms", "Output tokens 20/s", "Prefix hits 25 %", "GPU utilisation 62 %", "GPU power 540 W", "GPU-seconds 60 s", "Request cost $0.50",
   ]);
 });
 

@@ -1,6 +1,7 @@
 /** The figures over the charts, each beside what it was before. */
 import type { Activity } from "@/api/analytics";
 import { formatMs } from "@/format/duration";
+import { formatUsd } from "@/format/money";
 import { formatCompact } from "@/format/number";
 import { formatDigits, formatRate, formatShare, formatWatts } from "@/format/quantity";
 
@@ -39,7 +40,6 @@ function valuesOf({ requests: { whole }, latency, throughput, engines, gpus }: A
 }
 
 const perSecond = (value: number) => `${formatDigits(value)}/s`;
-const dollars = (value: number) => (value < 0.01 ? `$${Number(value.toPrecision(2))}` : `$${value.toFixed(2)}`);
 
 export function toFigures(now: Activity, past: Activity | undefined): Figure[] {
   const values = valuesOf(now);
@@ -60,7 +60,7 @@ export function toFigures(now: Activity, past: Activity | undefined): Figure[] {
     figure("utilization", "GPU utilisation", formatShare, 0, { isShare: true }),
     figure("power", "GPU power", formatWatts, 0),
     figure("seconds", "GPU-seconds", (value) => `${value < 100 ? formatDigits(value) : formatCompact(Math.round(value))} s`, 0),
-    figure("cost", "Cost", dollars, 0),
+    figure("cost", "Request cost", formatUsd, 0),
   ].filter(({ value, before }, index) => index < 5 || value !== undefined || before !== undefined);
 }
 

@@ -5,9 +5,10 @@ import { ArrowUpRight, RotateCw } from "lucide-react";
 import { type ReactNode, useMemo, useRef } from "react";
 import { activityQuery, modelsQuery, servicesQuery } from "@/api/analytics";
 import { facetsQuery } from "@/api/queries";
+import type { Stretch } from "@/charts/clock";
 import { ClockRuler } from "@/charts/frame";
 import { type Pointing, usePointing } from "@/charts/pointer";
-import { placeAt } from "@/charts/series";
+import { placeUnder } from "@/charts/series";
 import { SeriesChart } from "@/charts/series-chart";
 import { ModelTable } from "@/features/models/table";
 import { useKeys } from "@/keys";
@@ -60,7 +61,7 @@ export function OverviewPage() {
   const pointed = useRef<Panel>(undefined);
   const scope = { service: search.service, model: search.model };
   const onClick = (at: number) => {
-    const moment = pointed.current && momentOf(pointed.current, at);
+    const moment = pointed.current && momentOf(pointed.current, at, stretch);
     if (moment) void navigate({ to: "/traces", search: { ...scope, ...pointed.current!.traces, ...toSearch(moment) } });
   };
   const pointing = usePointing(stretch, (chosen) => onRange(toSearch(chosen)), onClick);
@@ -111,9 +112,9 @@ export function OverviewPage() {
 const isNothing = ({ requests, engines, gpus }: NonNullable<ReturnType<typeof useOverview>["series"]["data"]>) =>
   requests.items.length === 0 && engines.items.length === 0 && gpus.items.length === 0;
 
-/** The bucket of a panel that a moment is in. */
-function momentOf({ series }: Panel, at: number) {
-  const place = placeAt(series, at, 0);
+/** The bucket of a panel that a pointer at a moment means. */
+function momentOf({ series }: Panel, at: number, stretch: Stretch) {
+  const place = placeUnder(series, at, stretch);
   return place < 0 ? undefined : { from: series.starts[place]!, to: series.ends[place]! };
 }
 
@@ -121,7 +122,7 @@ const CHANGES = { good: "text-good", bad: "text-bad", none: "text-ink-muted" };
 
 /** The figures of the range; `past` names the piece of time before it. */
 const Figures = ({ figures, past }: { figures: Figure[]; past: string }) => (
-  <dl className="grid grid-cols-[repeat(auto-fill,minmax(118px,1fr))] gap-px border-b border-line bg-line tabular">
+  <dl className="grid grid-cols-[repeat(auto-fill,minmax(118px,1fr))] gap-px border-b border-line bg-surface tabular">
     {figures.map((figure) => {
       const change = changeOf(figure);
       return (

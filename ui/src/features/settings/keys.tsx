@@ -116,7 +116,7 @@ function Revoke({ tenant, prefix }: { tenant: string; prefix: string }) {
 const SCOPES: { scope: Scope; means: string }[] = [
   { scope: "ingest", means: "send telemetry" },
   { scope: "read", means: "see traces, steps, GPUs" },
-  { scope: "admin", means: "manage these keys, delete traces" },
+  { scope: "admin", means: "manage these keys, delete traces, set prices" },
 ];
 
 function NewKey({ tenant, onClose }: { tenant: string; onClose: () => void }) {
