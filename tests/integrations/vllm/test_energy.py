@@ -115,7 +115,7 @@ def test_steps_and_rests_are_all_of_the_time_and_all_of_the_joules(
     recorder: Recorder, gpus: State, recorded: Recorded
 ) -> None:
     assert isinstance(recorder._meter, Meter)
-    meter, began = recorder._meter, recorder._ledger._time.charged
+    meter, began = recorder._meter, recorder._books._ledger._time.charged
     wait_for(lambda: len(meter._curves) == 1)
     (curve,) = meter._curves.values()
 

@@ -12,7 +12,6 @@ SCHEDULER = "vllm.v1.core.sched.scheduler"
 CORE = "vllm.v1.engine.core"
 CONFIG = "vllm.engine.arg_utils"
 SERVERS = "vllm.v1.utils"
-ENGINES = "vllm.v1.engine.utils"
 WORKER = "vllm.v1.worker.gpu_worker"
 CPU = "vllm.v1.worker.cpu_worker"
 OFFLINE = "vllm.entrypoints.llm"
@@ -36,7 +35,6 @@ VLLM = Integration(
         Patch(ASYNC, "AsyncLLM.add_request", front_end.async_add_request),
         Patch(SYNC, "LLMEngine.__init__", front_end.engine_init),
         Patch(SYNC, "LLMEngine.step", front_end.step, "closure"),
-        Patch(ENGINES, "CoreEngineProcManager.shutdown", front_end.stop_engines, "rewrite"),
         Patch(OFFLINE, "LLM.generate", offline.generate),
         Patch(OFFLINE, "LLM.chat", offline.chat),
         Patch(OFFLINE, "LLM.embed", offline.embed),

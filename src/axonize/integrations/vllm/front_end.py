@@ -16,9 +16,6 @@ from axonize.propagation import extract
 
 Function = Callable[..., Any]
 
-# vLLM kills an engine at once that it has told to stop, unless --shutdown-timeout is longer.
-STOPS_WITHIN_S = 0.5
-
 
 def engine_init(call: Call) -> Observer:
     """Learn which engine it is, of an LLMEngine or AsyncLLM."""
@@ -99,13 +96,6 @@ def propagate_error(call: Call) -> Observer:
     """End all requests: the engine of an AsyncLLM is dead."""
     requests_of(call.instance).end_all(call.argument("e"))
     yield
-
-
-def stop_engines(call: Call) -> Observer:
-    """Give engines the time to send what they have; one that has ended is not waited for."""
-    timeout = call.argument("timeout")
-    short = timeout is not None and timeout < STOPS_WITHIN_S
-    yield call.replace(timeout=STOPS_WITHIN_S) if short else call
 
 
 def step(original: Function) -> Function:

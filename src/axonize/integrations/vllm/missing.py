@@ -10,7 +10,7 @@ from axonize import patching
 _logger = logging.getLogger("axonize")
 
 # What older versions do not have, and do not need.
-NOT_EVERYWHERE = ("OutputProcessor._finish_request", "CoreEngineProcManager.shutdown")
+NOT_EVERYWHERE = ("OutputProcessor._finish_request",)
 
 
 @functools.cache

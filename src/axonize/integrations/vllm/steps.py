@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 from axonize.context import ROOT, SpanContext
 from axonize.engine import names
+from axonize.engine.books import Books
 from axonize.engine.ride import Ride, Run, Step, Stretch, record
-from axonize.gpu.ledger import Charge, Ledger
 from axonize.integrations.vllm import idle
 from axonize.integrations.vllm.batch import is_plain, prefill_tokens, speculated_tokens
 from axonize.integrations.vllm.context import receive_span, send_ride
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.pipeline import send_within
-from axonize.recording import Meter, meter_gpus
+from axonize.recording import meter_gpus
 from axonize.speed import Span
 
 AT_ONCE = 32  # steps; fewer when a request ends, so that nothing waits in an idle engine
@@ -96,11 +96,8 @@ class Recorder:
         self._engine = engine = describe(config)
         self._gpu_count = engine.gpu_count
         self._meter = meter_gpus(engine.gpus) if engine.gpus else None
-        self._ledger = Ledger(self._meter, time.monotonic_ns())
+        self._books = Books(engine.gpu_count, self._meter, time.monotonic_ns())
         self._charging = threading.Lock()
-        self._left = 0  # requests that left since the last record
-        self._gpus: dict[str, Any] = {}  # which they are, as soon as that is known
-        self._over = idle.watch(self) if engine.gpus else threading.Event()
         self._attributes = engine.attributes
         self._attributes[names.ENGINE_ID] = engine.id
         self._rides: dict[str, Ride] = {}
@@ -110,6 +107,8 @@ class Recorder:
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
         self._ended: list[_Ended] = []  # and not recorded yet
+        # Last, for it looks at all of these.
+        self._over = idle.watch(self) if engine.gpus else threading.Event()
 
     def arrived(self, request: Any) -> None:
         """Take a request that the engine has just looked at."""
@@ -182,7 +181,7 @@ class Recorder:
             ride.reason = ride.reason or ("abort" if error is None else "error")
             ride.end_ns = ride.end_ns or time.time_ns()
             record(ride, self._engine, self._meter)
-        self._left += len(self._rides)
+        self._record_all(left=len(self._rides))
         self._rides.clear()
         self._over.set()
         self.rest(time.monotonic_ns())
@@ -192,16 +191,22 @@ class Recorder:
         with self._charging:
             if not self._gpu_count or self._open or self._ended:
                 return
-            charge = self._ledger.rest(until)
-            if not charge.idle_ns and not self._left:
+            charge = self._books.rest(until)
+            if not charge.idle_ns and not self._books.left:
                 return
-            attributes = {**self._attributes, names.STEP_NUMBER: 0, **self._charged(charge)}
+            attributes = {
+                **self._attributes,
+                names.STEP_NUMBER: 0,
+                **self._books.attributes(charge),
+            }
         end_ns = time.time_ns() - (time.monotonic_ns() - until)
         span = Span("engine.idle", attributes, parent=ROOT, start_ns=end_ns - charge.idle_ns)
         span.end(end_ns)
 
-    def _record_all(self) -> None:
+    def _record_all(self, left: int = 0) -> None:
+        """Record the steps that have ended; as many requests leave with them."""
         with self._charging:
+            self._books.left += left
             ended, self._ended = self._ended, []
             for each in ended:
                 self._record(each)
@@ -209,12 +214,12 @@ class Recorder:
     def _record(self, ended: _Ended) -> None:
         scheduled, end_ns, crew, graph = ended
         start_ns = scheduled.start_ns
-        charge = self._ledger.charge(scheduled.began, scheduled.began + end_ns - start_ns)
+        charge = self._books.charge(scheduled.began, scheduled.began + end_ns - start_ns)
         busy_ns, energy_uj = charge.busy_ns, charge.energy_uj
         crew.run.add(Step(scheduled.number, start_ns, end_ns, busy_ns, crew.total, energy_uj))
         attributes = scheduled.attributes()
         attributes[names.STEP_BUSY_SECONDS] = busy_ns / 1e9
-        attributes |= self._charged(charge)
+        attributes |= self._books.attributes(charge)
         if graph:
             attributes[names.STEP_CUDA_GRAPH_MODE] = graph
         span = Span("engine.step", crew.attributes, parent=ROOT, start_ns=start_ns)
@@ -222,25 +227,6 @@ class Recorder:
         for context in crew.links:
             span.add_link(context)
         span.end(end_ns)
-
-    def _charged(self, charge: Charge) -> dict[str, Any]:
-        """Return the attributes of what a record charges, and how many requests left before it."""
-        found: dict[str, Any] = {
-            names.GPU_COUNT: self._gpu_count,
-            names.GPU_SECONDS: charge.busy_ns * self._gpu_count / 1e9,
-            names.GPU_IDLE_SECONDS: charge.idle_ns * self._gpu_count / 1e9,
-        }
-        if self._left:
-            found[names.STEP_ENDED_REQUESTS], self._left = self._left, 0
-        if self._meter is None:
-            return found
-        self._gpus = self._gpus or _identity(self._meter)
-        found.update(self._gpus)
-        if charge.energy_uj is not None and charge.idle_uj is not None:
-            found[names.GPU_ENERGY_J] = charge.energy_uj / 1e6
-            found[names.GPU_IDLE_ENERGY_J] = charge.idle_uj / 1e6
-            found[names.GPU_ENERGY_SOURCE] = self._meter.source
-        return found
 
     def _board(self, output: Any, made: Any) -> _Crew:
         """Let the requests of a step ride together from it on."""
@@ -290,8 +276,7 @@ class Recorder:
         """Record the requests that no unfinished step has in its batch any more."""
         settled = [ride for ride in self._leaving if ride.last_step <= self._done]
         self._leaving = [ride for ride in self._leaving if ride.last_step > self._done]
-        self._left += len(settled)
-        self._record_all()
+        self._record_all(left=len(settled))
         told = {}
         for ride in settled:
             del self._rides[ride.request_id]
@@ -302,19 +287,6 @@ class Recorder:
                     send_ride(output, told[output.request_id])
         if not self._rides:
             send_within(SENT_WHEN_IDLE_S)
-
-
-def _identity(meter: Meter) -> dict[str, Any]:
-    """Return which GPUs they are and what they cost; nothing until they are found."""
-    parts = meter.parts
-    if not parts:
-        return {}
-    found: dict[str, Any] = {names.STEP_GPU_UUIDS: list(parts)}
-    if set(parts.values()) != {1.0}:
-        found[names.STEP_GPU_SHARES] = list(parts.values())
-    if meter.usd_per_hour is not None:
-        found[names.GPU_COST_PER_HOUR_USD] = meter.usd_per_hour
-    return found
 
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()

@@ -92,6 +92,7 @@ def test_a_request_lies_below_the_span_of_the_one_who_asked(tiny: Tiny, sent: Se
         "axonize.step.busy_seconds": MEASURED,
         "axonize.gpu.count": 0,
         "axonize.gpu.seconds": 0.0,
+        "axonize.gpu.idle_seconds": 0.0,
     }
 
 

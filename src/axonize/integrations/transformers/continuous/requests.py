@@ -72,9 +72,9 @@ class Requests:
 
     def refused(self, request: Request, error: BaseException | None) -> None:
         """End a request that the manager did not take."""
-        self._sequences = {
-            name: each for name, each in self._sequences.items() if each.request is not request
-        }
+        for name, each in list(self._sequences.items()):  # the manager's thread changes it, too
+            if each.request is request:
+                self._sequences.pop(name, None)
         if error is not None:
             request.span.record_exception(error)
         kind = type_name(error) if error is not None else "rejected"

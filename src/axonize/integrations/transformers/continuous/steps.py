@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import transformers
 
-from axonize import semconv
+from axonize import recording, semconv
 from axonize.context import ROOT
 from axonize.engine import names
+from axonize.engine.books import Books
 from axonize.engine.identity import Engine
 from axonize.engine.ride import Ride, Run, Step, Stretch, record
-from axonize.gpu.attribution import Account
 from axonize.integrations.transformers.continuous.requests import Requests
 from axonize.integrations.transformers.model import gpu_labels, model_name
 from axonize.recording import meter_gpus
@@ -55,10 +55,11 @@ class Recorder:
     def __init__(self, manager: Any) -> None:
         self.requests = Requests(manager)
         self._engine = _describe(manager)
-        labels = gpu_labels(manager.model)
-        alone = manager.distributed_helper.tp_size == 1  # else other processes have its other GPUs
-        self._meter = meter_gpus(labels) if labels and alone else None
-        self._time = Account(0)
+        gpus = self._engine.gpus
+        # Else other processes have its other GPUs.
+        alone = len(gpus) == self._engine.gpu_count
+        self._meter = meter_gpus(gpus) if gpus and alone else None
+        self._books = Books(self._engine.gpu_count, self._meter, time.monotonic_ns())
         self._rides: dict[str, Ride] = {}
         self._read: set[str] = set()  # requests whose prompt is scheduled to its end
         self._preempted: list[str] = []
@@ -160,31 +161,22 @@ class Recorder:
 
     def _record(self, scheduled: _Scheduled, end_ns: int) -> None:
         start_ns, total = scheduled.start_ns, sum(scheduled.tokens.values())
-        busy_ns = self._time.charge(start_ns, end_ns)
-        energy_uj = self._energy(scheduled.began + end_ns - start_ns, busy_ns)
-        step = Step(scheduled.number, start_ns, end_ns, busy_ns, total, energy_uj)
+        charge = self._books.charge(scheduled.began, scheduled.began + end_ns - start_ns)
+        step = Step(scheduled.number, start_ns, end_ns, charge.busy_ns, total, charge.energy_uj)
         new = [each for each in map(self._ride, scheduled.tokens) if not each.stretches]
         attributes = {
             **self._engine.attributes,
             **scheduled.attributes,
             **self._carry(step, scheduled),
             names.STEP_TOTAL_TOKENS: total,
-            names.STEP_BUSY_SECONDS: busy_ns / 1e9,
-            names.GPU_COUNT: self._engine.gpu_count,
-            names.GPU_SECONDS: busy_ns * self._engine.gpu_count / 1e9,
+            names.STEP_BUSY_SECONDS: charge.busy_ns / 1e9,
+            **self._books.attributes(charge),
         }
-        if energy_uj is not None and self._meter is not None:
-            attributes[names.GPU_ENERGY_J] = energy_uj / 1e6
-            attributes[names.GPU_ENERGY_SOURCE] = self._meter.source
         span = Span("engine.step", attributes, parent=ROOT, start_ns=start_ns)
         for ride in new:
             if ride.context is not None:
                 span.add_link(ride.context)
         span.end(end_ns)
-
-    def _energy(self, end: int, busy_ns: int) -> int | None:
-        """Return the uJ of a step that ended at `end`, monotonic."""
-        return None if self._meter is None else self._meter.charge(end - busy_ns, end)
 
     def _carry(self, step: Step, scheduled: _Scheduled) -> dict[str, list[Any]]:
         """Note the step for each of its requests, and return who they are."""
@@ -211,6 +203,7 @@ class Recorder:
         """Record the requests that no unfinished step has in its batch any more."""
         settled = [each for each in self._leaving if each.ride.last_step <= self._done]
         self._leaving = [each for each in self._leaving if each.ride.last_step > self._done]
+        self._books.left += len(settled)
         for ride, state, error in settled:
             self._rides.pop(ride.request_id, None)
             self._read.discard(ride.request_id)
@@ -237,8 +230,9 @@ def _describe(manager: Any) -> Engine:
         names.ENGINE_ID: engine_id,
         semconv.GEN_AI_REQUEST_MODEL: model,
     }
-    gpu_count = len(gpu_labels(manager.model)) * manager.distributed_helper.tp_size
-    return Engine(attributes, model, engine_id, gpu_count)
+    gpus = recording.engine_gpus or tuple(gpu_labels(manager.model))
+    count = len(gpus) * (1 if recording.engine_gpus else manager.distributed_helper.tp_size)
+    return Engine(attributes, model, engine_id, count, gpus)
 
 
 def _is_gone(scheduler: Any, request_id: str) -> bool:
