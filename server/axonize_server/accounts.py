@@ -13,8 +13,6 @@ Scope = Literal["ingest", "read", "admin"]
 Right = Literal["ingest", "read", "admin", "erase"]
 """What a request needs: a scope, or to erase data, which `admin` and the static key may do."""
 
-SCOPES: tuple[Scope, ...] = ("ingest", "read", "admin")
-
 
 class Principal(msgspec.Struct, frozen=True):
     """Who a valid key stands for, and what it may do."""

@@ -99,7 +99,7 @@ async def assemble(
     accounts = await _open_accounts(settings, databases, stack)
     ingest = _open_ingest(settings, databases, accounts, stack)
     erasure = TraceErasure(
-        TraceEraser(databases.reading, settings.clickhouse_cluster), Deletions(databases.postgres)
+        TraceEraser(databases.removing, settings.clickhouse_cluster), Deletions(databases.postgres)
     )
     if settings.role != "query":
         await _keep_rolled_up(databases, stack)
@@ -184,7 +184,7 @@ def _keyring(settings: ServerSettings, known: Lookup[Principal]) -> Keyring:
 def _administration(
     settings: ServerSettings, databases: Databases, accounts: Accounts
 ) -> Administration:
-    eraser = TenantEraser(databases.reading, settings.clickhouse_cluster)
+    eraser = TenantEraser(databases.removing, settings.clickhouse_cluster)
     return Administration(
         tenants=accounts.tenants,
         keys=accounts.keys,
@@ -250,7 +250,7 @@ def _start_chores(
     erasure: TraceErasure,
     stack: AsyncExitStack,
 ) -> None:
-    days = DayEraser(databases.reading, settings.clickhouse_cluster)
+    days = DayEraser(databases.removing, settings.clickhouse_cluster)
     expiry = Expiry(accounts.tenants, accounts.meter, days)
     for chore in (
         Chore(expiry.enforce, EXPIRE_EVERY_S, "what is over is not removed"),

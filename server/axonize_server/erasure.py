@@ -20,6 +20,8 @@ SWEEP_EVERY_S = 30.0
 SWEEP_AFTER_S = 60.0
 # Senders do not keep spans for longer.
 REMEMBERED_S = 7 * 86_400.0
+# An insert takes up to 30 s, and clocks of servers differ.
+OVERLAP_S = 120.0
 DAY_S = 86_400.0
 
 
@@ -63,6 +65,7 @@ class TraceErasure:
     def __init__(self, eraser: TraceEraser, deletions: Deletions) -> None:
         self._eraser = eraser
         self._deletions = deletions
+        self._swept_at = float("-inf")
 
     def erase(self, tenant: str, trace_id: str) -> None:
         """Return when nothing of a trace is left; raises NotFound and StoreUnavailable."""
@@ -75,17 +78,20 @@ class TraceErasure:
         # Noted first: what is interrupted is done by the next sweep.
         self._eraser.erase(self._deletions.add(tenant, trace_id, minutes))
 
-    def sweep(self, after_s: float = SWEEP_AFTER_S, since_s: float = DAY_S) -> None:
+    def sweep(self, after_s: float = SWEEP_AFTER_S) -> None:
         """Remove what roll-ups under way have brought back, and spans that came late.
 
         Raises StoreUnavailable; the next sweep does what is left.
         """
+        begin = time.monotonic()
+        since_s = min(begin - self._swept_at + OVERLAP_S, DAY_S)
         known = self._deletions.known(REMEMBERED_S, after_s)
         for deleted in known:
             if deleted.is_due:
                 self._sweep(deleted)
         for tenant, trace_id in self._eraser.come_back(known, since_s) if known else ():
             self._erase(tenant, trace_id)
+        self._swept_at = begin
 
     def _sweep(self, deleted: DeletedTrace) -> None:
         self._eraser.erase(deleted)

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 # An insert may take 30 s; what was committed earlier than this is there, and counted once.
 SETTLED_NS = 35_000_000_000
+# After a pause between two collections: a query has bounds, and what was read is not read again.
+PIECE_NS = 300_000_000_000
 MAX_SERIES = 2000
 LABELS = (
     "axonize_tenant_id", "service_name", "gen_ai_operation_name", "gen_ai_provider_name",
@@ -89,11 +91,11 @@ class Totals:
             return {name: list(totals.values()) for name, totals in self._totals.items()}
 
     def _catch_up(self, until: int) -> None:
-        if until <= self._read_to:
-            return
-        for name, counted in self._read(self._read_to, until).items():
-            self._add(self._totals[name], counted)
-        self._read_to = until
+        while self._read_to < until:
+            piece_end = min(self._read_to + PIECE_NS, until)
+            for name, counted in self._read(self._read_to, piece_end).items():
+                self._add(self._totals[name], counted)
+            self._read_to = piece_end
 
     @staticmethod
     def _add(totals: dict[tuple[str, ...], Counted], pieces: Sequence[Counted]) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import date, timedelta
 
 from axonize_server.accounts import Retention
+from axonize_server.model import QueryTooLarge, QueryTooSlow
 from axonize_server.store.clickhouse.removal.days import PARTITIONED, TABLES, DayEraser
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.usage import SETTLED_AFTER, Meter, Now, utc_now
+
+logger = logging.getLogger("axonize.server")
 
 EVERY_S = 3600.0
 
@@ -32,15 +36,28 @@ class Expiry:
         # A day is recorded before it or the day after, which it is counted with, can be over.
         today = (self._now() - SETTLED_AFTER).date()
         tenants = self._tenants.all()
-        for tenant in tenants:
-            self._meter.record(tenant.tenant_id)
-        kept = {tenant.tenant_id: tenant.retention for tenant in tenants}
+        kept = {
+            tenant.tenant_id: tenant.retention if self._recorded(tenant.tenant_id) else None
+            for tenant in tenants
+        }
         for table in TABLES:
             self._erase(table, today, kept)
 
-    def _erase(self, table: str, today: date, kept: Mapping[str, Retention]) -> None:
+    def _recorded(self, tenant: str) -> bool:
+        """Return whether the usage of a tenant is on record; what is not counted yet stays."""
+        try:
+            self._meter.record(tenant)
+        except (QueryTooSlow, QueryTooLarge) as error:
+            logger.warning("the usage of %s cannot be counted, its data stays: %s", tenant, error)
+            return False
+        return True
+
+    def _erase(self, table: str, today: date, kept: Mapping[str, Retention | None]) -> None:
         def before(tenant: str) -> date:
-            return today - timedelta(days=_days(kept.get(tenant, Retention()), table))
+            retention = kept.get(tenant, Retention())
+            if retention is None:
+                return date.min
+            return today - timedelta(days=_days(retention, table))
 
         latest = max(before(tenant) for tenant in ("", *kept))
         mixed: set[str] = set()
@@ -56,5 +73,7 @@ class Expiry:
 
 def _days(kept: Retention, table: str) -> int:
     """Return how long a table is kept; statistics go with the lists that they belong to."""
-    days: int = getattr(kept, "traces" if table.endswith("minutes") else table)
+    if table == "engine_minutes":  # else the steps would be counted again
+        return max(kept.traces, kept.engine_steps)
+    days: int = getattr(kept, "traces" if table == "minutes" else table)
     return days

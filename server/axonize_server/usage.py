@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
 from axonize_server.accounts import Usage
-from axonize_server.model import Accepted, DomainError, QuotaExceeded
+from axonize_server.model import (
+    Accepted,
+    DomainError,
+    QueryTooLarge,
+    QueryTooSlow,
+    QuotaExceeded,
+)
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
@@ -84,10 +90,18 @@ async def _record(meter: Meter, tenants: Tenants, every_s: float) -> None:
     while True:
         try:
             for tenant in await asyncio.to_thread(tenants.all):
-                await asyncio.to_thread(meter.record, tenant.tenant_id)
+                await _record_one(meter, tenant.tenant_id)
         except DomainError as error:
             logger.warning("usage is not recorded for now: %s", error)
         await asyncio.sleep(every_s)
+
+
+async def _record_one(meter: Meter, tenant: str) -> None:
+    """Record a tenant; one whose days cannot be counted does not keep the others waiting."""
+    try:
+        await asyncio.to_thread(meter.record, tenant)
+    except (QueryTooSlow, QueryTooLarge) as error:
+        logger.warning("the usage of %s is not recorded for now: %s", tenant, error)
 
 
 @dataclass

@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from axonize_server.api.metrics import render
-from axonize_server.genai import DURATION, MAX_SERIES, SETTLED_NS, Counted, Totals
+from axonize_server.genai import DURATION, MAX_SERIES, PIECE_NS, SETTLED_NS, Counted, Totals
 from axonize_server.metrics import histograms
-from axonize_server.model import StoreUnavailable
+from axonize_server.model import QueryTooSlow, StoreUnavailable
 from axonize_server.store.clickhouse.genai.reader import GenAiReader
 from axonize_server.store.clickhouse.writer import SpanWriter
 from prometheus_client.parser import text_string_to_metric_families
@@ -116,6 +116,29 @@ def test_what_a_database_did_not_say_is_counted_later():
     clock.now += SECOND_NS
     assert totals.collect()[DURATION.name] == [counted]
     assert asked == [(start, start + SECOND_NS), (start, start + 2 * SECOND_NS)]
+
+
+def test_a_long_pause_is_read_in_pieces_and_none_twice():
+    clock, asked = Clock(), []
+
+    def count(from_ns: int, to_ns: int) -> dict[str, list[Counted]]:
+        asked.append((from_ns, to_ns))
+        if len(asked) == 2:
+            raise QueryTooSlow("too much")
+        return {}
+
+    totals = Totals(count, clock)
+    start = clock.now - SETTLED_NS
+    clock.now += 2 * PIECE_NS + SECOND_NS
+    totals.collect()
+    totals.collect()
+    middle, last = start + PIECE_NS, start + 2 * PIECE_NS
+    assert asked == [
+        (start, middle),
+        (middle, last),
+        (middle, last),
+        (last, last + SECOND_NS),
+    ]
 
 
 def test_there_is_a_most_of_series():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+import msgspec
 import pyarrow as pa
 import pytest
 from axonize_server.accounts import Retention
+from axonize_server.model import QueryTooSlow
 from axonize_server.retention import Expiry
 from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.removal.days import DayEraser
@@ -128,6 +130,43 @@ def test_a_day_is_over_when_the_usage_of_the_next_one_is_recorded(expiry, clickh
     assert ages(clickhouse, tenant)["spans"] == [0, 1, 2]
     expiry(midnight + timedelta(minutes=11)).enforce()
     assert ages(clickhouse, tenant)["spans"] == [0, 1]
+
+
+@pytest.mark.usefixtures("aged")
+def test_whose_usage_cannot_be_counted_keeps_its_data_and_the_others_go(
+    tenants, clickhouse, postgres, settings, tenant
+):
+    other = f"{tenant}-other"
+    tenants.keep(other, SHORT)
+
+    class TooSlow(UsageReader):
+        def usage(self, tenant, day):
+            if tenant == other:
+                raise QueryTooSlow("a day takes too long")
+            return super().usage(tenant, day)
+
+    meter = Meter(TooSlow(clickhouse, settings.query_limits), UsageRecords(postgres))
+    Expiry(tenants, meter, DayEraser(clickhouse), lambda: NOW).enforce()
+    assert ages(clickhouse, tenant)["spans"] == [0, 1, 2]
+    assert ages(clickhouse, other) == {name: list(AGES) for name in TABLES}
+
+
+@pytest.mark.parametrize(
+    ("steps", "days"), [(3, [0, 1, 2, 3, 4]), (5, [0, 1, 2, 3, 4, 5])], ids=["traces", "steps"]
+)
+def test_minutes_of_engines_are_kept_as_long_as_steps_or_lists(
+    expiry, tenants, clickhouse, tenant, steps, days
+):
+    kept = msgspec.structs.replace(SHORT, engine_steps=steps)
+    tenants.keep(tenant, kept)
+    with clickhouse.client() as client:
+        rows = [[tenant, NOW - timedelta(days=age), "engine"] for age in AGES]
+        client.insert("engine_minutes", rows, column_names=["tenant_id", "minute", "engine_id"])
+    expiry().enforce()
+    with clickhouse.client() as client:
+        query = f"SELECT toDate(minute) FROM engine_minutes FINAL WHERE tenant_id = '{tenant}'"
+        left = [day for (day,) in client.query(query).result_rows]
+    assert sorted((TODAY - day).days for day in left) == days
 
 
 @pytest.mark.usefixtures("aged")

@@ -37,7 +37,12 @@ class Databases:
         self.probing = ClientPool(dsn, size=1, timeout_s=PROBE_TIMEOUT_S)
         # Each roll-up has its own.
         self.rolling_up = ClientPool(dsn, size=3, timeout_s=ROLL_UP_TIMEOUT_S)
-        pools = (self.reading, self.writing, self.writing_metrics, self.rolling_up, self.probing)
+        # Returns when rows are gone, which takes longer than whoever reads would wait.
+        self.removing = ClientPool(dsn, size=2, timeout_s=ROLL_UP_TIMEOUT_S)
+        pools = (
+            *(self.reading, self.writing, self.writing_metrics),
+            *(self.rolling_up, self.removing, self.probing),
+        )
         with ExitStack() as undo, ThreadPoolExecutor() as threads:
             for pool in pools:
                 undo.callback(pool.close)

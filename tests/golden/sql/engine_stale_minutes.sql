@@ -1,6 +1,9 @@
-SELECT minute, present
+SELECT minute, sum(present)
 FROM (
-    SELECT toUnixTimestamp(toStartOfMinute(end_time)) AS minute, count() AS present
+    SELECT
+        tenant_id,
+        toUnixTimestamp(toStartOfMinute(end_time)) AS minute,
+        count() AS present
     FROM engine_steps
     WHERE toStartOfMinute(end_time) IN (
             SELECT toStartOfMinute(end_time)
@@ -13,18 +16,19 @@ FROM (
         AND end_time < fromUnixTimestamp64Second(
             intDiv(toUnixTimestamp(now()) - {settle_s:Int64}, 60) * 60, 'UTC'
         )
-    GROUP BY minute
+    GROUP BY tenant_id, minute
 ) AS there
 LEFT JOIN (
-    SELECT toUnixTimestamp(minute) AS minute, sum(stored) AS done
+    SELECT tenant_id, toUnixTimestamp(minute) AS minute, sum(stored) AS done
     FROM engine_minutes FINAL
     WHERE minute IN (
             SELECT toStartOfMinute(end_time)
             FROM engine_steps
             WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
         )
-    GROUP BY minute
-) AS counted USING minute
-WHERE present > done
+    GROUP BY tenant_id, minute
+) AS counted USING (tenant_id, minute)
+GROUP BY minute
+HAVING max(present > done)
 ORDER BY minute
 LIMIT {limit:UInt32}

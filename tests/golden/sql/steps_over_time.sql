@@ -20,6 +20,7 @@ FROM (
             AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
             AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
             AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+            AND number > 0
             AND ({service:Nullable(String)} IS NULL
                 OR engine_steps.service_name = {service:Nullable(String)})
             AND ({model:Nullable(String)} IS NULL

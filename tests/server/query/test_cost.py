@@ -9,6 +9,7 @@ from axonize_server.costs import Sums
 from axonize_server.gpus import Sighting
 from axonize_server.model import InvalidQuery
 from axonize_server.query.cost import costs, price_of
+from axonize_server.store.clickhouse.minutes.rollup import ENGINES, MinuteRollup
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -226,3 +227,21 @@ def test_the_longest_name_that_fits_holds():
     assert price_of("NVIDIA H100 80GB HBM3", prices) == 3.0
     assert price_of("NVIDIA H100 NVL", prices) == 2.0
     assert price_of("NVIDIA L4", prices) is None
+
+
+def test_what_one_tenant_lost_does_not_hide_a_late_record_of_another(clickhouse, writer, tenant):
+    count = MinuteRollup(clickhouse, queries=ENGINES).catch_up
+    other = f"{tenant}-other"
+    many = [step(number, [], start_ms=START_MS, charged=LLAMA) for number in range(1, 4)]
+    writer.insert(*decoded(other, steps_body(*many)))
+    writer.insert(*decoded(tenant, steps_body(many[0])))
+    count()
+    with clickhouse.client() as client:
+        lost = f"ALTER TABLE engine_steps DELETE WHERE tenant_id = '{other}'"
+        client.command(lost, settings={"mutations_sync": 2})
+    writer.insert(*decoded(tenant, steps_body(many[1])))
+    count()
+    with clickhouse.client() as client:
+        query = "SELECT tenant_id, sum(stored) FROM engine_minutes FINAL WHERE tenant_id LIKE '{}%'"
+        stored = client.query(f"{query.format(tenant)} GROUP BY 1").result_rows
+    assert dict(stored) == {tenant: 2, other: 3}

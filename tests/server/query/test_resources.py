@@ -9,7 +9,7 @@ from axonize_server.steps import StepBucket
 
 from tests.server.gpus import GPU, decoded, gauge, metrics
 from tests.server.rows import NOW_NS
-from tests.server.steps import Rider, step, steps_body
+from tests.server.steps import Rider, charges, idle, step, steps_body
 from tests.server.steps import decoded as decoded_steps
 
 SECOND = 1_000_000_000
@@ -24,6 +24,7 @@ def test_engines_are_averaged_each_by_itself_then_added_up(writer, step_reader, 
         step(2, [Rider("a")], start_ms=2_000, kv_cache_usage=0.7),
         step(1, busy, start_ms=1_500, engine="engine-b-0", waiting=4),
         step(2, busy, start_ms=31_000, engine="engine-b-0"),
+        idle(start_ms=5_000, ms=4000, charged=charges(idle_s=4.0)),  # no step
     )
     writer.insert(*decoded_steps(tenant, sent))
     writer.insert(*decoded_steps(tenant, sent))  # every step came twice

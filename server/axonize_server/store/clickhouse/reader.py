@@ -25,9 +25,8 @@ from axonize_server.store.clickhouse.traces import sql as traces_sql
 from axonize_server.store.clickhouse.traces.sql import Horizon
 
 MAX_TRACE_SPANS = 100_000
+DAY_S = 86_400
 SECOND_NS, MINUTE_NS = 1_000_000_000, 60_000_000_000
-# Spans expire after 30 days, by whole parts; what the roll-up knows of them stays longer.
-SPANS_KEPT_NS = 29 * 86_400_000_000_000
 # Spans that come late to a minute that is counted are counted within a minute.
 LATELY_S = 60
 
@@ -75,9 +74,15 @@ class SpanReader:
             limit,
             horizon=horizon or self.horizon(),
             stored_from=sql.arrived_from(search.from_ns),
-            reads_names=search.from_ns < time.time_ns() - SPANS_KEPT_NS,
+            reads_names=search.text is not None and self._has_forgotten(tenant, search.from_ns),
         )
         return [TraceKey(row[1], row[0]) for row in self._rows(query.text, query.parameters)]
+
+    def _has_forgotten(self, tenant: str, from_ns: int) -> bool:
+        """Return whether spans since a time are over whose traces the roll-up still knows."""
+        kept_from_ns, first_day_s = self._rows(traces_sql.KEPT, {"tenant": tenant})[0]
+        is_older = bool((first_day_s + DAY_S) * SECOND_NS <= kept_from_ns)
+        return is_older and from_ns < kept_from_ns
 
     def traces(
         self, tenant: str, trace_ids: list[str], from_ns: int, horizon: Horizon | None = None

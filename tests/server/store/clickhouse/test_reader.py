@@ -19,6 +19,7 @@ from axonize_server.model import (
 )
 from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
 
 from tests.server.rows import MINUTE_NS, NOW_NS, TIMESTAMP, row, span_id, table, trace_id
@@ -217,6 +218,27 @@ def test_a_text_is_found_in_times_whose_spans_are_gone(writer, reader, tenant):
         wanted = TraceSearch(from_ns=from_ns, to_ns=from_ns + 2 * MINUTE_NS, text=text)
         keys = reader.candidate_traces(tenant, wanted, None, 10)
         assert [key.trace_id for key in keys] == found
+
+
+def test_a_text_is_found_where_a_tenant_keeps_its_spans_for_days_only(clickhouse, reader, tenant):
+    """However short that is: the list agrees with what is counted from the roll-up."""
+    day_ms = 86_400_000.0
+    for trace, age in ((1, 5), (2, 0)):
+        block = table(tenant, [row(trace, 1, start_ms=-age * day_ms, name="Prefill")])
+        times = pa.array([NOW_NS - age * 1440 * MINUTE_NS], pa.timestamp("ns", tz="UTC"))
+        SpanWriter(clickhouse).insert(block.append_column("ingested_at", times))
+    TraceRollup(clickhouse, settle_s=-5).catch_up()
+    with clickhouse.client() as client:
+        client.command(
+            f"ALTER TABLE spans DELETE WHERE tenant_id = '{tenant}' "
+            f"AND ingested_at < now() - INTERVAL 1 DAY",
+            settings={"mutations_sync": 2},
+        )
+    wanted = TraceSearch(
+        from_ns=NOW_NS - 6 * 1440 * MINUTE_NS, to_ns=NOW_NS + MINUTE_NS, text="prefill"
+    )
+    keys = reader.candidate_traces(tenant, wanted, None, 10)
+    assert [key.trace_id for key in keys] == [trace_id(2), trace_id(1)]
 
 
 def test_what_is_not_there_is_empty(reader, tenant):

@@ -6,6 +6,8 @@ it was sent. All numbers add up, so a range has what its minutes have.
 
 from __future__ import annotations
 
+from axonize_server.store.clickhouse.minutes.sql import stale_minutes
+
 # What some minutes of engines come to. FILTER: which records. What a record adds is taken once,
 # however often it was sent; what is the same for all of an engine, from whichever says most: GPUs
 # are known some readings after the engine began.
@@ -61,39 +63,7 @@ _MINUTES = """
 
 COUNTED_TO = "SELECT max(toUnixTimestamp(minute)) FROM engine_minutes WHERE minute <= now()"
 
-# The minutes of what was committed lately, all but the last one, with more rows than were counted.
-STALE_MINUTES = """
-SELECT minute, present
-FROM (
-    SELECT toUnixTimestamp(toStartOfMinute(end_time)) AS minute, count() AS present
-    FROM engine_steps
-    WHERE toStartOfMinute(end_time) IN (
-            SELECT toStartOfMinute(end_time)
-            FROM engine_steps
-            WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
-        )
-        AND end_time >= fromUnixTimestamp64Second(
-            toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
-        )
-        AND end_time < fromUnixTimestamp64Second(
-            intDiv(toUnixTimestamp(now()) - {settle_s:Int64}, 60) * 60, 'UTC'
-        )
-    GROUP BY minute
-) AS there
-LEFT JOIN (
-    SELECT toUnixTimestamp(minute) AS minute, sum(stored) AS done
-    FROM engine_minutes FINAL
-    WHERE minute IN (
-            SELECT toStartOfMinute(end_time)
-            FROM engine_steps
-            WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
-        )
-    GROUP BY minute
-) AS counted USING minute
-WHERE present > done
-ORDER BY minute
-LIMIT {limit:UInt32}
-"""
+STALE_MINUTES = stale_minutes("engine_steps", "engine_minutes")
 
 COUNT_MINUTES = f"""
 INSERT INTO engine_minutes (

@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 EVERY_S = 30.0
 # Spans come some seconds after they ended; a minute that is counted twice costs twice.
 SETTLE_S = 30
-# How long the table keeps a minute. What ended earlier, or in the future by a wrong clock, is not
-# counted: the number of different minutes that a sender can make is bounded by this.
+# What ended earlier, or in the future by a wrong clock, is not counted: the number of different
+# minutes that a sender can make is bounded by this.
 KEPT_S = 90 * 86_400
 # A check looks at what was committed since the one before, and for inserts that took long.
 OVERLAP_S = 120

@@ -40,19 +40,19 @@ _SUMS = """
 
 COUNTED_TO = "SELECT max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()"
 
-# The minutes of the spans committed lately, all but the last one, with more rows of spans of a
-# tenant than were counted the last time: what another one lost since must not make up for them.
-STALE_MINUTES = """
+# The minutes of what was committed lately, all but the last one, with more rows of a tenant than
+# were counted the last time: what another one lost since must not make up for them.
+_STALE_MINUTES = """
 SELECT minute, sum(present)
 FROM (
     SELECT
         tenant_id,
         toUnixTimestamp(toStartOfMinute(end_time)) AS minute,
         count() AS present
-    FROM spans
+    FROM STORED
     WHERE toStartOfMinute(end_time) IN (
             SELECT toStartOfMinute(end_time)
-            FROM spans
+            FROM STORED
             WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
         )
         AND end_time >= fromUnixTimestamp64Second(
@@ -65,10 +65,10 @@ FROM (
 ) AS there
 LEFT JOIN (
     SELECT tenant_id, toUnixTimestamp(minute) AS minute, sum(stored) AS done
-    FROM minutes FINAL
+    FROM COUNTED FINAL
     WHERE minute IN (
             SELECT toStartOfMinute(end_time)
-            FROM spans
+            FROM STORED
             WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
         )
     GROUP BY tenant_id, minute
@@ -78,6 +78,14 @@ HAVING max(present > done)
 ORDER BY minute
 LIMIT {limit:UInt32}
 """
+
+
+def stale_minutes(stored: str, counted: str) -> str:
+    """Return the query for the minutes of one table that another has not, or not all, counted."""
+    return _STALE_MINUTES.replace("STORED", stored).replace("COUNTED", counted)
+
+
+STALE_MINUTES = stale_minutes("spans", "minutes")
 
 COUNT_MINUTES = f"""
 INSERT INTO minutes (

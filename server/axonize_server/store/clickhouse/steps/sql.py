@@ -101,7 +101,8 @@ ORDER BY max(end_time) DESC, engine_id
 LIMIT 1000
 """
 
-# Each step once; then each engine by itself, because requests run on several at the same time.
+# Each step once, and no rest; then each engine by itself, because requests run on several at the
+# same time.
 _STEPS_ONCE = """
         SELECT
             engine_id, any(model) AS model,
@@ -115,6 +116,7 @@ _STEPS_ONCE = """
             AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
             AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
             AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+            AND number > 0
             AND ({service:Nullable(String)} IS NULL
                 OR engine_steps.service_name = {service:Nullable(String)})
             AND ({model:Nullable(String)} IS NULL

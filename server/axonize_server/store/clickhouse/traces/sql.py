@@ -73,6 +73,24 @@ SELECT
     (SELECT toUnixTimestamp64Milli(max(ingested_at)) FROM spans)
 """
 
+# The commit (Unix ns) of the oldest span that a tenant still has, and the day (Unix s) of its
+# oldest trace: each is kept for as long as the tenant says.
+KEPT = """
+SELECT
+    ifNull((
+        SELECT toUnixTimestamp64Nano(ingested_at)
+        FROM spans
+        WHERE tenant_id = {tenant:String}
+        ORDER BY ingested_at
+        LIMIT 1
+    ), toInt64(9223372036854775807)),
+    (
+        SELECT toUnixTimestamp(toDateTime(min(day), 'UTC'))
+        FROM traces
+        WHERE tenant_id = {tenant:String}
+    )
+"""
+
 # The seconds, all but the last few, with more spans than were rolled up: new ones, those of a
 # process that died, of an insert that took long, of a clock that was set back.
 STALE_SECONDS = """

@@ -87,7 +87,7 @@ def test_a_text_is_looked_for_in_trace_ids_where_it_could_be_the_start_of_one():
         assert ("startsWith" in query.text) == looks
 
 
-FIXED = ["ROLLED_UP_TO", "HORIZON", "STALE_SECONDS", "ROLL_UP", "RECORD_SECONDS", "TRACES"]
+FIXED = ["ROLLED_UP_TO", "HORIZON", "KEPT", "STALE_SECONDS", "ROLL_UP", "RECORD_SECONDS", "TRACES"]
 
 
 @pytest.mark.parametrize("name", FIXED)
