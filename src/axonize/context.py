@@ -23,6 +23,8 @@ class SpanContext:
 
 
 ROOT = SpanContext("0" * 32, "0" * 16, 0)
+KEPT = SpanContext("0" * 32, "0" * 16, 1)
+"""Begins a new trace, as ROOT does, that is kept whatever the sampling rate: what is summed up."""
 
 
 def checked_context(context: Span | SpanContext) -> SpanContext:

@@ -12,6 +12,7 @@ from typing import Any
 
 from axonize import guard, recording, status
 from axonize.config import Config, load
+from axonize.engine.calls import Calls
 from axonize.export import make_exporter
 from axonize.export.exporter import Exporter
 from axonize.export.gpu import GPUExport, lock_path
@@ -67,6 +68,7 @@ class Pipeline:
             started=self._start,
             prices=config.cost_per_hour_usd,
         )
+        self.calls = Calls()
         self.gpu_export = GPUExport(
             self.profiler,
             HostLock(lock_path(folder, config)),
@@ -91,9 +93,11 @@ class Pipeline:
         recording.describe_gpu = self.profiler.describe if self.config.gpu_profiling else None
         recording.meter_gpu = self.profiler.meter if self.config.gpu_profiling else None
         recording.engine_gpus = self.config.engine_gpus
+        recording.begin_work, recording.hold_gpus = self.calls.begin, self.calls.hold
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Send what waits, for at most this long, and end the worker."""
+        self.calls.close()
         longest_s = min(self.config.exit_timeout_ms, self.config.export_timeout_ms) / 1000
         self.profiler.stop()
         self.worker.stop(longest_s if timeout_s is None else timeout_s)
@@ -126,6 +130,8 @@ class Pipeline:
     def _tick(self) -> None:
         with guarded:
             self.gpu_export.refresh()
+        with guarded:
+            self.calls.refresh()
         self._status.refresh()
 
     def _start(self) -> None:
@@ -172,6 +178,8 @@ def flush(timeout_s: float) -> bool:
 def replace(pipeline: Pipeline | None, timeout_s: float | None = None) -> None:
     """Use this pipeline from now on, and stop the one before it; None records nothing."""
     global _current
+    if _current is not None:
+        _current.calls.close()  # as long as what it records goes the same way
     previous, _current = _current, pipeline
     reconnect()
     if previous is not None:
@@ -184,6 +192,7 @@ def reconnect() -> None:
         configure(None)
         let_hurry(None)
         recording.describe_gpu = recording.meter_gpu = None
+        recording.begin_work = recording.hold_gpus = None
         recording.engine_gpus = ()
     else:
         _current.connect()
@@ -228,6 +237,7 @@ def _after_fork_in_child() -> None:
     reseed()
     if _current is not None:
         _current.gpu_export.release()
+        _current.calls.over = True
         _inherited.append(_current)
         _current = _current.successor()
         _current.connect()

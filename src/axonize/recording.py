@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import traceback
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from axonize.guard import guarded
 
@@ -38,16 +40,76 @@ class Meter(Protocol):
         """Return the uJ of a step (monotonic ns), None when unknown; steps come as they end."""
 
 
+class Work(Protocol):
+    """What a span has to do with GPUs until it ends; its children have it, too."""
+
+    def ended(self, span: Span) -> None:
+        """Take the span, which is about to end and can still be written to."""
+
+    def inner(self) -> Work:
+        """Return what a span inside has that is not a child."""
+
+
+class Claim(NamedTuple):
+    """The GPUs of an engine that keeps account of them by itself, and since when, monotonic ns."""
+
+    labels: Sequence[str]
+    since: int
+
+
 describe_gpu: Callable[[int, str], Mapping[str, Any]] | None = None
 """Returns the attributes gpu.N.* for N and a label; set while GPUs are profiled."""
 meter_gpu: Callable[[Sequence[str]], Meter] | None = None
 """Returns a meter of the GPUs of some labels; set while GPUs are profiled."""
+begin_work: Callable[[Span, Sequence[str]], None] | None = None
+"""Has a span occupy GPUs from now to its end; set while spans are recorded."""
+hold_gpus: Callable[[Span, Sequence[str]], None] | None = None
+"""Has this process hold GPUs since a span began, which does not occupy them; set as above."""
 engine_gpus: tuple[str, ...] = ()
 """Labels of the GPUs that the engine in this process works on; empty where it knows by itself."""
+claims: weakref.WeakKeyDictionary[object, Claim] = weakref.WeakKeyDictionary()
+"""What the engines of this process have claimed."""
 
 
 @guarded
 def set_gpus(span: Span, labels: Iterable[str]) -> None:
+    """Name the GPUs that a span works on from now on, and have it occupy them until it ends."""
+    named = tuple(labels)
+    name_gpus(span, named)
+    if named and begin_work is not None:
+        begin_work(span, named)
+
+
+@guarded
+def load_gpus(span: Span, labels: Sequence[str]) -> None:
+    """Name the GPUs that a span has loaded a model onto: from its start on they wait for work."""
+    name_gpus(span, labels)
+    if labels and hold_gpus is not None:
+        hold_gpus(span, labels)
+
+
+@guarded
+def claim_gpus(engine: object, labels: Sequence[str]) -> None:
+    """Leave these GPUs to an engine, until release_gpus() or until it is no more."""
+    if labels:
+        claims[engine] = Claim(labels, time.monotonic_ns())
+
+
+@guarded
+def release_gpus(engine: object) -> None:
+    """Let calls have the engine's GPUs again."""
+    claims.pop(engine, None)
+
+
+@guarded
+def join_work(span: Span, other: Span) -> None:
+    """Have a span in another trace, which does the same work, occupy nothing beside it."""
+    if other._work is not None:
+        span._begin_work(other._work.inner())
+
+
+@guarded
+def name_gpus(span: Span, labels: Iterable[str]) -> None:
     """Set the attributes gpu.N.* of each GPU: its label, and what the profiler knows of it."""
     for index, label in enumerate(labels):
         span.set_attribute(f"gpu.{index}.label", label)

@@ -43,6 +43,7 @@ class Span:
     # span sets has no default here: CPython is slow to write over one.
     _kind = _status = 0
     _message = ""
+    _works = False  # whether its work wants to know of its end
     _events: list[Event] | None = None
     _links: list[Link] | None = None
     dropped_attributes_count = dropped_events_count = dropped_links_count = 0
@@ -54,6 +55,7 @@ class Span:
     _parent_id: int
     _span_id: int
     _pending: Pending | None
+    _work: recording.Work | None  # its own, else that of a span around it
 
     def __init__(
         self,
@@ -92,14 +94,17 @@ class Span:
             self._parent_id = parent._span_id
             self._span_id = source.new_id(64)
             self._pending = parent._pending
+            self._work = parent._work
             return
         self._trace_state = ""
+        self._work = None
         self._parent_id = 0
         followed = parent is not None and self._follow(parent)
         self._trace_id = followed or source.new_id(128)
         self._span_id = source.new_id(64)
         self._pending = None
-        if pipeline.bound is not None and self._trace_id & LOW_64_BITS >= pipeline.bound:
+        sampled = pipeline.bound is None or self._trace_id & LOW_64_BITS < pipeline.bound
+        if not sampled and parent is not context.KEPT:
             self._pending = pipeline.begin_pending(self)
 
     @guarded
@@ -170,6 +175,8 @@ class Span:
         """End the span, now or at the given time, and hand it on; only the first call counts."""
         if not self._taken:
             return
+        if self._works:
+            self._end_work()
         self._taken = NOTHING
         if end_ns is None and self._monotonic_start:
             self._monotonic_end = monotonic_ns()
@@ -180,6 +187,17 @@ class Span:
             pipeline.deliver(self)
         else:
             pipeline.end_pending(self._pending, self)
+
+    @guarded
+    def _begin_work(self, work: recording.Work) -> None:
+        """Have this told at the end of the span, and known to spans that begin below it."""
+        self._work, self._works = work, True
+
+    @guarded
+    def _end_work(self) -> None:
+        self._works = False
+        if self._work is not None:
+            self._work.ended(self)
 
     @property
     def end_ns(self) -> int:
@@ -218,7 +236,7 @@ class Span:
             Span.set_attribute(self, key, value)
 
     def set_gpus(self, labels: Iterable[str]) -> None:
-        """Name the GPUs this work ran on, for example ["cuda:0"]."""
+        """Name the GPUs that this works on from now to its end, for example ["cuda:0"]."""
         recording.set_gpus(self, labels)
 
     @guarded

@@ -49,8 +49,8 @@ def _keys(column: str) -> tuple[Key, ...]:
 
 SPAN_COLUMNS = tuple(Column(name, type_, _keys(name)) for name, type_ in _SPAN_TYPES.items())
 
-# Of an `engine.step` or `engine.idle`; unlike those of spans, these are not kept as attributes
-# beside the columns.
+# Of `engine.step`, `engine.idle` and `engine.calls`; unlike those of spans, these are not kept as
+# attributes beside the columns.
 STEP_COLUMNS = (
     Column("engine_id", TEXT, (Key("axonize.engine.id"),)),
     Column("engine_name", TEXT, (Key("axonize.engine.name"),)),

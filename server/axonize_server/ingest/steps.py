@@ -1,4 +1,4 @@
-"""Spans named `engine.step` and `engine.idle` to columns of `engine_steps`.
+"""Spans named `engine.step`, `engine.idle` and `engine.calls` to columns of `engine_steps`.
 
 All arrays of a kind are read at once.
 """
@@ -20,7 +20,7 @@ from axonize_server.ingest.fields import Flags, Indices, maps, times_and_status
 from axonize_server.ingest.promote import KeyIndex, promote
 from axonize_server.ingest.promoted import STEP_COLUMNS
 
-NAMES = pa.array([b"engine.step", b"engine.idle"])
+NAMES = pa.array([b"engine.step", b"engine.idle", b"engine.calls"])
 NUMBER = "axonize.step.number"
 _KEYS = [key.name for column in STEP_COLUMNS for key in column.keys]
 _INTEGER = np.frombuffer(b"i", np.uint8)
@@ -30,7 +30,7 @@ for _digits in (b"0123456789abcdef", b"0123456789ABCDEF"):
 
 
 def find_steps(spans: pa.StructArray) -> Flags:
-    """Return which spans are steps, or rests between them: they have the name and a number."""
+    """Return which spans are steps, rests or sums of calls: they have the name and a number."""
     named = np.asarray(pc.is_in(spans.field("name"), NAMES))
     if not named.any():
         return named

@@ -261,7 +261,7 @@ check_bounds(const Request *request)
 static void
 add_span(Request *request, Slice message)
 {
-    static const char STEP[] = "engine.step", IDLE[] = "engine.idle"; /* see steps.py */
+    static const char STEP[] = "engine.step", IDLE[] = "engine.idle", CALLS[] = "engine.calls";
     Columnar *block = request->block;
     Span span = {0};
     block->scratch.parsed += request->bounds->span_bytes;
@@ -278,8 +278,8 @@ add_span(Request *request, Slice message)
     if (fault != FINE)
         return;
     read_span(request, message, &span);
-    if (same(span.name, slice_of(STEP)) || same(span.name, slice_of(IDLE)) ||
-        !has_valid_ids(&span))
+    if (same(span.name, slice_of(STEP)) || same(span.name, slice_of(IDLE)) || /* see steps.py */
+        same(span.name, slice_of(CALLS)) || !has_valid_ids(&span))
         fail(UNUSUAL);
     close_owner(&block->attributes, &block->attributes.entries);
     close_gpus(&block->gpus);

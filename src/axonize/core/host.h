@@ -19,6 +19,7 @@ static struct {
     PyObject *plain_text;
     PyObject *plain_attributes;
     PyObject *checked_context;      /* axonize.context */
+    PyObject *KEPT;
     PyObject *record_exception;     /* axonize.recording */
     PyObject *record_failure;
     PyObject *set_gpus;
@@ -48,6 +49,7 @@ import_host(void)
     IMPORT("axonize.values", plain_attributes);
     IMPORT("axonize.spans", current_span);
     IMPORT("axonize.context", checked_context);
+    IMPORT("axonize.context", KEPT);
     IMPORT("axonize.recording", record_exception);
     IMPORT("axonize.recording", record_failure);
     IMPORT("axonize.recording", set_gpus);

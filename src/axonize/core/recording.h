@@ -92,6 +92,17 @@ span_set_attributes(PyObject *self, PyObject *mapping)
 }
 
 static PyObject *
+span_begin_work(PyObject *object, PyObject *work)
+{
+    Span *self = (Span *)object;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    Py_XSETREF(self->work, Py_NewRef(work));
+    self->works = 1;
+    Py_END_CRITICAL_SECTION();
+    Py_RETURN_NONE;
+}
+
+static PyObject *
 span_set_gpus(PyObject *self, PyObject *labels)
 {
     return guarded_none(call_host(host.set_gpus, self, labels));
@@ -353,7 +364,8 @@ static PyMethodDef span_methods[] = {
     {"set_attribute", FAST(span_set_attribute), FAST_KEYWORDS,
      "Set one attribute; lists and mappings are copied, None is ignored."},
     {"set_attributes", span_set_attributes, METH_O, "Set each attribute of the mapping."},
-    {"set_gpus", span_set_gpus, METH_O, "Name the GPUs this work ran on."},
+    {"set_gpus", span_set_gpus, METH_O, "Name the GPUs this works on from now to its end."},
+    {"_begin_work", span_begin_work, METH_O, "See axonize.spans."},
     {"add_event", FAST(span_add_event), FAST_KEYWORDS,
      "Add something that happened at one moment, by default now."},
     {"add_link", FAST(span_add_link), FAST_KEYWORDS,
@@ -369,6 +381,8 @@ static PyMemberDef span_members[] = {
     {"start_ns", T_LONGLONG, offsetof(Span, start_ns), READONLY, "Unix nanoseconds."},
     {"end_ns", T_LONGLONG, offsetof(Span, end_ns), READONLY, "Unix nanoseconds; 0 until the end."},
     {"ended", T_BOOL, offsetof(Span, ended), READONLY, "Whether the span has ended."},
+    {"_work", T_OBJECT, offsetof(Span, work), READONLY, "Its own, else that of a span around."},
+    {"_works", T_BOOL, offsetof(Span, works), READONLY, "Whether it has work of its own."},
     {"dropped_attributes_count", T_UINT, offsetof(Span, attributes.dropped), READONLY, NULL},
     {"dropped_events_count", T_UINT, offsetof(Span, dropped_events), READONLY, NULL},
     {"dropped_links_count", T_UINT, offsetof(Span, dropped_links), READONLY, NULL},

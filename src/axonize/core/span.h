@@ -9,6 +9,7 @@ typedef struct {
     PyObject *events;         /* list of (name, time, attributes), or NULL */
     PyObject *links;          /* list of (SpanContext, attributes), or NULL */
     PyObject *pending;        /* NULL: sampled; None: lost; else takes the span at its end */
+    PyObject *work;           /* axonize.recording.Work of it, else of a span around it, or NULL */
     PyObject *token;          /* while entered: puts back what was current before */
     Attributes attributes;
     uint32_t dropped_events, dropped_links;
@@ -19,6 +20,7 @@ typedef struct {
     int64_t monotonic_start; /* 0: the start was given, or comes from a test */
     unsigned char kind, status;
     char ended;
+    char works; /* its work wants to know of its end */
 } Span;
 
 static PyTypeObject Span_Type;
@@ -143,7 +145,8 @@ begin_local_root(Span *self, PyObject *context)
         return -1;
     if (new_span_id(&self->span_id) < 0)
         return -1;
-    if (begin_pending((PyObject *)self, self->trace_id[1], &self->pending) < 0)
+    if (context != host.KEPT &&
+        begin_pending((PyObject *)self, self->trace_id[1], &self->pending) < 0)
         return guard();
     return 0;
 }
@@ -158,6 +161,8 @@ begin_child(Span *self, Span *parent)
     self->trace_state = parent->trace_state;
     Py_XINCREF(parent->pending);
     self->pending = parent->pending;
+    Py_XINCREF(parent->work);
+    self->work = parent->work;
     return new_span_id(&self->span_id);
 }
 
@@ -232,6 +237,7 @@ release_references(Span *self)
     Py_CLEAR(self->events);
     Py_CLEAR(self->links);
     Py_CLEAR(self->pending);
+    Py_CLEAR(self->work);
     Py_CLEAR(self->token);
     attributes_release(&self->attributes);
 }
@@ -416,6 +422,15 @@ leave(Span *self)
 }
 
 static int
+end_work(Span *self)
+{
+    self->works = 0;
+    PyObject *done = PyObject_CallMethodOneArg(self->work, text.ended, (PyObject *)self);
+    Py_XDECREF(done);
+    return done ? 0 : guard();
+}
+
+static int
 end_span(Span *self, PyObject *end_ns)
 {
     int64_t end;
@@ -423,6 +438,8 @@ end_span(Span *self, PyObject *end_ns)
     if (self->ended)
         return 0;
     if (moment(self, end_ns, &end) < 0)
+        return -1;
+    if (UNLIKELY(self->works) && end_work(self) < 0)
         return -1;
     Py_BEGIN_CRITICAL_SECTION(self);
     first = !self->ended;

@@ -33,10 +33,16 @@ class Books:
 
     def attributes(self, charge: Charge) -> dict[str, Any]:
         """Return what the record of a charge says, and how many requests left before it."""
+        return self.describe(*charge)
+
+    def describe(
+        self, busy_ns: float, energy_uj: float | None, idle_ns: float, idle_uj: float | None
+    ) -> dict[str, Any]:
+        """Return the same of what several charges come to."""
         found: dict[str, Any] = {
             names.GPU_COUNT: self._gpu_count,
-            names.GPU_SECONDS: charge.busy_ns * self._gpu_count / 1e9,
-            names.GPU_IDLE_SECONDS: charge.idle_ns * self._gpu_count / 1e9,
+            names.GPU_SECONDS: busy_ns * self._gpu_count / 1e9,
+            names.GPU_IDLE_SECONDS: idle_ns * self._gpu_count / 1e9,
         }
         if self.left:
             found[names.STEP_ENDED_REQUESTS], self.left = self.left, 0
@@ -44,9 +50,9 @@ class Books:
             return found
         self._gpus = self._gpus or _identity(self._meter)
         found.update(self._gpus)
-        if charge.energy_uj is not None and charge.idle_uj is not None:
-            found[names.GPU_ENERGY_J] = charge.energy_uj / 1e6
-            found[names.GPU_IDLE_ENERGY_J] = charge.idle_uj / 1e6
+        if energy_uj is not None and idle_uj is not None:
+            found[names.GPU_ENERGY_J] = energy_uj / 1e6
+            found[names.GPU_IDLE_ENERGY_J] = idle_uj / 1e6
             found[names.GPU_ENERGY_SOURCE] = self._meter.source
         return found
 

@@ -12,6 +12,7 @@ GPU_IDLE_SECONDS = "axonize.gpu.idle_seconds"  # s, time without a step x its de
 GPU_IDLE_ENERGY_J = "axonize.gpu.idle_energy_j"  # J, of all its devices, in that time
 GPU_COST_PER_HOUR_USD = "axonize.gpu.cost_per_hour_usd"  # of all its devices
 GPU_SECONDS = "axonize.gpu.seconds"  # s, time of the engine x its devices
+GPU_RULE = "axonize.gpu.rule"  # "calls": split over calls by time; absent: over steps, by tokens
 
 STEP_NUMBER = "axonize.step.number"  # from 1, in one engine
 STEP_REQUEST_IDS = "axonize.step.request_ids"

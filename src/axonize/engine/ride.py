@@ -15,7 +15,7 @@ from axonize.context import ROOT, SpanContext
 from axonize.engine import names
 from axonize.engine.identity import Engine
 from axonize.gpu.attribution import Share
-from axonize.recording import Meter
+from axonize.recording import Meter, name_gpus
 from axonize.speed import Span
 
 
@@ -188,7 +188,7 @@ def record(ride: Ride, engine: Engine, meter: Meter | None = None) -> dict[str, 
         **(_used(ride, seconds, meter) if meter is not None else {}),
     }
     span = Span("engine.request", attributes, parent=ride.context or ROOT, start_ns=ride.queued_ns)
-    span.set_gpus(engine.gpus)
+    name_gpus(span, engine.gpus)
     add_pauses(span, pauses)
     if ride.reason == "error":
         span.set_status("error")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import PurePath
 from time import monotonic_ns
 from typing import Any
 
-from axonize import semconv
+from axonize import recording, semconv
 from axonize.guard import guarded
 from axonize.levels import module_levels
 from axonize.patching import Call, Observer
@@ -214,6 +214,6 @@ def _seed(generator: Any) -> int | None:
     return first.initial_seed() if hasattr(first, "initial_seed") else None
 
 
-def _gpus(pipeline: Any) -> list[str]:
+def _gpus(pipeline: Any) -> Sequence[str]:
     device = str(pipeline.device)
-    return [device] if device.startswith("cuda") else []
+    return recording.engine_gpus or ([device] if device.startswith(("cuda", "mps")) else ())

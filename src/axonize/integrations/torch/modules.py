@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from axonize import semconv
+from axonize import recording, semconv
 from axonize.finder import when_imported
 from axonize.guard import guarded, log_internal_error
 from axonize.integrations.torch.settings import has_an_engine, read_settings
@@ -77,8 +77,9 @@ def _begin(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span:
     shape = _shape(args) or _shape(kwargs.values())
     if shape is not None:
         span.set_attribute(semconv.TORCH_INPUT_SHAPE, shape)
-    if model.gpu is not None:
-        span.set_gpus((model.gpu,))
+    gpus = recording.engine_gpus or model.gpus
+    if gpus:
+        span.set_gpus(gpus)
     return span
 
 
@@ -91,7 +92,7 @@ class _Model:
         parameters = list(module.parameters())
         name = getattr(inner, "original_name", type(inner).__name__)  # of what TorchScript made
         self.name = f"forward {name}"
-        self.gpu: str | None = None
+        self.gpus: tuple[str, ...] = ()
         self._first: Callable[[], Any] | None = weakref.ref(parameters[0]) if parameters else None
         self._device: Any = None
         self._dtype: Any = None
@@ -115,7 +116,7 @@ class _Model:
         self._device, self._dtype = device, dtype
         self._attributes[semconv.DEVICE] = str(device)
         self._attributes[semconv.MODEL_DTYPE] = str(dtype).removeprefix("torch.")
-        self.gpu = str(device) if device.type == "cuda" else None
+        self.gpus = (str(device),) if device.type in ("cuda", "mps") else ()
 
 
 _described: weakref.WeakKeyDictionary[Any, _Model] = weakref.WeakKeyDictionary()

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from axonize import semconv
 from axonize.integrations.transformers.model import describe, gpu_labels
 from axonize.patching import Call, Observer
+from axonize.recording import load_gpus
 from axonize.speed import Span
 
 
@@ -19,4 +20,4 @@ def load(call: Call) -> Observer:
         model = model[0] if isinstance(model, tuple) else model  # with what was loaded
         about = {**describe(model), semconv.GEN_AI_OPERATION_NAME: None}
         span.set_attributes({**about, semconv.TORCH_PARAMETERS: model.num_parameters()})
-        span.set_gpus(gpu_labels(model))
+        load_gpus(span, gpu_labels(model))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
-from axonize import semconv
+from axonize import recording, semconv
 
 CACHE_PREFIX = "models--"
 
@@ -24,12 +24,17 @@ def describe(model: Any) -> dict[str, Any]:
 
 
 def gpu_labels(model: Any) -> list[str]:
-    """Return the NVIDIA GPUs it lies on, such as cuda:0; more than one when it is spread out."""
+    """Return the GPUs it lies on, such as cuda:0; more than one when it is spread out.
+
+    Those of the setting engine_gpus, when there are such.
+    """
+    if recording.engine_gpus:
+        return list(recording.engine_gpus)
     spread = getattr(model, "hf_device_map", None) or {"": getattr(model, "device", "")}
     places = {
         f"cuda:{place}" if isinstance(place, int) else str(place) for place in spread.values()
     }
-    return sorted(place for place in places if place.startswith("cuda"))
+    return sorted(place for place in places if place.startswith(("cuda", "mps")))
 
 
 def operation(model: Any) -> str:

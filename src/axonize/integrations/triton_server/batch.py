@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from axonize import semconv
+from axonize import recording, semconv
 from axonize.context import ROOT, SpanContext
 from axonize.guard import guarded
-from axonize.recording import record_failure
+from axonize.recording import join_work, record_failure
 from axonize.speed import Span, current_span
 
 
@@ -51,15 +51,17 @@ class Batch:
             Span(f"execute {name}", {**each.attributes, **size}, kind="server", parent=each.caller)
             for each in requests
         ]
-        if gpu is not None:
-            for span in spans:
-                span.set_gpus((gpu,))
+        gpus = recording.engine_gpus or (() if gpu is None else (gpu,))
+        for span in spans:
+            span.set_gpus(gpus)
         self.executions = [Execution(span) for span in spans]
         self._shared = Span(f"batch {name}", size, parent=ROOT) if len(spans) != 1 else None
         if self._shared is not None:
             for span in spans:
                 self._shared.add_link(span)
                 span.add_link(self._shared)
+            if spans:
+                join_work(self._shared, spans[0])
         self._outside = current_span.get()
         current_span.set(self._shared or spans[0])
 

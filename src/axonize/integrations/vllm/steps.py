@@ -18,7 +18,7 @@ from axonize.integrations.vllm.context import receive_span, send_ride
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.pipeline import send_within
-from axonize.recording import meter_gpus
+from axonize.recording import claim_gpus, meter_gpus, release_gpus
 from axonize.speed import Span
 
 AT_ONCE = 32  # steps; fewer when a request ends, so that nothing waits in an idle engine
@@ -96,6 +96,7 @@ class Recorder:
         self._engine = engine = describe(config)
         self._gpu_count = engine.gpu_count
         self._meter = meter_gpus(engine.gpus) if engine.gpus else None
+        claim_gpus(self, engine.gpus)
         self._books = Books(engine.gpu_count, self._meter, time.monotonic_ns())
         self._charging = threading.Lock()
         self._attributes = engine.attributes
@@ -185,6 +186,7 @@ class Recorder:
         self._rides.clear()
         self._over.set()
         self.rest(time.monotonic_ns())
+        release_gpus(self)
 
     def rest(self, until: int) -> None:
         """Record that no step ran from the last record up to a moment, monotonic, if that is so."""

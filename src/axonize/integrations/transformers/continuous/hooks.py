@@ -68,6 +68,8 @@ def state_init(original: Function) -> Function:
 def generation_loop(call: Call) -> Observer:
     """Record what happens in a manager's thread; the model's modules have no spans of their own."""
     recorder = _recorder(call.instance)
+    if recorder is not None:
+        recorder.begin()
     at_work, levels = _at_work.set(recorder), module_levels.set(0)
     try:
         yield

@@ -10,7 +10,7 @@ from axonize.engine import names
 from axonize.engine.ride import add_pauses
 from axonize.integrations.transformers.generation import parameters
 from axonize.integrations.transformers.model import describe, gpu_labels, model_name, operation
-from axonize.recording import type_name
+from axonize.recording import name_gpus, type_name
 from axonize.speed import Span
 
 # Between a request's id and the number of a further sequence for the same prompt.
@@ -56,7 +56,7 @@ class Requests:
     def begin(self) -> Request:
         """Start the span of a request that is being added."""
         span = Span(self._name, self._attributes)
-        span.set_gpus(self._labels)
+        name_gpus(span, self._labels)
         return Request(span, self._size)
 
     def named(self, request: Request, state: Any) -> None:

@@ -16,7 +16,7 @@ from axonize.engine.identity import Engine
 from axonize.engine.ride import Ride, Run, Step, Stretch, record
 from axonize.integrations.transformers.continuous.requests import Requests
 from axonize.integrations.transformers.model import gpu_labels, model_name
-from axonize.recording import meter_gpus
+from axonize.recording import claim_gpus, meter_gpus, release_gpus
 from axonize.speed import Span
 
 
@@ -60,6 +60,7 @@ class Recorder:
         alone = len(gpus) == self._engine.gpu_count
         self._meter = meter_gpus(gpus) if gpus and alone else None
         self._books = Books(self._engine.gpu_count, self._meter, time.monotonic_ns())
+        self.begin()
         self._rides: dict[str, Ride] = {}
         self._read: set[str] = set()  # requests whose prompt is scheduled to its end
         self._preempted: list[str] = []
@@ -68,6 +69,10 @@ class Recorder:
         self._crew = _Crew({}, {"": 0}, Run(), {})
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
+
+    def begin(self) -> None:
+        """Claim the GPUs, until the manager's thread ends."""
+        claim_gpus(self, self._engine.gpus)
 
     def arrived(self, state: Any) -> None:
         """Take a request that waits to be scheduled: a new one, or one that was preempted."""
@@ -140,6 +145,7 @@ class Recorder:
         self._open.clear()
         self._done = self._number
         self._settle()
+        release_gpus(self)
 
     def _prefill(self, batch: list[Any]) -> dict[str, int]:
         """Return the prompt tokens of each request of a batch that has some."""
