@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,6 +161,26 @@ def test_a_model_can_still_be_pickled() -> None:
         assert torch.equal(pickle.loads(pickle.dumps(used))(X), before)
 
 
+class Comparing(torch.nn.Identity):
+    """Has no hash, as Python gives none to a class that says what is equal."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Comparing)
+
+
+def test_a_module_that_has_no_hash_and_one_after_it(recorded: Recorded) -> None:
+    with torch.no_grad():
+        one, other = Comparing(), torch.nn.Sequential(Comparing())
+        known = len(modules._described)
+        one(X)
+        other(X)
+        assert len(modules._described) == known + 2
+        del one, other
+        gc.collect()
+        assert len(modules._described) == known
+    assert recorded.outline() == ["forward Comparing", "forward Sequential"]
+
+
 def test_what_breaks_in_our_hook_breaks_no_model(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,7 +188,7 @@ def test_what_breaks_in_our_hook_breaks_no_model(
         raise LookupError("broken on purpose")
 
     guard.set_strict(False)
-    monkeypatch.setattr(modules, "_begin", broken)
+    monkeypatch.setattr(modules, "_describe", broken)
     with torch.no_grad():
         assert model()(X).shape == (2, 4)
     assert recorded.tree() == []
