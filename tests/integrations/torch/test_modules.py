@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,6 +161,28 @@ def test_a_model_can_still_be_pickled() -> None:
         assert torch.equal(pickle.loads(pickle.dumps(used))(X), before)
 
 
+class Alike(torch.nn.Sequential):
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Alike)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def test_modules_that_say_they_are_equal_are_told_apart(recorded: Recorded) -> None:
+    one, other = Alike(), Alike(torch.nn.Linear(4, 4))
+    known = len(modules._described)
+    with torch.no_grad():
+        one(X)
+        other(X)
+    counts = [span.attributes["axonize.torch.parameters"] for span in recorded.spans()]
+    assert counts == [0, 20]
+    assert len(modules._described) == known + 2
+    del one, other
+    gc.collect()
+    assert len(modules._described) == known
+
+
 def test_what_breaks_in_our_hook_breaks_no_model(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,7 +190,7 @@ def test_what_breaks_in_our_hook_breaks_no_model(
         raise LookupError("broken on purpose")
 
     guard.set_strict(False)
-    monkeypatch.setattr(modules, "_begin", broken)
+    monkeypatch.setattr(modules, "_describe", broken)
     with torch.no_grad():
         assert model()(X).shape == (2, 4)
     assert recorded.tree() == []

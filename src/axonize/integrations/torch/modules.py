@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from axonize import recording, semconv
 from axonize.finder import when_imported
 from axonize.guard import guarded, log_internal_error
 from axonize.integrations.torch.settings import has_an_engine, read_settings
+from axonize.integrations.torch.shape import shape_of
 from axonize.levels import module_levels
 from axonize.speed import Span
 
@@ -51,13 +52,11 @@ def _traced(
     kwargs: dict[str, Any],
     left: int,
 ) -> Any:
-    span, engine = None, has_an_engine()
-    outer = module_levels.set(0 if engine or not left else left - 1)
-    try:
-        if not engine:
-            span = _begin(module, args, kwargs)
-    except Exception as error:  # noqa: BLE001 - written out: a guard costs as much as a span
-        log_internal_error(error)
+    if has_an_engine():
+        left, span = 1, None
+    else:
+        span = _begin(module, args, kwargs)
+    outer = module_levels.set(left - 1 if left else 0)
     try:
         if span is None:
             return original(module, *args, **kwargs)
@@ -71,16 +70,26 @@ def _traced(
         module_levels.reset(outer)
 
 
-def _begin(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span:
-    model = _described.get(module) or _describe(module)
-    span = Span(model.name, model.attributes())
-    shape = _shape(args) or _shape(kwargs.values())
-    if shape is not None:
-        span.set_attribute(semconv.TORCH_INPUT_SHAPE, shape)
-    gpus = recording.engine_gpus or model.gpus
-    if gpus:
-        span.set_gpus(gpus)
-    return span
+def _begin(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span | None:
+    # Guards and helpers are written out: each would cost as much as a clock.
+    try:
+        model = _described.get(id(module)) or _describe(module)
+        first = model.first()
+        if first is not None and (first.dtype is not model.dtype or first.device != model.device):
+            model.moved(first)
+        span = Span(model.name, model.attributes)
+        shape = getattr(args[0], "shape", None) if args else None
+        if shape is None:
+            shape = shape_of((*args, *kwargs.values()))
+        if shape is not None:
+            span.set_attribute(semconv.TORCH_INPUT_SHAPE, tuple(shape))
+        gpus = recording.engine_gpus or model.gpus
+        if gpus:
+            span.set_gpus(gpus)
+        return span
+    except Exception as error:  # noqa: BLE001
+        log_internal_error(error)
+        return None
 
 
 class _Model:
@@ -93,46 +102,40 @@ class _Model:
         name = getattr(inner, "original_name", type(inner).__name__)  # of what TorchScript made
         self.name = f"forward {name}"
         self.gpus: tuple[str, ...] = ()
-        self._first: Callable[[], Any] | None = weakref.ref(parameters[0]) if parameters else None
-        self._device: Any = None
-        self._dtype: Any = None
-        self._attributes: dict[str, Any] = {
+        self.first: Callable[[], Any] = weakref.ref(parameters[0]) if parameters else _nothing
+        self.device: Any = None
+        self.dtype: Any = None
+        self.attributes: dict[str, Any] = {
             semconv.MODEL_CLASS: name,
             semconv.TORCH_PARAMETERS: sum(each.numel() for each in parameters),
         }
         if compiled or getattr(module, "_compiled_call_impl", None) is not None:
-            self._attributes[semconv.TORCH_COMPILED] = True
+            self.attributes[semconv.TORCH_COMPILED] = True
 
-    def attributes(self) -> dict[str, Any]:
-        """Return what every call has."""
-        first = self._first() if self._first else None
-        if first is not None:
-            device, dtype = first.device, first.dtype
-            if dtype is not self._dtype or device != self._device:
-                self._moved(device, dtype)
-        return self._attributes
-
-    def _moved(self, device: Any, dtype: Any) -> None:
-        self._device, self._dtype = device, dtype
-        self._attributes[semconv.DEVICE] = str(device)
-        self._attributes[semconv.MODEL_DTYPE] = str(dtype).removeprefix("torch.")
-        self.gpus = (str(device),) if device.type in ("cuda", "mps") else ()
+    def moved(self, first: Any) -> None:
+        """Take from its first parameter where it lies now, and of which type it is."""
+        self.device, self.dtype = first.device, first.dtype
+        self.gpus = (str(self.device),) if self.device.type in ("cuda", "mps") else ()
+        self.attributes = {
+            **self.attributes,
+            semconv.DEVICE: str(self.device),
+            semconv.MODEL_DTYPE: str(self.dtype).removeprefix("torch."),
+        }
 
 
-_described: weakref.WeakKeyDictionary[Any, _Model] = weakref.WeakKeyDictionary()
+def _nothing() -> None:
+    """Stand for the first parameter of a module that has none."""
+
+
+# By identity, for modules may compare as they like; each leaves with its module.
+_described: dict[int, _Model] = {}
 
 
 def _describe(module: Any) -> _Model:
-    model = _described[module] = _Model(module)
+    key = id(module)
+    model = _described[key] = _Model(module)
+    weakref.finalize(module, _described.pop, key, None).atexit = False
     return model
-
-
-def _shape(values: Iterable[Any]) -> tuple[int, ...] | None:
-    for value in values:
-        shape = getattr(value, "shape", None)
-        if shape is not None:
-            return tuple(shape)
-    return None
 
 
 @guarded
