@@ -143,7 +143,7 @@ async def _open_accounts(
     gate = Gate(_keyring(settings, known_keys))
     await stack.enter_async_context(recording(meter, tenants))
     servers = Servers(databases.postgres)
-    suspension = Suspension(tenants, servers)
+    suspension = Suspension(tenants, servers, keys.version)
     stack.push_async_callback(_leave, suspension)
     return Accounts(
         tenants=tenants,
@@ -189,7 +189,14 @@ def _administration(
         tenants=accounts.tenants,
         keys=accounts.keys,
         meter=accounts.meter,
-        erasure=Erasure(accounts.tenants, eraser, accounts.servers, accounts.keys.version),
+        suspend=accounts.suspension.suspend,
+        erasure=Erasure(
+            accounts.tenants,
+            accounts.suspension.suspend,
+            eraser,
+            accounts.servers,
+            accounts.keys.version,
+        ),
         gate=AdminGate(settings.admin_key, accounts.gate.authenticate, accounts.sessions),
     )
 

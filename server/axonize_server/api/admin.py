@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from litestar import Controller, Request, Response, Router, delete, get, post, p
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
-from axonize_server.accounts import Retention
+from axonize_server.accounts import Retention, Tenant
 from axonize_server.api import admin_schemas as schemas
 from axonize_server.api.errors import documented
 from axonize_server.api.session import (
@@ -49,6 +50,7 @@ class Administration:
     tenants: Tenants
     keys: Keys
     meter: Meter
+    suspend: Callable[[str], Tenant]
     erasure: Erasure
     gate: AdminGate
 
@@ -128,8 +130,11 @@ class TenantController(Controller):
         sync_to_thread=True,
     )
     def suspend_tenant(self, desk: Desk, tenant_id: TenantPath) -> schemas.Tenant:
-        """Let the keys of a tenant open nothing, within 5 s on every server; data stays."""
-        return schemas.tenant(desk.tenants.suspend(tenant_id))
+        """Let the keys of a tenant open nothing, within 5 s on every server; data stays.
+
+        What waits to be stored of it is refused at once on this server.
+        """
+        return schemas.tenant(desk.suspend(tenant_id))
 
     @post(
         "/{tenant_id:str}/resume",

@@ -739,6 +739,8 @@ export interface paths {
         /**
          * Suspend a tenant
          * @description Let the keys of a tenant open nothing, within 5 s on every server; data stays.
+         *
+         *     What waits to be stored of it is refused at once on this server.
          */
         post: operations["suspend_tenant"];
         delete?: never;
