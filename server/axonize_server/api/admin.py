@@ -26,9 +26,9 @@ from axonize_server.api.times import parse_time
 from axonize_server.auth.admin import (
     ADMIN_COOKIE,
     AdminGate,
-    note_manager,
     require_admin_key,
     require_admin_of_tenant,
+    require_manager,
 )
 from axonize_server.auth.guards import OPEN
 from axonize_server.auth.keys import new_key
@@ -66,7 +66,7 @@ def build_router(administration: Administration) -> Router:
     gate = administration.gate
     everything = Router("/", route_handlers=[TenantController], guards=[require_admin_key(gate)])
     one = Router("/", route_handlers=[KeyController], guards=[require_admin_of_tenant(gate)])
-    session = Router("/", route_handlers=[AdminSessionController], guards=[note_manager(gate)])
+    session = Router("/", route_handlers=[AdminSessionController], guards=[require_manager(gate)])
     return Router(
         "/admin",
         route_handlers=[everything, one, session],
@@ -90,12 +90,12 @@ class AdminSessionController(Controller):
         refuse_forms(request)
         made = await desk.gate.log_in(data.key.strip(), address_of(request))
         cookie = session_cookie(request, ADMIN_COOKIE, made, int(LASTS.total_seconds()))
-        return Response(schemas.Manager(None), cookies=[cookie])
+        return Response(schemas.Manager("everything", None), cookies=[cookie])
 
-    @get("/", summary="Read what the caller manages", responses=PROBLEMS)
-    async def read_manager(self, request: Request[Any, Any, Any]) -> schemas.Manager:
-        """Return the tenant whose keys the caller manages, null for every tenant."""
-        return schemas.Manager(request.state.manages)
+    @get("/", summary="Read what the caller manages", responses=PROBLEMS, opt=OPEN)
+    async def read_manager(self, request: Request[Any, Any, Any], desk: Desk) -> schemas.Manager:
+        """Return what the caller manages: nothing, where a browser has not logged in."""
+        return schemas.Manager(*await desk.gate.manages(request))
 
     @delete("/", summary="End that session", responses={**PROBLEMS, **EMPTY}, status_code=204)
     async def log_out_admin(self, request: Request[Any, Any, Any], desk: Desk) -> Response[None]:

@@ -822,7 +822,7 @@ export interface paths {
         };
         /**
          * Read what the caller manages
-         * @description Return the tenant whose keys the caller manages, null for every tenant.
+         * @description Return what the caller manages: nothing, where a browser has not logged in.
          */
         get: operations["read_manager"];
         put?: never;
@@ -1384,7 +1384,12 @@ export interface components {
         };
         /** Manager */
         Manager: {
-            /** @description Null for every one, and tenants themselves. */
+            /**
+             * @description All tenants and their keys, the keys of one, or nothing.
+             * @enum {string}
+             */
+            manages: "everything" | "tenant" | "nothing";
+            /** @description The one tenant, else null. */
             tenant: string | null;
         };
         /** MateEvidence */
