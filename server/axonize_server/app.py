@@ -71,7 +71,10 @@ def nobody() -> admin.Administration:
         tenants=tenants,
         keys=Keys(nowhere),
         meter=Meter(UsageReader(unread, {}), UsageRecords(nowhere)),
-        erasure=Erasure(tenants, TenantEraser(unread), Servers(nowhere), Keys(nowhere).version),
+        suspend=tenants.suspend,
+        erasure=Erasure(
+            tenants, tenants.suspend, TenantEraser(unread), Servers(nowhere), Keys(nowhere).version
+        ),
         gate=AdminGate("", Gate(StaticKeyring("")).authenticate, no_sessions()),
     )
 

@@ -28,11 +28,11 @@ from axonize_server.ingest.gpu import decode as gpu_metrics
 from axonize_server.ingest.http import build_router
 from axonize_server.ingest.receiver import Submits
 from axonize_server.ingest.signals import METRICS, TRACES
-from axonize_server.metrics import collect, describe, histograms
+from axonize_server.metrics import collect, describe, histograms, retention
 from axonize_server.model import StoreUnavailable
 from axonize_server.query.cost import CostBook
 from axonize_server.retention import EVERY_S as EXPIRE_EVERY_S
-from axonize_server.retention import Expiry
+from axonize_server.retention import Expiry, LongestKept
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.costs.reader import CostReader
 from axonize_server.store.clickhouse.export.reader import ExportReader
@@ -127,7 +127,7 @@ async def assemble(
         receivers=[build_router(ingest.submits, authenticate)],
         probes={"clickhouse": databases.probing.ping, "postgres": databases.postgres.ping},
         allowed_hosts=settings.allowed_hosts if settings.is_open else None,
-        metrics=await asyncio.to_thread(_metrics, settings, databases, ingest, accounts.quota),
+        metrics=await asyncio.to_thread(_metrics, settings, databases, ingest, accounts),
     )
     return create_app(parts), ingest, accounts.gate
 
@@ -143,7 +143,7 @@ async def _open_accounts(
     gate = Gate(_keyring(settings, known_keys))
     await stack.enter_async_context(recording(meter, tenants))
     servers = Servers(databases.postgres)
-    suspension = Suspension(tenants, servers)
+    suspension = Suspension(tenants, servers, keys.version)
     stack.push_async_callback(_leave, suspension)
     return Accounts(
         tenants=tenants,
@@ -189,7 +189,14 @@ def _administration(
         tenants=accounts.tenants,
         keys=accounts.keys,
         meter=accounts.meter,
-        erasure=Erasure(accounts.tenants, eraser, accounts.servers, accounts.keys.version),
+        suspend=accounts.suspension.suspend,
+        erasure=Erasure(
+            accounts.tenants,
+            accounts.suspension.suspend,
+            eraser,
+            accounts.servers,
+            accounts.keys.version,
+        ),
         gate=AdminGate(settings.admin_key, accounts.gate.authenticate, accounts.sessions),
     )
 
@@ -218,16 +225,18 @@ def _open_ingest(
 
 
 def _metrics(
-    settings: ServerSettings, databases: Databases, ingest: Ingest, quota: Quota
+    settings: ServerSettings, databases: Databases, ingest: Ingest, accounts: Accounts
 ) -> Callable[[], Iterable[Metric | Histogram]]:
     """Return what says the numbers of the server, and of the traced services when asked to."""
     reader = GenAiReader(databases.reading, settings.query_limits)
     fixed = describe(time.time(), databases.schema)
+    kept = LongestKept(accounts.tenants)
     totals = Totals(reader.count) if settings.genai_metrics else None
 
     def read() -> Iterable[Metric | Histogram]:
         yield from fixed
-        yield from collect(ingest.spans.counters, ingest.points.counters, quota.refused)
+        yield retention(kept.read())
+        yield from collect(ingest.spans.counters, ingest.points.counters, accounts.quota.refused)
         if totals is not None:
             yield from histograms(totals)
 

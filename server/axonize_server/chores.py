@@ -14,14 +14,15 @@ logger = logging.getLogger("axonize.server")
 class Chore:
     """One thread that works at once and then every_s seconds after it has ended, until close().
 
-    What the work raises on purpose is said once until it succeeds again; the next turn tries again.
+    What the work raises on purpose is said once until it succeeds again, or fails for another
+    reason; the next turn tries again.
     """
 
     def __init__(self, work: Callable[[], None], every_s: float, complaint: str) -> None:
         self._work = work
         self._every_s = every_s
         self._complaint = complaint
-        self._failing = False
+        self._said = ""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chore", daemon=True)
 
@@ -42,8 +43,9 @@ class Chore:
     def _turn(self) -> None:
         try:
             self._work()
-            self._failing = False
+            self._said = ""
         except DomainError as error:
-            if not self._failing:
-                logger.warning("%s: %s", self._complaint, error)
-            self._failing = True
+            if str(error) != self._said:
+                said_once = {"said_once": True}
+                logger.warning("%s: %s", self._complaint, error, extra=said_once)
+            self._said = str(error)

@@ -28,13 +28,20 @@ DAY_S = 86_400.0
 class Erasure:
     """Removes tenants; what was interrupted is finished by asking again.
 
+    `suspend` has this server store nothing of a tenant any more, and the others before long;
     `version` tells up to which change the accounts are.
     """
 
     def __init__(
-        self, tenants: Tenants, eraser: TenantEraser, servers: Servers, version: Callable[[], int]
+        self,
+        tenants: Tenants,
+        suspend: Callable[[str], object],
+        eraser: TenantEraser,
+        servers: Servers,
+        version: Callable[[], int],
     ) -> None:
         self._tenants = tenants
+        self._suspend = suspend
         self._eraser = eraser
         self._servers = servers
         self._version = version
@@ -46,7 +53,7 @@ class Erasure:
         """
         if tenant == DEFAULT_TENANT:
             raise Conflict(f"{tenant} is the tenant of static authentication and stays")
-        self._tenants.suspend(tenant)
+        self._suspend(tenant)
         self._wait_until_nobody_writes(self._version())
         self._eraser.erase(tenant)
         self._tenants.erase(tenant)

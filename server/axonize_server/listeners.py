@@ -112,6 +112,9 @@ async def _start_http(
         timeout_graceful_shutdown=settings.stop_timeout_s,
         **(tls.for_http() if tls else {}),
     )
+    config.load()
+    if tls:
+        tls.follow(config.ssl)
     server = _HTTPServer(config)
     serving = ensure_future(server.serve(sockets=[listener]))
     while not server.started and not serving.done():

@@ -127,7 +127,8 @@ class PatientHandler(logging.Handler):
 class SeldomTheSame(logging.Filter):
     """Passes the same line once in `every_s` seconds, with how often it was left out meanwhile.
 
-    Lines are the same when the same place in a program says them, whatever is filled in.
+    Lines are the same when the same place in a program says them, whatever is filled in. One that
+    is `said_once`, as its record says, was not said before.
     """
 
     def __init__(self, every_s: float = SAME_LINE_EVERY_S) -> None:
@@ -138,6 +139,8 @@ class SeldomTheSame(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the line is due."""
+        if getattr(record, "said_once", False):
+            return True
         same = (record.pathname, record.lineno)
         if record.created - self._last.get(same, 0.0) < self._every_s:
             self._left_out[same] += 1

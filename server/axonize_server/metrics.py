@@ -77,21 +77,13 @@ def collect(spans: Counters, points: Counters, over_quota: int = 0) -> list[Metr
 
 
 def describe(started_s: float, schema: Mapping[str, int]) -> list[Metric]:
-    """Return what stays as it is: the release, the start (Unix s) and for how long data is kept.
+    """Return what stays as it is: the release and the start (Unix s).
 
     schema: the number of the last migration by database.
     """
-    kept = {table: days * DAY_S for table, days in msgspec.structs.asdict(Retention()).items()}
     return [
         Metric("axonize_build_info", "gauge", "The release.", {version("axonize"): 1}, "version"),
         Metric("axonize_start_time_seconds", "gauge", "When it started, in Unix s.", started_s),
-        Metric(
-            "axonize_retention_seconds",
-            "gauge",
-            "For how long a table keeps a tenant's rows, unless it was told otherwise.",
-            kept,
-            label="table",
-        ),
         Metric(
             "axonize_schema_version",
             "gauge",
@@ -100,6 +92,17 @@ def describe(started_s: float, schema: Mapping[str, int]) -> list[Metric]:
             label="database",
         ),
     ]
+
+
+def retention(longest: Retention) -> Metric:
+    """Return for how long each table is kept by the tenant that keeps it longest."""
+    return Metric(
+        "axonize_retention_seconds",
+        "gauge",
+        "For how long a table keeps rows, of the tenant that keeps them longest.",
+        {table: days * DAY_S for table, days in msgspec.structs.asdict(longest).items()},
+        label="table",
+    )
 
 
 def histograms(totals: Totals) -> Iterable[Histogram]:

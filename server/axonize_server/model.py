@@ -87,6 +87,10 @@ class StartError(DomainError):
     """The server cannot start; the text says what to change."""
 
 
+class UnusableFile(DomainError):
+    """A file that a setting names cannot be used; the text says which, and why."""
+
+
 class Accepted(msgspec.Struct, frozen=True):
     """What became of one OTLP request: spans (or data points) stored and refused, and why.
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 
+import msgspec
+
 from axonize_server.accounts import Retention
-from axonize_server.model import QueryTooLarge, QueryTooSlow
+from axonize_server.model import QueryTooLarge, QueryTooSlow, StoreUnavailable
 from axonize_server.store.clickhouse.removal.days import PARTITIONED, TABLES, DayEraser
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.usage import SETTLED_AFTER, Meter, Now, utc_now
@@ -69,6 +72,21 @@ class Expiry:
                 mixed |= over
         if mixed:
             self._eraser.erase(table, {tenant: before(tenant) for tenant in sorted(mixed)})
+
+
+class LongestKept:
+    """How long each table is kept, by the tenant that keeps it longest."""
+
+    def __init__(self, tenants: Tenants) -> None:
+        self._tenants = tenants
+        self._known = Retention()
+
+    def read(self) -> Retention:
+        """Return it as it is now, or was when PostgreSQL answered last."""
+        with suppress(StoreUnavailable):
+            kept = [msgspec.structs.astuple(each.retention) for each in self._tenants.all()]
+            self._known = Retention(*map(max, zip(*kept, strict=True)))
+        return self._known
 
 
 def _days(kept: Retention, table: str) -> int:

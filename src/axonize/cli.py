@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_server_options(add("serve", _serve, "Run the server: OTLP in, web UI and REST API out."))
     _add_demo_options(add("demo", _demo, "Serve a tiny real model, trace it and show the traces."))
     _add_storage_options(add("migrate", _migrate, "Bring the databases to this release."))
+    _add_import_options(add("import", _import, "Send an exported trace to a server."))
     _add_doctor_options(add("doctor", _doctor, "Check this installation and say what to do."))
     add("version", _version, "Print the version.")
     return parser
@@ -111,6 +112,20 @@ def _add_doctor_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_import_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="OTLP/JSON, one request a line, as /api/v1/traces/{id}/export.jsonl answers",
+    )
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        default="http://localhost:8080",
+        help="(default: http://localhost:8080); the key is AXONIZE_API_KEY",
+    )
+
+
 def _serve(arguments: argparse.Namespace) -> int:
     try:
         from axonize_server.main import run
@@ -144,6 +159,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
         import_libraries=arguments.import_libraries,
         server=arguments.server,
     )
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from axonize.import_file import import_file
+
+    return import_file(arguments.file, arguments.server)
 
 
 def _version(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as all commands

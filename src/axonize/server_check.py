@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import ssl
@@ -52,9 +53,21 @@ class Server:
 
     def get(self, path: str) -> Answer:
         """Ask for a path."""
-        request = urllib.request.Request(self.url + path, headers=self._headers)  # noqa: S310
+        return self._ask(path, None, {}, TIMEOUT_S)
+
+    def post_json(self, path: str, body: bytes, timeout_s: float) -> Answer:
+        """Send JSON, compressed."""
+        headers = {"content-type": "application/json", "content-encoding": "gzip"}
+        return self._ask(path, gzip.compress(body, 1), headers, timeout_s)
+
+    def _ask(
+        self, path: str, body: bytes | None, headers: Mapping[str, str], timeout_s: float
+    ) -> Answer:
+        request = urllib.request.Request(  # noqa: S310
+            self.url + path, body, {**self._headers, **headers}
+        )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=self._tls) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=timeout_s, context=self._tls) as answer:  # noqa: S310
                 return Answer(answer.status, answer.read(), _lower(answer.headers.items()))
         except HTTPError as error:
             return Answer(error.code, error.read(), _lower(error.headers.items()))

@@ -61,12 +61,13 @@ def test_it_runs_as_nobody_and_serves_everyone_who_shows_a_key(tmp_path, monkeyp
 
 def test_the_health_check_follows_the_server(tmp_path: Path) -> None:
     argument = STAGES[-1].arguments("HEALTHCHECK")[0]
-    _, _, command = json.loads(argument[argument.index("CMD") + 3 :])
+    program, *arguments, folder = json.loads(argument[argument.index("CMD") + 3 :])
+    assert (program, [folder]) == ("python", STAGES[-1].arguments("VOLUME"))
     data = tmp_path / "data"
-    command = command.replace("/var/lib/axonize", str(data))
+    command = [sys.executable, *arguments, str(data)]
 
     def healthy() -> bool:
-        return not subprocess.run([sys.executable, "-c", command], capture_output=True).returncode
+        return not subprocess.run(command, capture_output=True).returncode
 
     assert not healthy()
     server = ServeProcess(data)

@@ -12,6 +12,7 @@ from axonize_server.settings import ServerSettings, load_settings
 
 from axonize.cli import _parser
 from axonize.config import Config, load
+from axonize.version import VERSION
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 FILES = sorted(path for path in FOLDER.glob("*.yaml") if path.name != "kustomization.yaml")
@@ -49,6 +50,22 @@ def test_a_mistake_is_seen_by_the_schemas() -> None:
 def test_the_kustomization_lists_all_but_the_example() -> None:
     listed = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())["resources"]
     assert sorted([*listed, "vllm.yaml"]) == [path.name for path in FILES]
+
+
+def test_every_image_of_the_server_is_named_with_registry_and_release_in_one_place() -> None:
+    kustomization = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
+    images = {
+        each["name"]: f"{each['newName']}:{each['newTag']}" for each in kustomization["images"]
+    }
+    used = {
+        container["image"]
+        for name, each in deployments().items()
+        if name != "vllm"
+        for container in pod(each)["containers"]
+    }
+    assert used == set(images) == {"axonize"}
+    assert images["axonize"] == f"registry.example.org/axonize:{VERSION}"
+    assert images["axonize"] in (FOLDER.parents[1] / "docs" / "deployment.md").read_text()
 
 
 @pytest.mark.parametrize("role", ["ingest", "query"])

@@ -17,7 +17,7 @@ from axonize.version import VERSION
 def test_without_a_command_it_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     printed = capsys.readouterr().out
-    commands = ["serve", "demo", "migrate", "doctor", "version"]
+    commands = ["serve", "demo", "migrate", "import", "doctor", "version"]
     assert [line.split()[0] for line in printed.splitlines() if line.startswith("    ")] == commands
     assert "axonize-instrument --service-name chat python app.py" in printed
 
@@ -36,6 +36,7 @@ def test_the_version(arguments: list[str]) -> None:
         ("serve", ["--data-dir", "--host", "--http-port", "--grpc-port", "--config"]),
         ("demo", ["--once", "--requests", "--concurrency", "--data-dir", "--port"]),
         ("migrate", ["--data-dir", "--config"]),
+        ("import", ["FILE", "--server"]),
         ("doctor", ["--json", "--import"]),
     ],
 )

@@ -55,6 +55,10 @@ class ServeProcess:
         self.process.kill()
         raise AssertionError(f"not ready: {self.end()}")
 
+    def errors(self) -> str:
+        """Return what it has written to stderr so far."""
+        return self._errors.read_text()
+
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
         """Send a signal; return the exit code, the output and the errors."""
         if self.process.poll() is None:

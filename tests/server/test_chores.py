@@ -27,6 +27,24 @@ def test_it_works_until_it_is_closed_and_says_once_why_it_cannot(caplog):
     assert len(turns) == done
 
 
+def test_another_reason_is_said_too(caplog):
+    reasons, enough = ["away", "away", "full"], threading.Event()
+
+    def work() -> None:
+        if not reasons:
+            enough.set()
+            return
+        raise StoreUnavailable(reasons.pop(0))
+
+    chore = Chore(work, 0.001, "nothing is done")
+    with caplog.at_level(logging.WARNING):
+        chore.start()
+        assert enough.wait(30)
+        chore.close()
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["nothing is done: away", "nothing is done: full"]
+
+
 def test_the_next_turn_is_not_waited_for_when_it_is_closed():
     worked = threading.Event()
     chore = Chore(worked.set, 3600, "")

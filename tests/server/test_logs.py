@@ -72,6 +72,9 @@ def test_the_same_line_is_said_seldom_and_with_its_number():
         if seldom.filter(each)
     ]
     assert said == ["down: 1", "up", "down: 4 (2 more like this)", "down: 5"]
+    once = record("down: %s", 121, 6)
+    once.said_once = True
+    assert seldom.filter(once), "it was not said before"
 
 
 def fail() -> logging.LogRecord:

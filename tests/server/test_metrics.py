@@ -4,10 +4,11 @@ import re
 from collections import Counter
 from importlib.metadata import version
 
+from axonize_server.accounts import Retention
 from axonize_server.api.metrics import render
 from axonize_server.genai import DURATION, Counted, Totals
 from axonize_server.ingest.batcher import Counters
-from axonize_server.metrics import collect, describe, histograms
+from axonize_server.metrics import collect, describe, histograms, retention
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -44,7 +45,8 @@ def everything() -> str:
     totals = Totals(lambda *_: {DURATION.name: [counted]}, lambda: next(clock))
     refused = Counters(refused=Counter(Overloaded=1), rejected_by_reason=Counter(delta=1))
     fixed = describe(1.5, {"postgres": 5})
-    return render([*fixed, *collect(refused, refused), *histograms(totals)])
+    kept = retention(Retention())
+    return render([*fixed, kept, *collect(refused, refused), *histograms(totals)])
 
 
 def test_what_stays_as_it_is_is_published():

@@ -9,11 +9,12 @@ import pyarrow as pa
 import pytest
 from axonize_server.accounts import Retention
 from axonize_server.model import QueryTooSlow
-from axonize_server.retention import Expiry
+from axonize_server.retention import Expiry, LongestKept
 from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.removal.days import DayEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
+from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
 from axonize_server.usage import Meter
@@ -197,3 +198,14 @@ def test_a_day_that_is_over_for_everyone_is_dropped_whole(
     assert dropped == [("spans", 19)]
     assert ages(clickhouse, tenant)["spans"] == []
     assert ages(clickhouse, f"{tenant}-other")["spans"] == [20]
+
+
+def test_how_long_a_table_is_kept_at_most_follows_what_tenants_say(tenants, tenant):
+    longest = LongestKept(tenants)
+    for spans in (21, 400, 7):
+        tenants.keep(f"{tenant}-other", Retention(spans=spans, traces=500))
+        assert longest.read() == Retention(max(spans, 2), 500, 7, 30)
+    away = LongestKept(Tenants(Postgres("postgresql://127.0.0.1:1/nobody")))
+    assert away.read() == Retention()
+    longest._tenants = away._tenants
+    assert longest.read().traces == 500

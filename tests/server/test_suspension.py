@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
+from collections import Counter
+from contextlib import suppress
+from datetime import datetime, timezone
 
 import pytest
 from axonize_server.erasure import Erasure
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.model import Forbidden
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
+from axonize_server.store.clickhouse.tenants.reader import UsageReader
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.postgres.keys import Keys
 from axonize_server.store.postgres.servers import Servers
@@ -30,7 +35,7 @@ def tenants(postgres, clickhouse, tenant) -> Tenants:
 
 @pytest.fixture
 def suspension(tenants, postgres):
-    suspension = Suspension(tenants, Servers(postgres))
+    suspension = Suspension(tenants, Servers(postgres), Keys(postgres).version)
     yield suspension
     suspension.leave()
 
@@ -95,20 +100,97 @@ def test_what_waits_when_its_tenant_is_suspended_is_refused_and_the_rest_is_stor
     assert len(reader.trace_spans(other, trace_id(2))) == 1
 
 
+def test_what_waits_as_bytes_is_refused_before_the_write_under_way_has_ended(
+    suspension, tenant, clickhouse
+):
+    writer = SlowWriter(clickhouse)
+    batcher = Batcher(writer.insert, is_suspended=suspension.holds, linger_s=(0.0, 0.0))
+    suspension.settle.append(batcher.settle)
+
+    async def work() -> list[object]:
+        under_way = []
+        # One is written, two wait decoded, and the rest as bytes.
+        for number in range(1, 6):
+            under_way.append(asyncio.ensure_future(batcher.submit(tenant, body(span(number)))))
+            await asyncio.sleep(0.3)
+        other = asyncio.ensure_future(batcher.submit(f"{tenant}-other", body(span(9))))
+        suspending = asyncio.ensure_future(asyncio.to_thread(suspension.suspend, tenant))
+        done, waiting = await asyncio.wait(under_way[3:], timeout=30)
+        assert (len(done), waiting, suspending.done()) == (2, set(), False)
+        writer.may.set()
+        await suspending
+        answers = await asyncio.gather(*under_way, other, return_exceptions=True)
+        await batcher.close()
+        return answers
+
+    first, *refused, other = asyncio.run(work())
+    assert (first.spans, other.spans) == (1, 1)
+    assert {str(error) for error in refused} == {f"tenant {tenant} is suspended"}
+    assert batcher.counters.queue_bytes == 0
+
+
+def test_under_load_nothing_is_stored_after_a_suspension_and_what_was_acknowledged_counts(
+    suspension, tenant, clickhouse, postgres, settings
+):
+    usage = UsageReader(clickhouse, settings.query_limits)
+    batcher = Batcher(SpanWriter(clickhouse).insert, is_suspended=suspension.holds)
+    suspension.settle.append(batcher.settle)
+    other, today = f"{tenant}-other", datetime.now(timezone.utc).date()
+    acknowledged: Counter[str] = Counter()
+    ids = itertools.count(1)
+    done = asyncio.Event()
+
+    async def send(each: str) -> None:
+        while not done.is_set():
+            with suppress(Forbidden):
+                accepted = await batcher.submit(each, body(*(span(next(ids)) for _ in range(20))))
+                acknowledged[each] += accepted.spans
+            await asyncio.sleep(0)
+
+    async def work() -> tuple[int, int]:
+        senders = [asyncio.ensure_future(send(each)) for each in (tenant, other) * 20]
+        await asyncio.sleep(1)
+        await asyncio.to_thread(suspension.suspend, tenant)
+        stored = await asyncio.to_thread(usage.rows, tenant, today)
+        known = acknowledged[tenant]
+        await asyncio.sleep(1)
+        done.set()
+        await asyncio.gather(*senders)
+        await batcher.close()
+        return stored, known
+
+    stored, known = asyncio.run(work())
+    assert stored == usage.rows(tenant, today) == acknowledged[tenant] == known > 0
+    assert usage.rows(other, today) == acknowledged[other] > 0
+
+
+def test_a_server_that_hears_of_two_changes_at_once_keeps_to_the_newer(
+    suspension, tenants, tenant, postgres
+):
+    keys, servers = Keys(postgres), Servers(postgres)
+    old = keys.version()
+    suspension.suspend(tenant)
+    suspension.put_into_effect(old)
+    assert suspension.holds(tenant)
+    assert servers.behind(keys.version()) == 0
+
+
 def test_a_tenant_is_erased_when_every_server_has_ceased_to_write(
     suspension, tenants, tenant, clickhouse, postgres
 ):
     keys, servers = Keys(postgres), Servers(postgres)
     suspension.put_into_effect(keys.version())
-    erasure = Erasure(tenants, TenantEraser(clickhouse), servers, keys.version)
+    here = Suspension(tenants, servers, keys.version)
+    erasure = Erasure(tenants, here.suspend, TenantEraser(clickhouse), servers, keys.version)
     erasing = threading.Thread(target=erasure.erase, args=(tenant,))
     erasing.start()
     erasing.join(1)
-    assert erasing.is_alive(), "this server has not said that it knows"
+    assert erasing.is_alive(), "the other server has not said that it knows"
     suspension.put_into_effect(keys.version())
     erasing.join(60)
     assert not erasing.is_alive()
     assert tenant not in {each.tenant_id for each in tenants.all()}
+    here.leave()
 
 
 def test_a_server_that_has_ended_is_not_waited_for(tenants, postgres):

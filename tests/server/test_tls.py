@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import ssl
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
@@ -33,12 +37,16 @@ class Files:
         self.cert, self.key = folder / "cert.pem", folder / "key.pem"
         self.client = folder / "client.pem"
         self.authority.cert_pem.write_to_path(self.ca)
-        server = self.authority.issue_cert("localhost", "127.0.0.1")
-        server.private_key_pem.write_to_path(self.key)
-        for part in server.cert_chain_pems:
-            part.write_to_path(self.cert, append=True)
+        self.issue()
         client = self.authority.issue_cert("sender@example.org")
         client.private_key_and_cert_chain_pem.write_to_path(self.client)
+
+    def issue(self) -> bytes:
+        """Write a certificate of the server and its key, and return it in DER."""
+        server = self.authority.issue_cert("localhost", "127.0.0.1")
+        server.private_key_pem.write_to_path(self.key)
+        self.cert.write_bytes(b"".join(part.bytes() for part in server.cert_chain_pems))
+        return ssl.PEM_cert_to_DER_cert(server.cert_chain_pems[0].bytes().decode())
 
     def settings(self) -> dict[str, str]:
         return {"AXONIZE_TLS_CERT": str(self.cert), "AXONIZE_TLS_KEY": str(self.key)}
@@ -120,13 +128,117 @@ def test_clients_may_need_a_certificate_too(files: Files, tmp_path: Path) -> Non
         assert server.end()[0] == 0
 
 
+def shown(url: str, trusting: ssl.SSLContext) -> bytes:
+    """Return the certificate that a port shows to a new connection, in DER."""
+    host, port = url.removeprefix("https://").split(":")
+    trusting.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection((host, int(port)), timeout=10) as plain,
+        trusting.wrap_socket(plain, server_hostname=host) as connection,
+    ):
+        found = connection.getpeercert(binary_form=True)
+    assert found is not None
+    return found
+
+
+def wait_until(both: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not both():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_renewed_certificate_is_shown_by_both_ports_and_a_broken_one_by_none(
+    files: Files, tmp_path: Path
+) -> None:
+    first = ssl.PEM_cert_to_DER_cert(files.cert.read_text())
+    server = ServeProcess(tmp_path / "data", **files.settings())
+    try:
+        state = server.wait_ready()
+        trusting = ssl.create_default_context(cafile=str(files.ca))
+
+        def show(certificate: bytes) -> bool:
+            return {shown(state[port], trusting) for port in ("http", "grpc")} == {certificate}
+
+        address = state["grpc"].removeprefix("https://")
+        credentials = grpc.ssl_channel_credentials(files.ca.read_bytes())
+        with (
+            httpx.Client(base_url=state["http"], verify=trusting) as old_http,
+            grpc.secure_channel(address, credentials) as old_grpc,
+        ):
+            send = old_grpc.unary_unary(EXPORT)
+            assert old_http.get("/healthz").status_code == 200
+            send(otlp(1), timeout=30)
+            stream = old_http._transport._pool.connections[0]  # type: ignore[attr-defined]
+            assert show(first)
+
+            files.cert.write_text("hello")
+            wait_until(lambda: "tls_cert" in server.errors())
+            assert show(first)
+            second = files.issue()
+            wait_until(lambda: show(second))
+
+            assert old_http.get("/healthz").status_code == 200
+            assert old_http._transport._pool.connections == [stream]  # type: ignore[attr-defined]
+            send(otlp(2), timeout=30)
+            files.key.unlink()
+            wait_until(lambda: "tls_key" in server.errors())
+            assert show(second)
+            third = files.issue()
+            wait_until(lambda: show(third))
+    finally:
+        code, _, errors = server.end()
+    assert code == 0
+    said = re.findall(r"before is served on: (.*) \[axonize\.server\]", errors)
+    assert said == [
+        f"tls_cert={files.cert} cannot be used: it holds no certificate in PEM",
+        f"tls_key={files.key} cannot be used: No such file or directory",
+    ]
+
+
+def test_authorities_of_clients_are_renewed_too(files: Files, tmp_path: Path) -> None:
+    other = Files(tmp_path_of(tmp_path, "other"))
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(files.ca.read_bytes())
+    environment = {**files.settings(), "AXONIZE_TLS_CLIENT_CA": str(trusted)}
+    server = ServeProcess(tmp_path / "data", **environment)
+    try:
+        state = server.wait_ready()
+
+        def lets_in(client: Path) -> set[bool]:
+            known = ssl.create_default_context(cafile=str(files.ca))
+            known.load_cert_chain(client)
+            pair = client.read_bytes()
+            credentials = grpc.ssl_channel_credentials(files.ca.read_bytes(), pair, pair)
+            answers = set()
+            try:
+                answers.add(httpx.get(f"{state['http']}/healthz", verify=known).is_success)
+            except httpx.HTTPError:
+                answers.add(False)
+            address = state["grpc"].removeprefix("https://")
+            with grpc.secure_channel(address, credentials) as channel:
+                try:
+                    channel.unary_unary(EXPORT)(otlp(1), timeout=5)
+                    answers.add(True)
+                except grpc.RpcError:
+                    answers.add(False)
+            return answers
+
+        assert (lets_in(files.client), lets_in(other.client)) == ({True}, {False})
+        trusted.write_bytes(other.ca.read_bytes())
+        wait_until(lambda: lets_in(other.client) == {True})
+        assert lets_in(files.client) == {False}
+    finally:
+        assert server.end()[0] == 0
+
+
 def settings(files: Files, **other: object) -> ServerSettings:
     given = {"tls_cert": str(files.cert), "tls_key": str(files.key)}
     return ServerSettings(**{**given, **{name: str(path) for name, path in other.items()}})  # type: ignore[arg-type]
 
 
 def test_files_that_fit_are_taken(files: Files) -> None:
-    assert TLS.of(settings(files)) == TLS(str(files.cert), str(files.key), "")
+    assert TLS.of(settings(files)) is not None
     assert TLS.of(settings(files, tls_client_ca=files.ca)) is not None
     assert TLS.of(ServerSettings()) is None
 

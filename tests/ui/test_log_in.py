@@ -51,6 +51,15 @@ def test_who_has_not_logged_in_is_asked_to_wherever_they_come(page: Page) -> Non
         expect(page.get_by_role("button", name="Log in")).to_be_disabled()
 
 
+def test_a_password_manager_is_told_whose_key_it_is(page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto("/")
+    page.get_by_label("Key", exact=True).fill("a key")
+    expect(page.locator("form input[autocomplete=username]")).to_have_value("axonize")
+    assert set(said) <= {REFUSED}
+
+
 def test_a_wrong_key_is_refused_and_the_right_one_opens_the_page_that_was_asked_for(
     page: Page, visitor: BrowserContext
 ) -> None:

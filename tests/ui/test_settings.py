@@ -73,6 +73,15 @@ def test_the_admin_key_opens_it_and_leaving_closes_it(page: Page, visitor: Brows
     assert visitor.cookies() == []
 
 
+def test_the_browser_has_nothing_to_say_to_who_has_not_logged_in(context: BrowserContext) -> None:
+    page, said = context.new_page(), []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto("/settings")
+    page.get_by_label("Admin key").fill("a key")
+    expect(page.get_by_role("button", name="Open", exact=True)).to_be_enabled()
+    assert said == []
+
+
 def test_usage_stands_beside_its_quota(page: Page) -> None:
     open_settings(page, "/settings?tenant=acme")
     usage = page.get_by_role("region", name="Usage")

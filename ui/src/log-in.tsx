@@ -4,7 +4,7 @@ import { KeyRound } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { logIn } from "./api/session";
 import { Button } from "./widgets/button";
-import { Field } from "./widgets/field";
+import { Field, Username } from "./widgets/field";
 
 export const LogIn = () => (
   <main className="mx-auto flex max-w-sm flex-col gap-5 px-6 py-24">
@@ -35,6 +35,7 @@ function KeyForm() {
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-3">
+      <Username of="axonize" />
       <Field
         label="Key"
         type="password"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from litestar import Controller, Request, Response, Router, delete, get, post, p
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
-from axonize_server.accounts import Retention
+from axonize_server.accounts import Retention, Tenant
 from axonize_server.api import admin_schemas as schemas
 from axonize_server.api.errors import documented
 from axonize_server.api.session import (
@@ -25,9 +26,9 @@ from axonize_server.api.times import parse_time
 from axonize_server.auth.admin import (
     ADMIN_COOKIE,
     AdminGate,
-    note_manager,
     require_admin_key,
     require_admin_of_tenant,
+    require_manager,
 )
 from axonize_server.auth.guards import OPEN
 from axonize_server.auth.keys import new_key
@@ -49,6 +50,7 @@ class Administration:
     tenants: Tenants
     keys: Keys
     meter: Meter
+    suspend: Callable[[str], Tenant]
     erasure: Erasure
     gate: AdminGate
 
@@ -64,7 +66,7 @@ def build_router(administration: Administration) -> Router:
     gate = administration.gate
     everything = Router("/", route_handlers=[TenantController], guards=[require_admin_key(gate)])
     one = Router("/", route_handlers=[KeyController], guards=[require_admin_of_tenant(gate)])
-    session = Router("/", route_handlers=[AdminSessionController], guards=[note_manager(gate)])
+    session = Router("/", route_handlers=[AdminSessionController], guards=[require_manager(gate)])
     return Router(
         "/admin",
         route_handlers=[everything, one, session],
@@ -88,12 +90,12 @@ class AdminSessionController(Controller):
         refuse_forms(request)
         made = await desk.gate.log_in(data.key.strip(), address_of(request))
         cookie = session_cookie(request, ADMIN_COOKIE, made, int(LASTS.total_seconds()))
-        return Response(schemas.Manager(None), cookies=[cookie])
+        return Response(schemas.Manager("everything", None), cookies=[cookie])
 
-    @get("/", summary="Read what the caller manages", responses=PROBLEMS)
-    async def read_manager(self, request: Request[Any, Any, Any]) -> schemas.Manager:
-        """Return the tenant whose keys the caller manages, null for every tenant."""
-        return schemas.Manager(request.state.manages)
+    @get("/", summary="Read what the caller manages", responses=PROBLEMS, opt=OPEN)
+    async def read_manager(self, request: Request[Any, Any, Any], desk: Desk) -> schemas.Manager:
+        """Return what the caller manages: nothing, where a browser has not logged in."""
+        return schemas.Manager(*await desk.gate.manages(request))
 
     @delete("/", summary="End that session", responses={**PROBLEMS, **EMPTY}, status_code=204)
     async def log_out_admin(self, request: Request[Any, Any, Any], desk: Desk) -> Response[None]:
@@ -128,8 +130,11 @@ class TenantController(Controller):
         sync_to_thread=True,
     )
     def suspend_tenant(self, desk: Desk, tenant_id: TenantPath) -> schemas.Tenant:
-        """Let the keys of a tenant open nothing, within 5 s on every server; data stays."""
-        return schemas.tenant(desk.tenants.suspend(tenant_id))
+        """Let the keys of a tenant open nothing, within 5 s on every server; data stays.
+
+        What waits to be stored of it is refused at once on this server.
+        """
+        return schemas.tenant(desk.suspend(tenant_id))
 
     @post(
         "/{tenant_id:str}/resume",

@@ -12,6 +12,7 @@ from axonize_server import accounts
 from axonize_server.accounts import Scope
 from axonize_server.api.schemas import Time
 from axonize_server.api.times import format_moment
+from axonize_server.auth.admin import Extent
 
 TENANT_ID = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 TenantId = Annotated[
@@ -40,9 +41,12 @@ class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manager(msgspec.Struct, frozen=True):
-    """Whose keys the caller manages."""
+    """What the caller manages."""
 
-    tenant: Annotated[str | None, Meta(description="Null for every one, and tenants themselves.")]
+    manages: Annotated[
+        Extent, Meta(description="All tenants and their keys, the keys of one, or nothing.")
+    ]
+    tenant: Annotated[str | None, Meta(description="The one tenant, else null.")]
 
 
 Days = Annotated[int, Meta(ge=1, le=1095)]

@@ -17,11 +17,13 @@ from axonize_server.api.parameters import From, Tenant, To, TracePath, time_rang
 from axonize_server.api.trace_filters import Search, provide_search
 from axonize_server.api.traces import Reader
 from axonize_server.export import otlp, parquet
-from axonize_server.model import InvalidQuery, Sort
+from axonize_server.model import Sort
+from axonize_server.query.ranges import check_range
 from axonize_server.store.clickhouse.export.reader import ExportReader, SpanRange
 
 PARQUET = "application/vnd.apache.parquet"
 OTLP_JSON = "application/json"
+LINES = "application/x-ndjson"
 PROBLEMS = documented(400, 401, 403, 404, 429, 503, 504)
 
 Exporter = NamedDependency[ExportReader]
@@ -59,6 +61,24 @@ class ExportController(Controller):
         return _stream(pieces, OTLP_JSON, f"{trace_id}.json")
 
     @get(
+        "/traces/{trace_id:str}/export.jsonl",
+        summary="Export a trace as lines of OTLP/JSON",
+        responses={**PROBLEMS, **_file(LINES, "An ExportTraceServiceRequest a line.")},
+        media_type=LINES,
+        sync_to_thread=True,
+    )
+    def export_trace_lines(
+        self, export_reader: Exporter, tenant: Tenant, trace_id: TracePath
+    ) -> Stream:
+        """Return every span of a trace in requests that any OTLP receiver takes, whatever its size.
+
+        A line is one request of at most 4 MiB, unless one span is larger; `axonize import` sends
+        them.
+        """
+        lines = otlp.lines(export_reader, tenant, trace_id)
+        return _stream(lines, LINES, f"{trace_id}.jsonl")
+
+    @get(
         "/export/spans",
         summary="Export spans as Parquet",
         responses={**PROBLEMS, **_file(PARQUET, "A Parquet file.")},
@@ -76,8 +96,7 @@ class ExportController(Controller):
     ) -> Stream:
         """Return the spans that start in the range, each once, with everything stored of them."""
         from_ns, to_ns = time_range(start, end)
-        if from_ns >= to_ns:
-            raise InvalidQuery("from: expected a time before `to`")
+        check_range(from_ns, to_ns)
         wanted = SpanRange(from_ns, to_ns, service or None, model or None)
         return _stream(parquet.spans(export_reader, tenant, wanted), PARQUET, "spans.parquet")
 

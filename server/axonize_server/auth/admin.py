@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import Any
+from typing import Any, Literal
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -16,6 +16,9 @@ from axonize_server.model import Forbidden, NotFound, Unauthenticated
 
 ADMIN_COOKIE = "axonize_admin"
 Connection = ASGIConnection[Any, Any, Any, Any]
+Extent = Literal["everything", "tenant", "nothing"]
+Manages = tuple[Extent, str | None]
+"""What somebody manages, and the tenant where it is one."""
 
 
 class AdminGate:
@@ -43,6 +46,19 @@ class AdminGate:
         if COOKIE in cookies:
             return permit(await self._sessions.principal(cookies[COOKIE]), "admin")
         raise Unauthenticated("log in with the admin key of the server")
+
+    async def manages(self, connection: Connection) -> Manages:
+        """Return what the caller manages; a browser that has not logged in manages nothing.
+
+        That is no error then: whoever shows a key that is none is told so by Unauthenticated.
+        """
+        try:
+            tenant = await self.manager(connection)
+        except (Unauthenticated, Forbidden):
+            if connection.headers.get("authorization") is not None:
+                raise
+            return "nothing", None
+        return ("everything", None) if tenant is None else ("tenant", tenant)
 
     async def _manager_by_key(self, authorization: str | None) -> str | None:
         if self._is_admin_key(bearer(authorization)):
@@ -93,11 +109,11 @@ def require_admin_of_tenant(gate: AdminGate) -> Guard:
     return guard
 
 
-def note_manager(gate: AdminGate) -> Guard:
-    """Return a guard that lets every manager pass and notes whose keys they manage."""
+def require_manager(gate: AdminGate) -> Guard:
+    """Return a guard for what concerns whoever manages anything."""
 
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         if "open" not in handler.opt:
-            connection.state.manages = await gate.manager(connection)
+            await gate.manager(connection)
 
     return guard

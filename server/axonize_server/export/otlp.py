@@ -12,6 +12,8 @@ from axonize_server.model import NotFound
 from axonize_server.store.clickhouse.export.reader import Attributes, ExportReader, OtlpSpan
 
 SPANS_A_PIECE = 500
+# A quarter of what a receiver such as this one takes at once.
+LINE_BYTES = 4 << 20
 
 Json = dict[str, object]
 
@@ -21,21 +23,55 @@ def trace(reader: ExportReader, tenant: str, trace_id: str) -> Iterator[bytes]:
 
     The first piece is read before this returns, the others when they are asked for.
     """
+    return _pieces(_pages(reader, tenant, trace_id))
+
+
+def lines(reader: ExportReader, tenant: str, trace_id: str) -> Iterator[bytes]:
+    """Return export requests with every span of a trace between them, one a line; raises NotFound.
+
+    A line is small enough for every receiver, unless a single span is not. Lines are read as the
+    pieces of `trace` are.
+    """
+    return (line for spans in _pages(reader, tenant, trace_id) for line in _lines(spans))
+
+
+def _pages(reader: ExportReader, tenant: str, trace_id: str) -> Iterator[list[OtlpSpan]]:
     first = reader.otlp_spans(tenant, trace_id, (0, ""), SPANS_A_PIECE)
     if not first:
         raise NotFound(f"no trace {trace_id}")
-    return _pieces(reader, tenant, first)
+    return _pages_from(reader, tenant, first)
 
 
-def _pieces(reader: ExportReader, tenant: str, spans: list[OtlpSpan]) -> Iterator[bytes]:
-    before = b'{"resourceSpans":['
+def _pages_from(
+    reader: ExportReader, tenant: str, spans: list[OtlpSpan]
+) -> Iterator[list[OtlpSpan]]:
     while spans:
-        yield before + b",".join(map(_encode, _by_resource(spans)))
+        yield spans
         last = spans[-1]
         after = (last.start_ns, last.span_id)
         spans = reader.otlp_spans(tenant, last.trace_id, after, SPANS_A_PIECE)
+
+
+def _pieces(pages: Iterator[list[OtlpSpan]]) -> Iterator[bytes]:
+    before = b'{"resourceSpans":['
+    for spans in pages:
+        yield before + _resources(spans)
         before = b","
     yield b"]}"
+
+
+def _lines(spans: list[OtlpSpan]) -> Iterator[bytes]:
+    line = b'{"resourceSpans":[' + _resources(spans) + b"]}\n"
+    if len(line) <= LINE_BYTES or len(spans) == 1:
+        yield line
+        return
+    middle = len(spans) // 2
+    yield from _lines(spans[:middle])
+    yield from _lines(spans[middle:])
+
+
+def _resources(spans: list[OtlpSpan]) -> bytes:
+    return b",".join(map(_encode, _by_resource(spans)))
 
 
 def _encode(message: Json) -> bytes:

@@ -82,7 +82,8 @@ class Batcher:
     from one thread. A batch waits as long as the last commit took, within `linger_s`, but not when
     `commit_bytes` are there. What is not stored within `deadline_s` is refused; it may still be
     stored afterwards. Tenants take turns, and a full queue refuses the one that holds most. What
-    waits is refused when its tenant `is_suspended` by the time it would be written.
+    waits is refused when its tenant `is_suspended` by the time it would be written, or before: at
+    `settle`.
     """
 
     def __init__(
@@ -177,9 +178,16 @@ class Batcher:
             await asyncio.to_thread(thread.join)
 
     def settle(self) -> None:
-        """Return when what was being written, if anything, is written."""
+        """Refuse what waits of suspended tenants, and return when no write is under way of them."""
+        for one in self._withdraw_suspended():
+            self._finish(one, _suspended(one))
         with self._writing:
             pass
+
+    def _withdraw_suspended(self) -> list[_Waiting]:
+        with self._changed:
+            suspended = filter(self._is_suspended, self._queue.tenants)
+            return [one for tenant in suspended for one in self._queue.withdraw(tenant)]
 
     def _finish(self, waiting: _Waiting, answer: Answer) -> None:
         with self._changed:
@@ -197,7 +205,10 @@ class Batcher:
             self._batches.put(list(self._decode(*self._read())))
 
     def _wait_until_due(self) -> bool:
-        """Wait until a batch is due; return False when the batcher is closed and empty."""
+        """Wait until a batch is due; return False when the batcher is closed and empty.
+
+        What waited may have been withdrawn meanwhile.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closed)
             if self._queue:
@@ -206,7 +217,7 @@ class Batcher:
                     lambda: self._queue.bytes >= self._commit_bytes or self._closed,
                     max(0.0, due - time.monotonic()),
                 )
-            return bool(self._queue)
+            return bool(self._queue) or not self._closed
 
     def _linger_s(self) -> float:
         return min(max(self._last_commit_s, self._shortest_linger_s), self._longest_linger_s)
@@ -272,7 +283,7 @@ class Batcher:
             self._insert(block)
             return
         for one in refused:
-            self._finish(one, Forbidden(f"tenant {one.tenant} is suspended"))
+            self._finish(one, _suspended(one))
         if rest := [one for one in block.waiting if one not in refused]:
             for part in self._decode_again(rest):
                 self._insert(part)
@@ -316,6 +327,10 @@ class Batcher:
 def _set_all(pairs: Sequence[tuple[_Waiting, Answer]]) -> None:
     for waiting, answer in pairs:
         waiting.set(answer)
+
+
+def _suspended(waiting: _Waiting) -> Forbidden:
+    return Forbidden(f"tenant {waiting.tenant} is suspended")
 
 
 def _unreadable(error: Exception) -> DomainError:

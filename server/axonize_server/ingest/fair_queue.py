@@ -45,6 +45,11 @@ class FairQueue(Generic[R]):
         """When the request that waits longest came; raises ValueError when none waits."""
         return min(requests[0].since for requests in self._turns.values())
 
+    @property
+    def tenants(self) -> list[str]:
+        """Whose requests wait."""
+        return list(self._turns)
+
     def put(self, request: R) -> None:
         """Let a request wait."""
         self._turns.setdefault(request.tenant, deque()).append(request)
@@ -77,6 +82,12 @@ class FairQueue(Generic[R]):
             del self._turns[most]
         self._count(request, -len(request.body))
         return request
+
+    def withdraw(self, tenant: str) -> list[R]:
+        """Take every request of a tenant."""
+        requests = self._turns.pop(tenant, deque())
+        self.bytes -= self._bytes.pop(tenant, 0)
+        return list(requests)
 
     def _count(self, request: R, size: int) -> None:
         self.bytes += size

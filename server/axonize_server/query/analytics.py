@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from axonize_server.minutes import Bucket, Group, SpanFilter
-from axonize_server.model import InvalidQuery
+from axonize_server.query.ranges import check_range
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 
 MINUTE_NS = 60_000_000_000
@@ -33,6 +33,5 @@ def overview(
 
 
 def _whole_minutes(from_ns: int, to_ns: int) -> tuple[int, int]:
-    if from_ns >= to_ns:
-        raise InvalidQuery("from: expected a time before `to`")
+    check_range(from_ns, to_ns)
     return from_ns // MINUTE_NS * MINUTE_NS, -(-to_ns // MINUTE_NS) * MINUTE_NS

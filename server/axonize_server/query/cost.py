@@ -12,7 +12,7 @@ from math import fsum
 from typing import Any, Literal, NamedTuple
 
 from axonize_server.costs import Card, Costs, Group, Price, Sums, Use
-from axonize_server.model import InvalidQuery
+from axonize_server.query.ranges import check_range
 from axonize_server.store.clickhouse.costs.reader import CostReader
 from axonize_server.store.postgres.prices import GpuPrices
 
@@ -54,8 +54,7 @@ def costs(book: CostBook, tenant: str, by: GroupBy, from_ns: int, to_ns: int) ->
 
     And those of the time before it, as long. Raises InvalidQuery for a range without time in it.
     """
-    if from_ns >= to_ns:
-        raise InvalidQuery("from: expected a time before `to`")
+    check_range(from_ns, to_ns)
     first = from_ns // MINUTE_NS * MINUTE_NS
     last = -(-to_ns // MINUTE_NS) * MINUTE_NS
     prices = book.prices.all(tenant)

@@ -21,6 +21,7 @@ import math
 from collections.abc import Sequence
 
 from axonize_server.model import InvalidQuery, TraceSearch
+from axonize_server.query.ranges import check_range
 from axonize_server.requests import Box, Difference, Differences, Sampled, ValueCount
 from axonize_server.store.clickhouse.requests.reader import RequestReader
 
@@ -48,10 +49,8 @@ def differences(reader: RequestReader, tenant: str, wanted: TraceSearch, box: Bo
 
 
 def _check(wanted: TraceSearch, box: Box) -> None:
-    if wanted.from_ns >= wanted.to_ns:
-        raise InvalidQuery("from: expected a time before `to`")
-    if box.from_ns >= box.to_ns:
-        raise InvalidQuery("box_from: expected a time before `box_to`")
+    check_range(wanted.from_ns, wanted.to_ns)
+    check_range(box.from_ns, box.to_ns, "box_from", "box_to")
     if box.min_ns >= box.max_ns:
         raise InvalidQuery("box_min_ms: expected less than `box_max_ms`")
 

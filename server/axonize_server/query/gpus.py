@@ -14,7 +14,8 @@ from axonize_server.gpus import (
     PhysicalGpu,
     Sighting,
 )
-from axonize_server.model import InvalidQuery, NotFound, StoreUnavailable
+from axonize_server.model import NotFound, StoreUnavailable
+from axonize_server.query.ranges import check_range
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.postgres.gpus import GpuRegistry
 
@@ -30,7 +31,7 @@ def seen(
 
     Raises InvalidQuery for a range without time in it.
     """
-    _check_range(from_ns, to_ns)
+    check_range(from_ns, to_ns)
     found = {gpu.resource_uuid: gpu for gpu in reader.measured(tenant, from_ns, to_ns)}
     for gpu in _used(reader, registry, tenant, (from_ns, to_ns), now_ns):
         known = found.get(gpu.resource_uuid)
@@ -128,14 +129,9 @@ def series(
 
     Raises InvalidQuery for a range without time in it and NotFound for a GPU without metrics.
     """
-    _check_range(from_ns, to_ns)
+    check_range(from_ns, to_ns)
     width_ns = max(-(-(to_ns - from_ns) // points), SHORTEST_NS)
     buckets = reader.series(tenant, uuid, from_ns, to_ns, width_ns)
     if not buckets and not reader.is_known(tenant, uuid):
         raise NotFound(f"no metrics of GPU {uuid}")
     return GpuSeries(uuid, width_ns, buckets)
-
-
-def _check_range(from_ns: int, to_ns: int) -> None:
-    if from_ns >= to_ns:
-        raise InvalidQuery("from: expected a time before `to`")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from axonize_server.model import InvalidQuery, TraceSearch
+from axonize_server.model import TraceSearch
+from axonize_server.query.ranges import check_range
 from axonize_server.requests import Bins
 from axonize_server.store.clickhouse.requests.reader import RequestReader
 
@@ -14,8 +15,7 @@ def heatmap(reader: RequestReader, tenant: str, wanted: TraceSearch, points: int
 
     Raises InvalidQuery for a range without time in it.
     """
-    if wanted.from_ns >= wanted.to_ns:
-        raise InvalidQuery("from: expected a time before `to`")
+    check_range(wanted.from_ns, wanted.to_ns)
     return reader.bins(tenant, wanted, width_of(wanted.to_ns - wanted.from_ns, points))
 
 

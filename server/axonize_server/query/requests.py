@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from axonize_server.model import InvalidQuery, TraceSearch
+from axonize_server.model import TraceSearch
 from axonize_server.query.heatmap import width_of
+from axonize_server.query.ranges import check_range
 from axonize_server.requests import Grouping, RequestBucket, RequestGroup, RequestStatistics
 from axonize_server.store.clickhouse.requests.reader import RequestReader
 
@@ -15,7 +16,7 @@ def over_time(
 
     Raises InvalidQuery for a range without time in it.
     """
-    _check(wanted)
+    check_range(wanted.from_ns, wanted.to_ns)
     width_ns = width_of(wanted.to_ns - wanted.from_ns, points)
     return width_ns, *reader.series(tenant, wanted, width_ns)
 
@@ -27,10 +28,5 @@ def grouped(
 
     At most 1000, the busiest first. Raises InvalidQuery for a range without time in it.
     """
-    _check(wanted)
+    check_range(wanted.from_ns, wanted.to_ns)
     return reader.groups(tenant, wanted, by)
-
-
-def _check(wanted: TraceSearch) -> None:
-    if wanted.from_ns >= wanted.to_ns:
-        raise InvalidQuery("from: expected a time before `to`")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from axonize_server.gpus import FleetBucket
 from axonize_server.minutes import SpanFilter
-from axonize_server.model import InvalidQuery
 from axonize_server.query.heatmap import width_of
+from axonize_server.query.ranges import check_range
 from axonize_server.steps import StepBucket
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
@@ -31,6 +31,5 @@ def gpus(
 
 
 def _width(from_ns: int, to_ns: int, points: int) -> int:
-    if from_ns >= to_ns:
-        raise InvalidQuery("from: expected a time before `to`")
+    check_range(from_ns, to_ns)
     return width_of(to_ns - from_ns, points)

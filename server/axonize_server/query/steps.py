@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from axonize_server.model import InvalidQuery, NotFound
+from axonize_server.model import NotFound
 from axonize_server.query.cursor import Place, decode, encode
+from axonize_server.query.ranges import check_range
 from axonize_server.query.slices import slices
 from axonize_server.steps import (
     Engine,
@@ -34,7 +35,7 @@ def search(
 
     Raises InvalidQuery for a range without time in it and for a cursor of another list.
     """
-    _check_range(wanted.from_ns, wanted.to_ns)
+    check_range(wanted.from_ns, wanted.to_ns)
     after = _key(cursor, NEWEST_FIRST)
     last_ns = min(wanted.to_ns, after.start_ns + 1) if after else wanted.to_ns
     found: list[StepRecord] = []
@@ -48,7 +49,7 @@ def search(
 
 def engines(reader: StepReader, tenant: str, from_ns: int, to_ns: int) -> list[EngineRecord]:
     """Return the engines with steps in the range, the last seen first; raises InvalidQuery."""
-    _check_range(from_ns, to_ns)
+    check_range(from_ns, to_ns)
     return reader.engines(tenant, from_ns, to_ns)
 
 
@@ -143,11 +144,6 @@ def _share(step: StepRecord, own: list[int]) -> float:
 
 def _sum(counts: list[int], places: list[int]) -> int:
     return sum(counts[place] for place in places) if counts else 0
-
-
-def _check_range(from_ns: int, to_ns: int) -> None:
-    if from_ns >= to_ns:
-        raise InvalidQuery("from: expected a time before `to`")
 
 
 def _page(found: list[StepRecord], limit: int, order: str) -> tuple[list[StepRecord], str | None]:

@@ -9,7 +9,6 @@ import msgspec
 
 from axonize_server.model import (
     Facets,
-    InvalidQuery,
     NotFound,
     SpanRecord,
     Trace,
@@ -18,6 +17,7 @@ from axonize_server.model import (
     TraceSearch,
 )
 from axonize_server.query.cursor import SPAN_ID, TRACE_ID, Place, decode, encode
+from axonize_server.query.ranges import check_range
 from axonize_server.query.slices import slices
 from axonize_server.query.tree import arrange
 from axonize_server.store.clickhouse.reader import SpanReader
@@ -33,8 +33,7 @@ def search(
 
     Raises InvalidQuery for a range without time in it and for a cursor of another list.
     """
-    if wanted.from_ns >= wanted.to_ns:
-        raise InvalidQuery("from: expected a time before `to`")
+    check_range(wanted.from_ns, wanted.to_ns)
     place = decode(cursor, wanted.sort, TRACE_ID) if cursor else None
     after = TraceKey(place.value, place.id) if place else None
     horizon = reader.horizon()

@@ -52,7 +52,10 @@ def admin(
         tenants=tenants,
         keys=keys,
         meter=Meter(usage_reader, UsageRecords(postgres)),
-        erasure=Erasure(tenants, TenantEraser(clickhouse), Servers(postgres), keys.version),
+        suspend=tenants.suspend,
+        erasure=Erasure(
+            tenants, tenants.suspend, TenantEraser(clickhouse), Servers(postgres), keys.version
+        ),
         gate=AdminGate("operator", authenticate, no_sessions()),
     )
     parts = Parts(

@@ -54,3 +54,13 @@ def test_a_tenant_that_holds_nothing_any_more_is_forgotten():
     )
     queue.put(One("b", 2))
     assert queue.next() == One("b", 2)
+
+
+def test_all_that_waits_of_a_tenant_is_withdrawn_and_the_others_keep_their_turns():
+    queue = filled(One("a", 1), One("b", 2), One("a", 3))
+    assert queue.tenants == ["a", "b"]
+    assert queue.withdraw("a") == [One("a", 1), One("a", 3)]
+    assert queue.withdraw("a") == queue.withdraw("c") == []
+    assert (queue.bytes, queue.oldest, queue.tenants) == (5, 2, ["b"])
+    assert queue.next() == One("b", 2)
+    assert (queue.bytes, queue.tenants) == (0, [])

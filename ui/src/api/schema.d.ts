@@ -171,6 +171,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces/{trace_id}/export.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a trace as lines of OTLP/JSON
+         * @description Return every span of a trace in requests that any OTLP receiver takes, whatever its size.
+         *
+         *     A line is one request of at most 4 MiB, unless one span is larger; `axonize import` sends
+         *     them.
+         */
+        get: operations["export_trace_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/export/traces": {
         parameters: {
             query?: never;
@@ -716,6 +739,8 @@ export interface paths {
         /**
          * Suspend a tenant
          * @description Let the keys of a tenant open nothing, within 5 s on every server; data stays.
+         *
+         *     What waits to be stored of it is refused at once on this server.
          */
         post: operations["suspend_tenant"];
         delete?: never;
@@ -797,7 +822,7 @@ export interface paths {
         };
         /**
          * Read what the caller manages
-         * @description Return the tenant whose keys the caller manages, null for every tenant.
+         * @description Return what the caller manages: nothing, where a browser has not logged in.
          */
         get: operations["read_manager"];
         put?: never;
@@ -1359,7 +1384,12 @@ export interface components {
         };
         /** Manager */
         Manager: {
-            /** @description Null for every one, and tenants themselves. */
+            /**
+             * @description All tenants and their keys, the keys of one, or nothing.
+             * @enum {string}
+             */
+            manages: "everything" | "tenant" | "nothing";
+            /** @description The one tenant, else null. */
             tenant: string | null;
         };
         /** MateEvidence */
@@ -2640,6 +2670,92 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_trace_lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hex digits. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An ExportTraceServiceRequest a line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             /** @description Bad Request */

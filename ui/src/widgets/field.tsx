@@ -11,3 +11,8 @@ export const Field = ({ label, className, ...rest }: ComponentProps<"input"> & {
     <input className={classes(inputClasses, className)} {...rest} />
   </label>
 );
+
+/** What a password manager keeps a key under; nobody sees or changes it. */
+export const Username = ({ of }: { of: string }) => (
+  <input type="text" name="username" autoComplete="username" value={of} readOnly hidden />
+);

@@ -4,7 +4,7 @@ import { ShieldCheck } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { logInAdmin } from "@/api/admin";
 import { Button } from "@/widgets/button";
-import { Field } from "@/widgets/field";
+import { Field, Username } from "@/widgets/field";
 import { Refusal } from "./section";
 
 export function AdminLogIn() {
@@ -27,6 +27,7 @@ export function AdminLogIn() {
         </div>
       </div>
       <form onSubmit={submit} className="flex flex-col gap-3">
+        <Username of="axonize admin" />
         <Field
           label="Admin key"
           type="password"

@@ -3,7 +3,6 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { LogOut } from "lucide-react";
 import { logOutAdmin, managerQuery, type Tenant, tenantsQuery } from "@/api/admin";
-import { ProblemError } from "@/api/problem";
 import { formatExact } from "@/format/time";
 import { Button } from "@/widgets/button";
 import { ProblemNotice } from "@/widgets/problem-notice";
@@ -20,22 +19,20 @@ export function SettingsPage() {
   const manager = useQuery(managerQuery);
   const content = () => {
     if (manager.isPending) return null;
-    if (manager.isError && isRefusal(manager.error)) return <AdminLogIn />;
     if (manager.isError) return <ProblemNotice error={manager.error} onRetry={() => void manager.refetch()} />;
-    return manager.data.tenant === null ? <Everything /> : <Own tenant={manager.data.tenant} />;
+    if (manager.data.manages === "everything") return <Everything />;
+    return manager.data.tenant === null ? <AdminLogIn /> : <Own tenant={manager.data.tenant} />;
   };
   return (
     <main className="flex h-full min-h-0 flex-col">
       <div className="flex min-h-12 items-center gap-3 border-b border-line px-4 py-2">
         <h1 className="text-lg font-semibold tracking-tight">Settings</h1>
-        {manager.data?.tenant === null && <LeaveButton />}
+        {manager.data?.manages === "everything" && <LeaveButton />}
       </div>
       {content()}
     </main>
   );
 }
-
-const isRefusal = (error: Error) => error instanceof ProblemError && (error.status === 401 || error.status === 403);
 
 function LeaveButton() {
   const queries = useQueryClient();

@@ -125,7 +125,7 @@ def drop_day(table: str, day: date, cluster: str) -> str:
 def delete_days(table: str, cluster: str) -> str:
     """Return what removes the days before that in {befores} of each of {tenants}.
 
-    One statement, whatever is to be removed: each takes a second or so, however little it does.
+    One statement, whatever is to be removed: each looks at every part of the table.
     """
     over = "transform(tenant_id, {tenants:Array(String)}, {befores:Array(Date)}, toDate(0))"
     return _alter(table, f"DELETE WHERE {DAYS[table]} < {over}", cluster)

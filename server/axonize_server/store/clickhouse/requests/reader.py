@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from axonize_server.model import TraceSearch
@@ -19,19 +19,22 @@ from axonize_server.requests import (
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.requests import sql
 from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query, arrived_from
-from axonize_server.store.clickhouse.traces.sql import ROLLED_UP_TO
+from axonize_server.store.clickhouse.traces.sql import Horizon
 
 
 class RequestReader:
     """Reads the traces of one tenant at a time; every method takes the tenant first.
 
     Of a search, sort and limit do not matter. Raises QueryTooSlow, QueryTooLarge and
-    StoreUnavailable.
+    StoreUnavailable. `horizon` tells what is rolled up.
     """
 
-    def __init__(self, pool: ClientPool, limits: dict[str, int]) -> None:
+    def __init__(
+        self, pool: ClientPool, limits: dict[str, int], horizon: Callable[[], Horizon]
+    ) -> None:
         self._pool = pool
         self._limits = limits
+        self._horizon = horizon
 
     def _columns(self, query: Query) -> Sequence[Sequence[Any]]:
         return self._pool.columns(query.text, query.parameters, self._limits)
@@ -83,13 +86,11 @@ class RequestReader:
     def _sources(self, search: TraceSearch) -> Mapping[str, int]:
         """Return from which times of commit (Unix ns) what is not rolled up yet is read, and all.
 
-        It is asked for before the rest: spans that are rolled up in between are read twice, which
-        changes nothing.
+        It is asked for before the rest.
         """
         stored_from = arrived_from(max(search.from_ns - TRACE_TAIL_NS, 0))
-        columns = self._pool.columns(ROLLED_UP_TO, {}, self._limits)
-        rolled_up_to = (int(columns[0][0]) + 1) * 1_000_000_000
-        return {"arrived_from": max(stored_from, rolled_up_to), "stored_from": stored_from}
+        since = max(stored_from, self._horizon().until_ns)
+        return {"arrived_from": since, "stored_from": stored_from}
 
 
 def _statistics(row: Sequence[Any]) -> RequestStatistics:

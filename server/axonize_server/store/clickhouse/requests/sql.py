@@ -12,13 +12,14 @@ from axonize_server.model import TraceSearch
 from axonize_server.requests import BINS_PER_DOUBLING, Box, Grouping
 from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query
 from axonize_server.store.clickhouse.traces.sql import (
+    FAILED,
     Filter,
     attribute_conditions,
     slot,
     trace_filters,
 )
 
-_FAILED = Filter("", {}, "fails", "notEmpty(error_ids)", "status = 'error'")
+_FAILED = FAILED._replace(condition="", column="fails")
 
 
 def _matching(

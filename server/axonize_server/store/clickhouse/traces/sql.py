@@ -308,7 +308,7 @@ def _clauses(
         clauses.append(_row_clause(_FILTERS["gpu"], horizon))
         values["gpu"] = search.gpu
     if search.status is not None:
-        clauses.append("NOT " * (search.status == "ok") + _row_clause(_FAILED, horizon))
+        clauses.append("NOT " * (search.status == "ok") + _row_clause(FAILED, horizon))
     return _where(clauses), values
 
 
@@ -420,10 +420,10 @@ _FILTERS = {
         _TEXT,
     ),
 }  # fmt: skip
-_FAILED = Filter("max(by_error)", {}, "by_error", "notEmpty(error_ids)", "status = 'error'")
+FAILED = Filter("max(by_error)", {}, "by_error", "notEmpty(error_ids)", "status = 'error'")
 _STATUS: dict[object, Filter] = {
-    "error": _FAILED,
-    "ok": _FAILED._replace(condition="NOT max(by_error)"),
+    "error": FAILED,
+    "ok": FAILED._replace(condition="NOT max(by_error)"),
 }
 
 
