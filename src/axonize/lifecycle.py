@@ -15,6 +15,7 @@ from axonize.config import Config, load
 from axonize.export import make_exporter
 from axonize.export.exporter import Exporter
 from axonize.export.gpu import GPUExport, lock_path
+from axonize.export.health import HealthExport
 from axonize.export.resource import describe_process
 from axonize.export.worker import Worker
 from axonize.gpu import open_backend
@@ -75,6 +76,15 @@ class Pipeline:
             ("axonize", VERSION),
             timeout_s=config.export_timeout_ms / 1000,
         )
+        self._health = HealthExport(
+            lambda: {**status.describe(), **self.describe()},
+            self.worker.send_metrics,
+            self._resource,
+            ("axonize", VERSION),
+            interval_s=config.health_interval_ms / 1000,
+            timeout_s=config.export_timeout_ms / 1000,
+            may_send=lambda: self.worker.delivery.answered,
+        )
         self._wake_at, self._wake = 1, self._start
 
     def connect(self) -> None:
@@ -96,6 +106,7 @@ class Pipeline:
         """Send what waits, for at most this long, and end the worker."""
         longest_s = min(self.config.exit_timeout_ms, self.config.export_timeout_ms) / 1000
         self.profiler.stop()
+        self._health.end()
         self.worker.stop(longest_s if timeout_s is None else timeout_s)
         self.gpu_export.stop()
         self._status.remove()
@@ -126,6 +137,8 @@ class Pipeline:
     def _tick(self) -> None:
         with guarded:
             self.gpu_export.refresh()
+        with guarded:
+            self._health.refresh()
         self._status.refresh()
 
     def _start(self) -> None:
