@@ -26,6 +26,7 @@ from axonize_server.api.explain import ExplainController
 from axonize_server.api.exports import ExportController
 from axonize_server.api.gpus import GpuController, GpuPriceController
 from axonize_server.api.metrics import Histogram, Metric
+from axonize_server.api.processes import ProcessController
 from axonize_server.api.requests import RequestController
 from axonize_server.api.resources import ResourceController
 from axonize_server.api.session import SessionController
@@ -46,6 +47,7 @@ from axonize_server.store.clickhouse.costs.reader import CostReader
 from axonize_server.store.clickhouse.export.reader import ExportReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
+from axonize_server.store.clickhouse.processes.reader import ProcessReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.removal.traces import TraceEraser
 from axonize_server.store.clickhouse.steps.reader import StepReader
@@ -109,6 +111,9 @@ class Parts:
     export_reader: ExportReader = field(
         default_factory=lambda: ExportReader(ClientPool("", size=0), {})
     )
+    process_reader: ProcessReader = field(
+        default_factory=lambda: ProcessReader(ClientPool("", size=0), {})
+    )
     cost_book: CostBook = field(default_factory=no_costs)
     administration: admin.Administration = field(default_factory=nobody)
     sessions: Sessions = field(default_factory=no_sessions)
@@ -137,6 +142,7 @@ def create_app(parts: Parts) -> Litestar:
             RequestController,
             CostController,
             ResourceController,
+            ProcessController,
             SessionController,
         ],
         guards=[require_key(parts.authenticate, parts.sessions, "read")],
@@ -151,6 +157,7 @@ def create_app(parts: Parts) -> Litestar:
             "export_reader": Provide(lambda: parts.export_reader, sync_to_thread=False),
             "gpu_registry": Provide(lambda: parts.gpu_registry, sync_to_thread=False),
             "minute_reader": Provide(lambda: parts.minute_reader, sync_to_thread=False),
+            "process_reader": Provide(lambda: parts.process_reader, sync_to_thread=False),
         },
         security=[{"key": []}],
     )

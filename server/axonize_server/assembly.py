@@ -40,6 +40,7 @@ from axonize_server.store.clickhouse.genai.reader import GenAiReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import ENGINES, MinuteRollup
+from axonize_server.store.clickhouse.processes.reader import ProcessReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.removal.days import DayEraser
 from axonize_server.store.clickhouse.removal.traces import TraceEraser
@@ -114,6 +115,7 @@ async def assemble(
         gpu_reader=gpus,
         gpu_registry=registry,
         minute_reader=MinuteReader(databases.reading, settings.query_limits),
+        process_reader=ProcessReader(databases.reading, settings.query_limits),
         cost_book=CostBook(
             CostReader(databases.reading, settings.query_limits),
             GpuPrices(databases.postgres),

@@ -83,6 +83,7 @@ def init(
     integrations: Sequence[str] | None = None,
     disabled_integrations: Sequence[str] | None = None,
     capture_content: bool | None = None,
+    health_interval_ms: int | None = None,
     status_dir: str | None = None,
     exporter: Exporter | None = None,
 ) -> None:

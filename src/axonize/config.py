@@ -174,6 +174,12 @@ class Config:
     capture_content: bool = setting(
         False, "Kept for integrations that can record prompts; none does yet."
     )
+    health_interval_ms: int = setting(
+        60_000,
+        "Time in ms between two reports of how this process's telemetry is, which the server's "
+        "Health page shows; 0 for none.",
+        minimum=0,
+    )
     status_dir: str = setting(
         "",
         "Folder of the status files that `axonize doctor` reads; a private temporary "

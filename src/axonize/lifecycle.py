@@ -16,6 +16,7 @@ from axonize.engine.calls import Calls
 from axonize.export import make_exporter
 from axonize.export.exporter import Exporter
 from axonize.export.gpu import GPUExport, lock_path
+from axonize.export.health import HealthExport
 from axonize.export.resource import describe_process
 from axonize.export.worker import Worker
 from axonize.gpu import open_backend
@@ -77,6 +78,15 @@ class Pipeline:
             ("axonize", VERSION),
             timeout_s=config.export_timeout_ms / 1000,
         )
+        self._health = HealthExport(
+            lambda: {**status.describe(), **self.describe()},
+            self.worker.send_metrics,
+            self._resource,
+            ("axonize", VERSION),
+            interval_s=config.health_interval_ms / 1000,
+            timeout_s=config.export_timeout_ms / 1000,
+            may_send=lambda: self.worker.delivery.answered,
+        )
         self._wake_at, self._wake = 1, self._start
 
     def connect(self) -> None:
@@ -100,6 +110,7 @@ class Pipeline:
         self.calls.close()
         longest_s = min(self.config.exit_timeout_ms, self.config.export_timeout_ms) / 1000
         self.profiler.stop()
+        self._health.end()
         self.worker.stop(longest_s if timeout_s is None else timeout_s)
         self.gpu_export.stop()
         self._status.remove()
@@ -132,6 +143,8 @@ class Pipeline:
             self.gpu_export.refresh()
         with guarded:
             self.calls.refresh()
+        with guarded:
+            self._health.refresh()
         self._status.refresh()
 
     def _start(self) -> None:

@@ -16,6 +16,7 @@ from axonize_server.api.times import format_time
 
 from tests.server.gpus import gauge, metrics
 from tests.server.ingest.otlp import body, span
+from tests.server.processes import report
 from tests.server.rows import NOW_NS
 from tests.server.serving import call
 from tests.server.steps import Rider, step
@@ -109,6 +110,7 @@ def settle(http: str, name: str, trace: int) -> Tenant:
     )  # fmt: skip
     send(http, tenant.ingest_key, "traces", spans(tenant))
     send(http, tenant.ingest_key, "metrics", gpu_metrics(tenant))
+    send(http, tenant.ingest_key, "metrics", report(tenant.mark, tenant.mark, exported=3))
     wait_until_registered(http, tenant)
     return tenant
 

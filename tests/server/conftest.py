@@ -19,6 +19,7 @@ from axonize_server.store.clickhouse.costs.reader import CostReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import ENGINES, MinuteRollup
+from axonize_server.store.clickhouse.processes.reader import ProcessReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.steps.reader import StepReader
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
@@ -120,6 +121,12 @@ def gpu_registry(clickhouse, postgres) -> GpuRegistry:
 def minute_reader(clickhouse, settings) -> MinuteReader:
     """Read statistics from the database of the tests."""
     return MinuteReader(clickhouse, settings.query_limits)
+
+
+@pytest.fixture(scope="session")
+def process_reader(clickhouse, settings) -> ProcessReader:
+    """Read what processes report from the database of the tests."""
+    return ProcessReader(clickhouse, settings.query_limits)
 
 
 @pytest.fixture(scope="session")

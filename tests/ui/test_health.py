@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Page, expect
+from pathlib import Path
 
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from axonize.version import VERSION
 from tests.e2e.tenancy import ask
+from tests.e2e.test_processes import lossy_process, wait_for
 from tests.server.ingest.otlp import body, span
 from tests.server.serving import call
 from tests.ui.conftest import shoot
-from tests.ui.serving import Server
+from tests.ui.serving import Server, serve
 from tests.ui.test_appearance import AXE, SERIOUS
 
 
@@ -31,6 +35,40 @@ def test_it_says_what_runs_and_what_comes_in(page: Page, server: Server) -> None
 def stored(page: Page) -> str:
     text = page.get_by_role("region", name="Spans").inner_text()
     return text.rpartition("start")[2].strip().replace(",", "")
+
+
+def test_a_process_that_loses_spans_and_lacks_a_hook(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    with lossy_process(server.grpc, tmp_path) as process:
+        wait_for(server.http, lambda each: bool(each["spans_dropped"]))
+        page.goto("/health")
+        processes = page.get_by_role("region", name="Processes")
+        mine = processes.get_by_role("listitem").filter(has_text=f"pid {process.pid}").first
+        expect(mine).to_contain_text("lossy")
+        expect(mine).to_contain_text(f"axonize {VERSION}")
+        expect(mine).to_contain_text("lost: the buffer was full. Raise AXONIZE_BUFFER_SIZE")
+        expect(mine).to_contain_text("json 1 of 2 hooks")
+        expect(mine).to_contain_text("json: json:gone is not there")
+        for theme in ("dark", "light"):
+            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+            for width, height in ((1440, 900), (390, 844)):
+                page.set_viewport_size({"width": width, "height": height})
+                processes.scroll_into_view_if_needed()
+                shoot(page, f"health-processes-{theme}-{width}")
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            assert page.evaluate(SERIOUS) == []
+
+
+def test_no_process_has_sent_a_span(browser: Browser, tmp_path: Path) -> None:
+    with serve(tmp_path / "empty") as empty:
+        page = browser.new_page(base_url=empty.http)
+        page.goto("/health")
+        processes = page.get_by_role("region", name="Processes")
+        expect(processes).to_contain_text("No process has sent a span in the last hour.")
+        expect(processes.get_by_role("code")).to_contain_text("axonize-instrument")
+        page.close()
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "phone"])

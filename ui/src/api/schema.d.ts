@@ -575,6 +575,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/processes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List processes
+         * @description Return the processes whose last report came since `from`: SDK, hooks, spans lost.
+         *
+         *     A process reports about once a minute, and is forgotten after a week.
+         */
+        get: operations["list_processes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1339,6 +1361,19 @@ export interface components {
             /** @description Traces with a span that failed. */
             errors: number[];
         };
+        /** HookCount */
+        HookCount: {
+            integration: string;
+            state: string;
+            count: number;
+        };
+        /** HookFault */
+        HookFault: {
+            integration: string;
+            state: string;
+            target: string;
+            detail: string;
+        };
         /** Identity */
         Identity: {
             tenant: string;
@@ -1515,6 +1550,41 @@ export interface components {
             /** @example from: expected an RFC 3339 time such as 2026-11-23T07:39:01.123Z */
             detail: string;
         };
+        /** Process */
+        Process: {
+            service_name: string;
+            /** @description `service.instance.id`, else made of others. */
+            instance_id: string;
+            environment: string | null;
+            host: string | null;
+            pid: number | null;
+            command: string | null;
+            /** @description Name and version, such as `cpython 3.11.2`. */
+            runtime: string | null;
+            sdk: components["schemas"]["Sdk"];
+            /**
+             * @description When its last report came.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            last_seen: string;
+            /** @description Since its start, acknowledged. */
+            spans_exported: number;
+            /** @description Ended, and not sent yet. */
+            spans_waiting: number;
+            /** @description Since its start, by `error.type`, such as `queue_full`. */
+            spans_dropped: {
+                [key: string]: number;
+            };
+            /** @description By integration and state: patched, waiting, ... */
+            hooks: components["schemas"]["HookCount"][];
+            /** @description Hooks that are missing or failed. */
+            faults: components["schemas"]["HookFault"][];
+        };
+        /** ProcessList */
+        ProcessList: {
+            items: components["schemas"]["Process"][];
+            silent_services: components["schemas"]["SilentService"][];
+        };
         /** Quota */
         Quota: {
             max_spans_per_day: number | null;
@@ -1579,6 +1649,17 @@ export interface components {
         Scope: {
             name: string;
             version: string;
+        };
+        /** Sdk */
+        Sdk: {
+            name: string | null;
+            language: string | null;
+            version: string | null;
+        };
+        /** SilentService */
+        SilentService: {
+            service_name: string;
+            spans: number;
         };
         /** SpanDetail */
         SpanDetail: {
@@ -4475,6 +4556,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Fleet"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_processes: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339; an hour ago by default. */
+                from?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessList"];
                 };
             };
             /** @description Bad Request */

@@ -1,1 +1,1 @@
-"""OTLP metrics in, rows of `gpu_metrics` out."""
+"""OTLP metrics in, rows of `gpu_metrics` and `processes` out."""

@@ -1,10 +1,9 @@
-"""OTLP metric requests to rows of `gpu_metrics`: a loop over points, which are few and bounded."""
+"""OTLP metric requests to rows of `gpu_metrics`, and of `processes`: a loop over few points."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -20,7 +19,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 )
 
 from axonize_server.ingest.bounds import check_parsed_bytes, describe
-from axonize_server.ingest.gpu import faults
+from axonize_server.ingest.gpu import faults, reports
 from axonize_server.ingest.gpu.names import (
     COLUMNS,
     EMITTERS,
@@ -30,20 +29,18 @@ from axonize_server.ingest.gpu.names import (
     Emitter,
     Rule,
 )
+from axonize_server.ingest.gpu.points import Texts, points_of, texts_of
+from axonize_server.ingest.gpu.reports import Report
 from axonize_server.ingest.rows import Rows
 from axonize_server.model import Accepted, MalformedRequest
 
 MAX_MESSAGES = 100_000
 """Of metrics and their points in a request; each takes some microseconds."""
-MAX_ATTRIBUTES = 128  # of a point or a resource; OpenTelemetry's own default
-MAX_TEXT = 200
 _ROW_BYTES = 400
 _LAST_TIME = 2**63 - 1  # what DateTime64(9) holds: 2262-04-11
 _ALL_COLUMNS = {**COLUMNS, **PARTS_OF_MEMORY}
 _MESSAGES = describe(ExportMetricsServiceRequest.DESCRIPTOR)
 _ROUNDING = 1e-3  # a share of 1 may be measured a little larger
-
-Texts = Mapping[str, str]
 
 
 class Request(NamedTuple):
@@ -113,13 +110,7 @@ def _sizes(message: ExportMetricsServiceRequest) -> Iterator[int]:
         for scope_metrics in resource_metrics.scope_metrics:
             yield 1
             for metric in scope_metrics.metrics:
-                yield 1 + len(_points(metric))
-
-
-def _points(metric: Metric) -> Sequence[Any]:
-    kind = metric.WhichOneof("data")
-    points: Sequence[Any] = getattr(metric, kind).data_points if kind else ()
-    return points
+                yield 1 + len(points_of(metric))
 
 
 def decode(requests: Sequence[Request]) -> Rows:
@@ -131,7 +122,13 @@ def decode(requests: Sequence[Request]) -> Rows:
     ]
     rows = [(key, row) for reading in readings for key, row in reading.rows.items()]
     answers = [reading.answer() for reading in readings]
-    return Rows(list(range(len(requests))), (_table(tenants, rows),), answers)
+    processes = [
+        report.row(request.tenant)
+        for request, reading in zip(requests, readings, strict=True)
+        for report in reading.reports
+    ]
+    tables = (_table(tenants, rows), reports.table(processes))
+    return Rows(list(range(len(requests))), tables, answers)
 
 
 class _Reading:
@@ -139,21 +136,25 @@ class _Reading:
 
     def __init__(self) -> None:
         self.rows: dict[Key, Row] = {}
+        self.reports: list[Report] = []
         self.faults = faults.Faults()
         self._stored = 0
 
     def answer(self) -> Accepted:
         return self.faults.answer(self._stored)
 
-    def add(self, resource: Texts, metric: Metric) -> None:
-        """Take the points of a metric."""
-        emitter, points = EMITTERS.get(metric.name), _points(metric)
+    def add(self, resource: Texts, report: Report, metric: Metric) -> None:
+        """Take the points of a metric: of GPUs as rows, of the sender itself into its report."""
+        emitter, points = EMITTERS.get(metric.name), points_of(metric)
+        of_sender = metric.name in reports.METRICS
         if metric.WhichOneof("data") not in ("gauge", "sum"):
             self.faults.add(faults.UNSUPPORTED_TYPE, metric.name, len(points))
-        elif emitter is None:
+        elif emitter is None and not of_sender:
             self.faults.add(faults.UNKNOWN_METRIC, metric.name, len(points))
         elif metric.sum.aggregation_temporality == _DELTA:
             self.faults.add(faults.DELTA, metric.name, len(points))
+        elif emitter is None:
+            self._stored += report.add(metric)
         else:
             for point in points:
                 self._add_point(emitter, metric.name, resource, point)
@@ -163,7 +164,7 @@ class _Reading:
     ) -> None:
         if point.flags & _NO_VALUE:  # how a series says that it ends
             return
-        attributes = _texts(point.attributes)
+        attributes = texts_of(point.attributes)
         rule = _rule(emitter.metrics[metric], attributes)
         key = _key(emitter, attributes, resource, point.time_unix_nano)
         value = None if rule is None else _value(rule, point)
@@ -189,19 +190,14 @@ _NO_VALUE = DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK
 def _read(message: ExportMetricsServiceRequest) -> _Reading:
     reading = _Reading()
     for resource_metrics in message.resource_metrics:
-        resource = _texts(resource_metrics.resource.attributes)
+        resource = texts_of(resource_metrics.resource.attributes)
+        report = Report(resource_metrics.resource)
         for scope_metrics in resource_metrics.scope_metrics:
             for metric in scope_metrics.metrics:
-                reading.add(resource, metric)
+                reading.add(resource, report, metric)
+        if report.points:
+            reading.reports.append(report)
     return reading
-
-
-def _texts(pairs: Iterable[Any]) -> Texts:
-    return {
-        pair.key: pair.value.string_value
-        for pair in islice(pairs, MAX_ATTRIBUTES)
-        if len(pair.value.string_value) <= MAX_TEXT
-    }
 
 
 def _rule(rules: Sequence[Rule], attributes: Texts) -> Rule | None:

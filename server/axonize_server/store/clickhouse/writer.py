@@ -31,14 +31,14 @@ class SpanWriter:
 
 
 class GpuMetricWriter:
-    """Writes blocks of GPU metrics as SpanWriter does those of spans."""
+    """Writes blocks of GPU metrics, and of what senders say of themselves, as SpanWriter does."""
 
     def __init__(self, pool: ClientPool) -> None:
         self._pool = pool
 
-    def insert(self, rows: pa.Table) -> None:
-        """Store all rows before returning; columns are named as in `gpu_metrics`."""
-        _insert_all(self._pool, {"gpu_metrics": rows})
+    def insert(self, rows: pa.Table, processes: pa.Table | None = None) -> None:
+        """Store all rows before returning; columns as in `gpu_metrics` and `processes`."""
+        _insert_all(self._pool, {"gpu_metrics": rows, "processes": processes})
 
 
 def _insert_all(pool: ClientPool, tables: Mapping[str, pa.Table | NativeBlock | None]) -> None:

@@ -1,12 +1,13 @@
-/** How the server itself is: its databases, what it takes, what it refuses. */
+/** How the server is, its databases, what it takes and refuses; and how those are that send to it. */
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import { formatMs } from "@/format/duration";
 import { formatCompact, formatCount } from "@/format/number";
 import { formatBytes } from "@/format/quantity";
 import { classes } from "@/widgets/classes";
 import { ProblemNotice } from "@/widgets/problem-notice";
+import { Card, Row } from "./card";
 import { labelled, type Reading, rate, type Sample, valueOf } from "./metrics";
+import { Processes } from "./process-list";
 import { readinessQuery, useReadings } from "./readings";
 
 const SPANS = "axonize_spans_accepted_total";
@@ -50,7 +51,7 @@ function Numbers({ readings, newest: { samples } }: { readings: Reading[]; newes
   const commits = valueOf(samples, "axonize_commits_total");
   const mean = commits ? (valueOf(samples, "axonize_commit_seconds_total") / commits) * 1000 : undefined;
   return (
-    <div className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,300px),1fr))] items-start gap-4">
+    <div className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,240px),1fr))] items-start gap-4">
       <Databases />
       <Flow title="Spans" name={SPANS} readings={readings} />
       <Flow title="Metric points" name={POINTS} readings={readings} />
@@ -62,6 +63,7 @@ function Numbers({ readings, newest: { samples } }: { readings: Reading[]; newes
       <Card title="Refused since the start">
         <Refusals samples={samples} />
       </Card>
+      <Processes />
     </div>
   );
 }
@@ -126,17 +128,3 @@ function Refusals({ samples }: { samples: Sample[] }) {
   if (rows.length === 0) return <p className="text-sm text-ink-muted">Nothing.</p>;
   return rows.map((row) => <Row key={row.name} name={row.name} value={<span className="text-warn">{formatCount(row.count)}</span>} />);
 }
-
-const Card = ({ title, children }: { title: string; children: ReactNode }) => (
-  <section aria-label={title} className="flex flex-col gap-2 rounded-lg border border-line bg-surface p-4">
-    <h2 className="font-semibold">{title}</h2>
-    {children}
-  </section>
-);
-
-const Row = ({ name, value }: { name: string; value: ReactNode }) => (
-  <div className="flex justify-between gap-4 text-sm tabular">
-    <span className="text-ink-muted">{name}</span>
-    <span>{value}</span>
-  </div>
-);

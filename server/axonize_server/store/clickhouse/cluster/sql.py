@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from axonize_server.model import MigrationError
 
-# What is read together lies together: a trace, an engine's steps, a GPU over time.
+# What is read together lies together: a trace, an engine's steps, a GPU over time; and what
+# replaces what was there before, the reports of a process.
 SHARD_KEYS: Mapping[str, str] = {
     "spans": "cityHash64(trace_id)",
     "engine_steps": "cityHash64(engine_id)",
@@ -16,6 +17,7 @@ SHARD_KEYS: Mapping[str, str] = {
     "rolled_up_seconds": "cityHash64(second)",
     "minutes": "cityHash64(minute)",
     "engine_minutes": "cityHash64(minute)",
+    "processes": "cityHash64(instance_id)",
 }
 # Every server of the cluster has all rows of it, whatever its shard.
 EVERYWHERE = "schema_migrations"

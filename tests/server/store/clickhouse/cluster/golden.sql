@@ -310,3 +310,36 @@ ALTER TABLE minutes_local ON CLUSTER `main` MODIFY TTL minute + INTERVAL 1096 DA
 ALTER TABLE engine_minutes_local ON CLUSTER `main` MODIFY TTL minute + INTERVAL 1096 DAY;
 
 ALTER TABLE rolled_up_seconds_local ON CLUSTER `main` MODIFY TTL second + INTERVAL 1096 DAY;
+
+CREATE TABLE IF NOT EXISTS processes_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    instance_id String,
+    ingested_at DateTime64(3, 'UTC') DEFAULT now64(3),
+    service_name LowCardinality(String),
+    environment LowCardinality(String),
+    host LowCardinality(String),
+    pid UInt64,
+    command String,
+    runtime_name LowCardinality(String),
+    runtime_version LowCardinality(String),
+    sdk_name LowCardinality(String),
+    sdk_language LowCardinality(String),
+    sdk_version LowCardinality(String),
+    spans_exported UInt64,
+    spans_waiting UInt64,
+    spans_dropped Map(LowCardinality(String), UInt64),
+    `hooks.integration` Array(LowCardinality(String)),
+    `hooks.state` Array(LowCardinality(String)),
+    `hooks.count` Array(UInt64),
+    `faults.integration` Array(LowCardinality(String)),
+    `faults.state` Array(LowCardinality(String)),
+    `faults.target` Array(String),
+    `faults.detail` Array(String)
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/processes_local', '{replica}', ingested_at)
+ORDER BY (tenant_id, instance_id)
+TTL toDateTime(ingested_at) + INTERVAL 7 DAY
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE IF NOT EXISTS processes ON CLUSTER `main` AS processes_local
+ENGINE = Distributed(`main`, currentDatabase(), processes_local, cityHash64(instance_id));

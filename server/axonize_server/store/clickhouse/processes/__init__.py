@@ -1,0 +1,1 @@
+"""What processes say of their own telemetry."""
