@@ -105,8 +105,9 @@ class Calls:
 
     def begin(self, span: Span, labels: Sequence[str]) -> None:
         """Have a span occupy GPUs from now on, as far as they are free for it."""
-        around = None if span._work is None or span._work.over else span._work
-        assert around is None or isinstance(around, Work)
+        around = span._work
+        if not isinstance(around, Work) or around.over:
+            around = None
         own = around if span._works and around else None
         work = own or Work(self, around, _model(span.attributes))
         with self._lock:

@@ -77,9 +77,9 @@ class Desk:
         for calls, gain in self._gains.items():
             before = since.get(calls, NOTHING)
             if gain is not before:
-                more = tuple(map(sub, gain, before))
+                time, energy, unmeasured = map(sub, gain, before)
                 for part in parts:
-                    part.add(*more, calls)
+                    part.add(time, energy, unmeasured, calls)
         return self._gains.copy()
 
     def settle(self, now: int) -> None:
