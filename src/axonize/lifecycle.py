@@ -6,11 +6,12 @@ import atexit
 import logging
 import os
 import sys
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from axonize import guard, recording, status
+from axonize import guard, late, recording, status
 from axonize.config import Config, load
 from axonize.engine.calls import Calls
 from axonize.export import make_exporter
@@ -99,7 +100,7 @@ class Pipeline:
             wake_at=self._wake_at,
             wake=self._wake,
         )
-        let_hurry(self.worker.send_within)
+        let_hurry(self._send_within)
         recording.describe_gpu = self.profiler.describe if self.config.gpu_profiling else None
         recording.meter_gpu = self.profiler.meter if self.config.gpu_profiling else None
         recording.engine_gpus = self.config.engine_gpus
@@ -109,9 +110,13 @@ class Pipeline:
         """Send what waits, for at most this long, and end the worker."""
         self.calls.close()
         longest_s = min(self.config.exit_timeout_ms, self.config.export_timeout_ms) / 1000
+        give_up = time.monotonic() + (longest_s if timeout_s is None else timeout_s)
         self.profiler.stop()
         self._health.end()
-        self.worker.stop(longest_s if timeout_s is None else timeout_s)
+        with guarded:
+            late.settle_within(give_up - time.monotonic())
+            late.give_up()
+        self.worker.stop(max(0.0, give_up - time.monotonic()))
         self.gpu_export.stop()
         self._status.remove()
 
@@ -140,6 +145,9 @@ class Pipeline:
 
     def _tick(self) -> None:
         with guarded:
+            if late.settle():
+                self.worker.send_within(0.0)
+        with guarded:
             self.gpu_export.refresh()
         with guarded:
             self.calls.refresh()
@@ -155,6 +163,10 @@ class Pipeline:
         if _current is self:
             self.connect()
         _cover_multiprocessing()
+
+    def _send_within(self, seconds: float) -> None:
+        self._start()
+        self.worker.send_within(seconds)
 
     def _push(self, span: Span) -> None:
         if self._buffer.push(span) and len(self._buffer) >= self._wake_at:
@@ -185,7 +197,12 @@ def begin(arguments: Mapping[str, object], exporter: Exporter | None) -> None:
 
 def flush(timeout_s: float) -> bool:
     """Send what has ended; true once all of it is acknowledged."""
-    return _current is None or _current.worker.flush(timeout_s)
+    if _current is None:
+        return True
+    began = time.monotonic()
+    settled = late.settle_within(timeout_s)
+    left_s = max(0.0, timeout_s - (time.monotonic() - began))
+    return _current.worker.flush(left_s) and settled
 
 
 def replace(pipeline: Pipeline | None, timeout_s: float | None = None) -> None:
@@ -248,6 +265,7 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     global _current
     reseed()
+    late.forget()
     if _current is not None:
         _current.gpu_export.release()
         _current.calls.over = True

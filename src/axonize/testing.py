@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from axonize import guard, llm, semconv
+from axonize import guard, late, llm, semconv
 from axonize.speed import RingBuffer, Span, configure, current_span, set_test_source
 
 CAPACITY = 100_000
 BEGIN_NS = 1_700_000_000_000_000_000
+PATIENCE_S = 1.0
 TICK_NS = 1_000_000  # each look at the clock finds it one millisecond later
 
 
@@ -28,7 +29,8 @@ class CapturedSpans:
 
     @property
     def spans(self) -> list[Span]:
-        """All of them, in the order in which they ended."""
+        """All of them, in the order in which they ended; waits a second for devices at work."""
+        late.settle_within(PATIENCE_S)
         self._spans += self._buffer.drain(CAPACITY)
         return self._spans
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
-import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -20,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from tests.gpu.report import Row, write
+from tests.gpu.machine import SMI, environment, has_cuda
+from tests.gpu.report import Row
 
-SMI = shutil.which("nvidia-smi")
 pytestmark = pytest.mark.skipif(
     SMI is None, reason="there is no nvidia-smi, so no NVIDIA GPU, here"
 )
@@ -35,23 +33,13 @@ GIB = 2**30
 PEAKS = {"H100 80GB HBM3": (989.0, 3350.0), "H200": (989.0, 4800.0), "H100 PCIe": (756.0, 2000.0)}
 
 
-@pytest.fixture(scope="module")
-def rows() -> Iterator[list[Row]]:
-    """Collect results, and write them when all is done."""
-    found: list[Row] = []
-    yield found
-    if found:
-        name, driver = _smi("name,driver_version")[0]
-        write(f"{name}, driver {driver}", found)
-
-
 @contextlib.contextmanager
 def load(kind: str, seconds: float, mib: int = 0) -> Iterator[subprocess.Popen[str]]:
     """Have the first GPU work; inside the block it does."""
-    if importlib.util.find_spec("torch") is None or not _has_cuda():
+    if importlib.util.find_spec("torch") is None or not has_cuda():
         pytest.skip("this PyTorch cannot use the GPU")
     command = [sys.executable, "-m", "tests.gpu.load", kind, str(seconds), str(mib)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment())
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
     assert process.stdout is not None
     assert process.stdout.readline() == "started\n"
     yield process
@@ -66,25 +54,10 @@ def rate(process: subprocess.Popen[str]) -> float:
 
 def read(seconds: float) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.gpu.reader", str(seconds)]
-    ours = subprocess.run(command, env=_environment(), capture_output=True, text=True)
+    ours = subprocess.run(command, env=environment(), capture_output=True, text=True)
     assert ours.returncode == 0, ours.stderr
     found: dict[str, Any] = json.loads(ours.stdout)
     return found
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "FAKE_NVML"}
-
-
-def _has_cuda() -> bool:
-    program = "import sys, torch; sys.exit(not torch.cuda.is_available())"
-    return subprocess.run([sys.executable, "-c", program], env=_environment()).returncode == 0
-
-
-def _smi(fields: str) -> list[list[str]]:
-    command = [str(SMI), f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [line.split(", ") for line in text.splitlines()]
 
 
 def _median(found: dict[str, Any], name: str) -> float:

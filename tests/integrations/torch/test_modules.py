@@ -13,12 +13,14 @@ import torch
 
 from axonize import guard, patching
 from axonize.config import render_table
+from axonize.device import following
 from axonize.integrations.torch import TORCH, modules
 from axonize.integrations.torch.settings import TorchSettings
 from axonize.integrations.transformers import TRANSFORMERS
 from axonize.speed import Span
 from tests.integrations.conftest import Recorded
 from tests.integrations.tiny_llama import save_tiny_llama
+from tests.sdk.device.cuda import Cuda
 
 
 @pytest.fixture(autouse=True)
@@ -121,15 +123,39 @@ class Exhausting(torch.nn.Module):
 def test_memory_that_runs_out(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch, initialized: bool
 ) -> None:
-    # No allocator of a GPU is here: what it would say stands in for it.
+    Cuda(monkeypatch)  # no allocator of a GPU is here: what it would say is made up
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: initialized)
-    monkeypatch.setattr(torch.cuda, "memory_summary", lambda *, abbreviated: "79 GiB in use")
     with torch.no_grad(), pytest.raises(torch.OutOfMemoryError):
         Exhausting()(X)
     [span] = recorded.tree()
     assert span["attributes"]["error.type"] == "torch.OutOfMemoryError"
-    told = ("out_of_memory", {"axonize.torch.memory_summary": "79 GiB in use"})
-    assert (told in span["events"]) is initialized
+    told = [attributes for name, attributes in span["events"] if name == "out_of_memory"]
+    assert len(told) == initialized
+    for each in told:
+        assert each["axonize.torch.memory_summary"].startswith("79 GiB in use")
+
+
+class Working(torch.nn.Linear):
+    """Queues three pieces of work on a made-up device."""
+
+    cuda_stream: Any
+
+    def forward(self, x: Any) -> Any:
+        self.cuda_stream.work(3)
+        return super().forward(x)
+
+
+def test_the_time_of_the_device(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = Cuda(monkeypatch)
+    monkeypatch.setattr(following, "_is_cuda", lambda _: True)
+    working = Working(4, 4)
+    working.cuda_stream = device.stream
+    with torch.no_grad(), Span("request"):
+        working(X)
+    device.stream.catch_up()
+    [request] = recorded.tree()
+    [forward] = request["children"]
+    assert forward["attributes"]["axonize.torch.device_ms"] == 3.0
 
 
 def test_a_framework_s_span_stands_for_its_model(recorded: Recorded, tmp_path: Path) -> None:

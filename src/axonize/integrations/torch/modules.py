@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, TypeAlias
 
 from axonize import recording, semconv
+from axonize.device import followed, forget_settings, is_followed, tell_out_of_memory
 from axonize.finder import when_imported
-from axonize.guard import guarded, log_internal_error
+from axonize.guard import log_internal_error
 from axonize.integrations.torch.settings import has_an_engine, read_settings
 from axonize.integrations.torch.shape import shape_of
 from axonize.levels import module_levels
 from axonize.speed import Span
+
+Block: TypeAlias = AbstractContextManager[Span]
 
 
 def module_call(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -20,6 +24,7 @@ def module_call(original: Callable[..., Any]) -> Callable[..., Any]:
     from torch import is_grad_enabled
     from torch.compiler import is_compiling
 
+    forget_settings()
     settings = read_settings()
     depth, chosen = settings.torch_depth, frozenset(settings.torch_modules)
     trains = settings.torch_training
@@ -53,24 +58,24 @@ def _traced(
     left: int,
 ) -> Any:
     if has_an_engine():
-        left, span = 1, None
+        left, block = 1, None
     else:
-        span = _begin(module, args, kwargs)
+        block = _begin(module, args, kwargs)
     outer = module_levels.set(left - 1 if left else 0)
     try:
-        if span is None:
+        if block is None:
             return original(module, *args, **kwargs)
-        with span:
+        with block as span:
             try:
                 return original(module, *args, **kwargs)
             except BaseException as error:
-                _failed(span, error)
+                tell_out_of_memory(span, error)
                 raise
     finally:
         module_levels.reset(outer)
 
 
-def _begin(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span | None:
+def _begin(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Block | None:
     # Guards and helpers are written out: each would cost as much as a clock.
     try:
         model = _described.get(id(module)) or _describe(module)
@@ -86,6 +91,8 @@ def _begin(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span |
         gpus = recording.engine_gpus or model.gpus
         if gpus:
             span.set_gpus(gpus)
+        if model.is_followed:
+            return followed(span, model.device, outermost=module_levels.get(None) is None)
         return span
     except Exception as error:  # noqa: BLE001
         log_internal_error(error)
@@ -103,6 +110,7 @@ class _Model:
         self.name = f"forward {name}"
         self.gpus: tuple[str, ...] = ()
         self.first: Callable[[], Any] = weakref.ref(parameters[0]) if parameters else _nothing
+        self.is_followed = is_followed(None)
         self.device: Any = None
         self.dtype: Any = None
         self.attributes: dict[str, Any] = {
@@ -116,6 +124,7 @@ class _Model:
         """Take from its first parameter where it lies now, and of which type it is."""
         self.device, self.dtype = first.device, first.dtype
         self.gpus = (str(self.device),) if self.device.type in ("cuda", "mps") else ()
+        self.is_followed = is_followed(self.device)
         self.attributes = {
             **self.attributes,
             semconv.DEVICE: str(self.device),
@@ -136,13 +145,3 @@ def _describe(module: Any) -> _Model:
     model = _described[key] = _Model(module)
     weakref.finalize(module, _described.pop, key, None).atexit = False
     return model
-
-
-@guarded
-def _failed(span: Span, error: BaseException) -> None:
-    """Add what the allocator says when memory has run out."""
-    import torch
-
-    if isinstance(error, torch.OutOfMemoryError) and torch.cuda.is_initialized():
-        summary = torch.cuda.memory_summary(abbreviated=True)
-        span.add_event("out_of_memory", {semconv.TORCH_MEMORY_SUMMARY: summary})

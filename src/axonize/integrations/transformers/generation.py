@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from axonize import semconv
+from axonize.device import followed, tell_out_of_memory
 from axonize.guard import guarded
 from axonize.integrations.transformers.clock import TokenClock
 from axonize.integrations.transformers.model import (
@@ -34,7 +35,8 @@ def generate(call: Call) -> Observer:
     """Follow GenerationMixin.generate; an assistant model's own calls are spans below it."""
     model = call.args[0]
     streaming = call.argument("streamer", STREAMER_POSITION) is not None
-    with Span(f"{operation(model)} {model_name(model)}", describe(model)) as span:
+    begun = Span(f"{operation(model)} {model_name(model)}", describe(model))
+    with followed(begun, getattr(model, "device", None)) as span:
         span.set_attribute(semconv.GEN_AI_REQUEST_STREAM, streaming)
         span.set_gpus(gpu_labels(model))
         generation = _Generation(span, frozenset(call.kwargs), _current.get())
@@ -42,8 +44,9 @@ def generate(call: Call) -> Observer:
         try:
             result = yield
             generation.finished(result)
-        except BaseException:
+        except BaseException as error:
             generation.failed()
+            tell_out_of_memory(span, error)
             raise
         finally:
             _current.reset(outer)
