@@ -36,25 +36,25 @@ FROM (
     sum(output_tokens) AS output_tokens,
     sum(cached_tokens) AS cached_tokens,
     sum(cost_usd) AS cost_usd,
-    sumMap(map(duration, toUInt64(1))) AS durations,
-    sumMapIf(map(ttft, toUInt64(1)), ttft > 0) AS ttfts,
-    sumMapIf(map(tpot, toUInt64(1)), tpot > 0) AS tpots
+    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))) AS durations,
+    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0) AS ttfts,
+    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0) AS tpots
         FROM (
     SELECT
         tenant_id,
-        toStartOfMinute(any(end_time)) AS minute,
-        any(service_name) AS service_name,
-        any(model) AS model,
-        any(operation) AS operation,
-        any(status) = 'error' AS failed,
-        any(input_tokens) AS input_tokens,
-        any(output_tokens) AS output_tokens,
-        any(cached_tokens) AS cached_tokens,
-        any(cost_usd) AS cost_usd,
-        toUInt16(log2(greatest(any(duration_ns), 1)) * 16) AS duration,
-        toUInt16(log2(greatest(any(ttft_ms) * 1e6, 1)) * 16) AS ttft,
-        toUInt16(log2(greatest(any(tpot_ms) * 1e6, 1)) * 16) AS tpot,
-        count() AS copies
+        toStartOfMinute(end_time) AS minute,
+        service_name,
+        model,
+        operation,
+        status = 'error' AS failed,
+        input_tokens,
+        output_tokens,
+        cached_tokens,
+        cost_usd,
+        duration_ns,
+        ttft_ms,
+        tpot_ms,
+        1 AS copies
     FROM spans
     WHERE spans.tenant_id = {tenant:String}
         AND ({service:Nullable(String)} IS NULL
@@ -66,7 +66,74 @@ FROM (
         AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
         AND end_time >= fromUnixTimestamp64Second(greatest({from:Int64}, {counted_to:Int64}), 'UTC')
         AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
-    GROUP BY tenant_id, trace_id, span_id, toStartOfMinute(end_time)
+        AND cityHash64(trace_id, span_id) NOT IN (
+            SELECT hash
+            FROM (
+                SELECT cityHash64(trace_id, span_id) AS hash
+                FROM spans
+                WHERE spans.tenant_id = {tenant:String}
+        AND ({service:Nullable(String)} IS NULL
+            OR spans.service_name = {service:Nullable(String)})
+        AND ({model:Nullable(String)} IS NULL
+            OR spans.model = {model:Nullable(String)})
+        AND ({operation:Nullable(String)} IS NULL
+            OR spans.operation = {operation:Nullable(String)})
+        AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
+        AND end_time >= fromUnixTimestamp64Second(greatest({from:Int64}, {counted_to:Int64}), 'UTC')
+        AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
+            )
+            WHERE hash % 1 = 0
+            GROUP BY hash
+            HAVING count() > 1
+        )
+    UNION ALL
+    SELECT
+        tenant_id,
+        toStartOfMinute(end_time) AS minute,
+        any(service_name),
+        any(model),
+        any(operation),
+        any(status) = 'error',
+        any(input_tokens),
+        any(output_tokens),
+        any(cached_tokens),
+        any(cost_usd),
+        any(duration_ns),
+        any(ttft_ms),
+        any(tpot_ms),
+        count()
+    FROM spans
+    WHERE spans.tenant_id = {tenant:String}
+        AND ({service:Nullable(String)} IS NULL
+            OR spans.service_name = {service:Nullable(String)})
+        AND ({model:Nullable(String)} IS NULL
+            OR spans.model = {model:Nullable(String)})
+        AND ({operation:Nullable(String)} IS NULL
+            OR spans.operation = {operation:Nullable(String)})
+        AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
+        AND end_time >= fromUnixTimestamp64Second(greatest({from:Int64}, {counted_to:Int64}), 'UTC')
+        AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
+        AND cityHash64(trace_id, span_id) IN (
+            SELECT hash
+            FROM (
+                SELECT cityHash64(trace_id, span_id) AS hash
+                FROM spans
+                WHERE spans.tenant_id = {tenant:String}
+        AND ({service:Nullable(String)} IS NULL
+            OR spans.service_name = {service:Nullable(String)})
+        AND ({model:Nullable(String)} IS NULL
+            OR spans.model = {model:Nullable(String)})
+        AND ({operation:Nullable(String)} IS NULL
+            OR spans.operation = {operation:Nullable(String)})
+        AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
+        AND end_time >= fromUnixTimestamp64Second(greatest({from:Int64}, {counted_to:Int64}), 'UTC')
+        AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
+            )
+            WHERE hash % 1 = 0
+            GROUP BY hash
+            HAVING count() > 1
+        )
+    GROUP BY tenant_id, trace_id, span_id, minute
         )
         GROUP BY minute, service_name, model, operation
     )

@@ -31,7 +31,8 @@ OVERLAP_S = 120
 
 MAX_SPANS, MAX_MINUTES, MAX_FOUND = 500_000, 240, 50_000
 BOUNDS = {"kept_s": KEPT_S, "limit": MAX_FOUND}
-ONE_THREAD = {"max_threads": 1}
+# In one thread, and what a union is made of one after the other.
+IN_TURN = {"max_threads": 1, "max_streams_for_union_step": 1}
 
 Minute = tuple[int, int]
 """A minute, by its start in Unix s, and how many rows of spans ended in it."""
@@ -108,7 +109,7 @@ class MinuteRollup:
 
     def _count(self, client: Client, minutes: list[int]) -> None:
         span = {"first": minutes[0], "last": minutes[-1], "minutes": minutes}
-        client.command(self._queries.insert, parameters=span, settings=ONE_THREAD)
+        client.command(self._queries.insert, parameters=span, settings=IN_TURN)
 
 
 def _groups(minutes: list[Minute]) -> Iterator[list[int]]:

@@ -14,5 +14,7 @@ def test_a_fixed_query_is_the_one_that_was_reviewed(name):
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_both_sources_filter_on_the_tenant(name):
-    assert getattr(sql, name).count(".tenant_id = {tenant:String}") == 2
+def test_every_source_filters_on_the_tenant(name):
+    text = getattr(sql, name)
+    sources = text.count("FROM minutes") + text.count("FROM spans")
+    assert text.count(".tenant_id = {tenant:String}") == sources == 5
