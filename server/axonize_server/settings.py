@@ -223,19 +223,23 @@ def _understand(path: Path, name: str, entry: Entry) -> object | None:
     try:
         return parse(row, entry.value, name)
     except ValueError as error:
-        raise ValueError(f"{path}:{entry.line}: {error}; {_advice(row)}") from None
+        raise ValueError(f"{path}:{entry.line}: {error}; {_advice(row, entry.value)}") from None
 
 
 UNITS = {"_s": "seconds", "_mb": "MiB"}
 
 
-def _advice(row: Any) -> str:
-    """Say how a value of this row is written."""
+def _advice(row: Any, value: object) -> str:
+    """Say how a value of this row is written, or what to put in the place of one of its type."""
     for ending, unit in UNITS.items():
         if row.name.endswith(ending):
             return f"write the number of {unit} without a unit, such as {row.default}"
     if row.metadata["setting"].choices:
         return f"remove the line for the default, {row.default}"
+    if row.metadata["setting"].check is check_file and isinstance(value, str):
+        return "name a file that this user can read"
+    if row.type == "str" and isinstance(value, str):
+        return "write one, or remove the line for the default"
     if row.type == "str":
         return "write it as text, in quotes when it is a number or has : or # in it"
     return f"write {describe_expected(row)}, such as {row.default or 'a,b'}"

@@ -38,7 +38,7 @@ def import_file(path: str, url: str) -> int:
         return 1
     if refused:
         print(f"axonize: the server left out {refused} spans that are not valid", file=sys.stderr)
-    print(f"sent {sent} requests to {server.url}")
+    print(f"requests sent to {server.url}: {sent}")
     return 1 if refused else 0
 
 
@@ -49,7 +49,7 @@ def _send_lines(path: Path, server: Server) -> tuple[int, int]:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            answer = _send(server, line)
+            answer = _send(server, line, waits_for_it=sent > 0)
             if answer.status != 200:
                 raise _Refused(f"line {number}: {_reason(answer)}")
             sent += 1
@@ -57,12 +57,15 @@ def _send_lines(path: Path, server: Server) -> tuple[int, int]:
     return sent, refused
 
 
-def _send(server: Server, line: bytes) -> Answer:
-    """Send a line until the server has taken it, or says that it never will, or for too long."""
+def _send(server: Server, line: bytes, *, waits_for_it: bool) -> Answer:
+    """Send a line until the server has taken it, or says that it never will, or for too long.
+
+    One that does not answer is waited for when it did so before; else the address may be wrong.
+    """
     deadline = time.monotonic() + PATIENCE_S
     while True:
         answer = server.post_json("/v1/traces", line, TIMEOUT_S)
-        pause_s = _pause_s(answer)
+        pause_s = _pause_s(answer) if answer.status or waits_for_it else None
         if pause_s is None or time.monotonic() + pause_s > deadline:
             return answer
         time.sleep(pause_s)

@@ -159,7 +159,7 @@ def _check_metrics(server: Server) -> Iterator[Finding]:
     if kept:
         days = {table: float(seconds) / 86_400 for table, seconds in kept}
         said = ", ".join(f"{table} {number:g} days" for table, number in days.items())
-        yield Finding(SECTION, "good", f"it keeps {said}", facts=days)
+        yield Finding(SECTION, "good", f"it keeps at most {said}", facts=days)
 
 
 def _check_spans(server: Server, config: Config) -> Iterator[Finding]:

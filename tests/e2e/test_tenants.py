@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -311,7 +315,9 @@ def test_a_session_reads_what_its_key_reads_and_ends_with_it(http: str, acme: Te
     cookie = log_in(http, key)
     for path in questions(http, acme.parameters):
         by_session = ask(http, "GET", path, None, cookie=cookie)
-        if path.startswith("/api/v1/admin/"):
+        if path == ADMIN_SESSION:
+            assert json.loads(by_session[1])["manages"] == "nothing"
+        elif path.startswith("/api/v1/admin/"):
             assert by_session[0] == 403, path
         elif path != SESSION:
             assert by_session == ask(http, "GET", path, key)
@@ -379,6 +385,32 @@ def test_a_key_that_has_ended_stops_on_both_ports_within_the_time_promised(
             open_ports.discard("grpc")
         time.sleep(0.1)
     assert open_ports == set()
+
+
+def test_a_tenant_that_is_deleted_under_load_leaves_nothing(http: str) -> None:
+    manage(http, "POST", "", {"tenant_id": "doomed"})
+    key, _ = make_key(http, "doomed", "ingest")
+    answers: Counter[int] = Counter()
+    ids, over = itertools.count(1), threading.Event()
+
+    def send_on() -> None:
+        while not over.is_set():
+            sent = otlp(next(ids), spans=50)
+            answers[call(f"{http}/v1/traces", sent, Authorization=f"Bearer {key}")[0]] += 1
+
+    with ThreadPoolExecutor(8) as senders:
+        sending = [senders.submit(send_on) for _ in range(8)]
+        time.sleep(2)
+        manage(http, "DELETE", "/doomed")
+        time.sleep(2)
+        over.set()
+    assert [each.exception() for each in sending] == [None] * 8
+    assert answers[200] > 0
+    assert set(answers) <= {200, 401, 403}
+    manage(http, "POST", "", {"tenant_id": "doomed"})
+    key, _ = make_key(http, "doomed", "read")
+    assert json.loads(ask(http, "GET", "/api/v1/traces", key)[1])["items"] == []
+    assert {each["spans"] for each in manage(http, "GET", "/doomed/usage")["items"]} <= {0}
 
 
 def test_a_quota_is_answered_clearly_and_counts_what_is_stored(

@@ -94,7 +94,7 @@ def test_a_trace_larger_than_a_request_may_be_is_the_same_trace_elsewhere(
     assert max(map(len, lines)) < MAX_JSON_BYTES / 3
     for _ in range(2):  # what is sent twice is stored once
         assert axonize_import(file, server, there) == (
-            0, f"sent {len(lines)} requests to {server}\n", "",
+            0, f"requests sent to {server}: {len(lines)}\n", "",
         )  # fmt: skip
     assert get(server, f"{trace_id(9)}/export", there) == whole
     assert json.loads(get(server, trace_id(9), there))["span_count"] == SPANS
@@ -111,7 +111,7 @@ def test_what_a_server_does_not_take_is_said_with_its_line(server: str, tmp_path
     nameless = {"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "", "spanId": ""}]}]}]}
     file.write_text(empty + json.dumps(nameless))
     left_out = "axonize: the server left out 1 spans that are not valid\n"
-    assert axonize_import(file, server, key) == (1, f"sent 2 requests to {server}\n", left_out)
+    assert axonize_import(file, server, key) == (1, f"requests sent to {server}: 2\n", left_out)
     wrong = f"axonize: {file}, line 1: HTTP 401 "
     assert axonize_import(file, server, "wrong")[2].startswith(wrong)
     missing = f"axonize: [Errno 2] No such file or directory: '{tmp_path / 'none'}'\n"
@@ -120,13 +120,15 @@ def test_what_a_server_does_not_take_is_said_with_its_line(server: str, tmp_path
 
 
 class Busy(BaseHTTPRequestHandler):
-    """Takes the third request."""
+    """Takes the third request, and is away after the fourth."""
 
     asked = 0
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
         Busy.asked += 1
+        if Busy.asked == 5:
+            return
         self.send_response(200 if Busy.asked > 2 else 503)
         self.send_header("retry-after", "0.01")
         self.send_header("content-length", "2")
@@ -137,17 +139,24 @@ class Busy(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_a_server_that_is_busy_is_waited_for_and_one_that_is_away_for_a_while(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_server_that_is_busy_is_waited_for_and_one_that_goes_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_file, "LONGEST_PAUSE_S", 0.01)
     file = tmp_path / "trace.jsonl"
-    file.write_text("{}\n{}\n")
+    file.write_text("{}\n{}\n{}\n")
     with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         assert import_file.import_file(str(file), f"http://127.0.0.1:{server.server_port}") == 0
         server.shutdown()
-    assert Busy.asked == 4
-    monkeypatch.setattr(import_file, "PATIENCE_S", 0.1)
+    assert Busy.asked == 6
+
+
+def test_a_server_that_is_not_there_is_not_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "trace.jsonl"
+    file.write_text("{}\n")
     assert import_file.import_file(str(file), f"http://127.0.0.1:{free_port()}") == 1
-    assert "line 1: [Errno 111] Connection refused" in capsys.readouterr().err
+    said = f"axonize: {file}, line 1: [Errno 111] Connection refused\n"
+    assert capsys.readouterr().err == said

@@ -53,8 +53,10 @@ def test_an_empty_file_says_nothing():
         ("allowed_hosts: {a: b}", ("config.yaml:1: allowed_hosts={'a': 'b'}: expected names "
          "separated by commas; write names separated by commas, such as a,b")),
         ("root_path: ax", ("config.yaml:1: root_path='ax': expected a path that begins with /; "
-         "write it as text, in quotes when it is a number or has : or # in it")),
+         "write one, or remove the line for the default")),
         ("tls_cert: none.pem", ("config.yaml:1: tls_cert='none.pem': expected a file that exists; "
+         "name a file that this user can read")),
+        ("tls_cert: 5", ("config.yaml:1: tls_cert=5: expected text; "
          "write it as text, in quotes when it is a number or has : or # in it")),
     ],
 )  # fmt: skip

@@ -74,7 +74,8 @@ def test_the_admin_key_opens_it_and_leaving_closes_it(page: Page, visitor: Brows
 
 
 def test_the_browser_has_nothing_to_say_to_who_has_not_logged_in(context: BrowserContext) -> None:
-    page, said = context.new_page(), []
+    page = context.new_page()
+    said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.goto("/settings")
     page.get_by_label("Admin key").fill("a key")

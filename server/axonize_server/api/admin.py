@@ -92,7 +92,13 @@ class AdminSessionController(Controller):
         cookie = session_cookie(request, ADMIN_COOKIE, made, int(LASTS.total_seconds()))
         return Response(schemas.Manager("everything", None), cookies=[cookie])
 
-    @get("/", summary="Read what the caller manages", responses=PROBLEMS, opt=OPEN)
+    @get(
+        "/",
+        summary="Read what the caller manages",
+        responses=PROBLEMS,
+        opt=OPEN,
+        security=[{}],  # a key, or none
+    )
     async def read_manager(self, request: Request[Any, Any, Any], desk: Desk) -> schemas.Manager:
         """Return what the caller manages: nothing, where a browser has not logged in."""
         return schemas.Manager(*await desk.gate.manages(request))
