@@ -200,6 +200,27 @@ class SpanRow(msgspec.Struct, gc=False):
     clock: Clock | Literal[""] = ""
 
 
+class SpanTable(msgspec.Struct, frozen=True):
+    """What SpanRow says of many spans: a list a field, all of one length."""
+
+    span_id: list[str]
+    parent_span_id: list[str]
+    name: list[str]
+    service_name: list[str]
+    kind: list[Kind]
+    status: list[SpanStatus]
+    start_ns: list[int]
+    end_ns: list[int]
+    model: list[str]
+    input_tokens: list[int]
+    output_tokens: list[int]
+    ttft_ms: list[float]
+    gpus: list[list[SpanGPU]]
+    links: list[int]
+    events: list[int]
+    clock: list[Clock | Literal[""]]
+
+
 class SpanNode(msgspec.Struct, kw_only=True, gc=False):
     """A span in its place in the tree; offset and duration in ns, ttft in ms.
 
@@ -236,6 +257,13 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
     summary: TraceRecord
     spans: list[SpanNode]
+
+
+class TraceTable(msgspec.Struct, frozen=True):
+    """One whole trace as Trace, its spans by columns in the order in which they are stored."""
+
+    summary: TraceRecord
+    spans: SpanTable
 
 
 class SpanEvent(msgspec.Struct, frozen=True):

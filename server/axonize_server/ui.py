@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -14,6 +15,7 @@ from litestar.params import FromPath
 
 PACKAGE = Path(__file__).parent
 STATIC = PACKAGE / "static"
+TRACE_PAGE = re.compile(r"^/?traces/([0-9a-f]{32})/?$")
 RESERVED = ("api", "assets", "v1", "schema", ".well-known")
 
 POLICY = (
@@ -56,12 +58,13 @@ def build_controller(static: Path = STATIC) -> type[Controller]:
             self, request: Request[Any, Any, Any], path: FromPath[str]
         ) -> Response[bytes]:
             """Return a file of the top level, or the page."""
+            root_path = request.scope.get("root_path", "")
             first, _, rest = path.lstrip("/").partition("/")
             if first in RESERVED:
                 raise NotFoundException(f"nothing at {path}")
             if "." in path.rpartition("/")[2] and path != "/index.html":
                 return _file(static, first if not rest else "", PAGE_HEADERS)
-            return _page(static, request.scope.get("root_path", ""))
+            return _page(static, root_path, _ahead(path))
 
     return UIController
 
@@ -71,13 +74,22 @@ def is_built(static: Path = STATIC) -> bool:
     return (static / "index.html").is_file()
 
 
-def _page(static: Path, root_path: str) -> Response[bytes]:
+def _ahead(path: str) -> str:
+    """Return what has the browser ask for a trace while it still loads what shows it."""
+    opened = TRACE_PAGE.match(path)
+    if opened is None:
+        return ""
+    address = f"api/v1/traces/{opened[1]}/columns"
+    return f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{address}">'
+
+
+def _page(static: Path, root_path: str, ahead: str = "") -> Response[bytes]:
     if not is_built(static):
         placeholder = (PACKAGE / "placeholder.html").read_bytes()
         return _response(placeholder, "index.html", {"Cache-Control": "no-store"}, 503)
     page = (static / "index.html").read_text(encoding="utf-8")
     base = f'<base href="{escape(root_path.rstrip("/"))}/">'
-    page = page.replace("<head>", f"<head>{base}", 1)
+    page = page.replace("<head>", f"<head>{base}{ahead}", 1)
     return _response(page.encode(), "index.html", PAGE_HEADERS)
 
 

@@ -42,6 +42,16 @@ def test_paths_that_the_ui_routes_itself_get_the_page(static, path):
     assert "unsafe" not in policy
 
 
+def test_the_page_of_a_trace_asks_for_it_at_once(static):
+    trace = "5b8aa5a2d2c872e8321cf37308d69df2"
+    asked = f'href="api/v1/traces/{trace}/columns"'
+    assert asked in ask(static, f"/traces/{trace}").text
+    assert f'<base href="/ax/"><link rel="preload" as="fetch" crossorigin="anonymous" {asked}>' in (
+        ask(static, f"/traces/{trace}", root_path="/ax").text
+    )
+    assert "preload" not in ask(static, f"/traces/{trace[:-1]}").text
+
+
 def test_behind_a_proxy_the_page_knows_its_prefix(static):
     assert '<base href="/ax/">' in ask(static, "/traces", root_path="/ax").text
     assert '<base href="/&quot;&gt;/">' in ask(static, "/", root_path='/">').text

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +16,7 @@ from axonize_server.model import (
     TraceKey,
     TraceRecord,
     TraceSearch,
+    TraceTable,
 )
 from axonize_server.query.cursor import SPAN_ID, TRACE_ID, Place, decode, encode
 from axonize_server.query.ranges import check_range
@@ -24,6 +26,7 @@ from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.traces.sql import Horizon
 
 SPAN_ORDER = "spans"
+Spans = TypeVar("Spans")
 
 
 def search(
@@ -99,12 +102,24 @@ def _place(trace: TraceRecord, order: str) -> Place:
 
 def trace(reader: SpanReader, tenant: str, trace_id: str) -> Trace:
     """Return one trace with its first 100,000 spans as a tree; raises NotFound."""
+    summary, rows = _read(reader, reader.trace_spans, tenant, trace_id)
+    return Trace(summary=summary, spans=arrange(rows))
+
+
+def trace_table(reader: SpanReader, tenant: str, trace_id: str) -> TraceTable:
+    """Return one trace with its first 100,000 spans by columns; raises NotFound."""
+    return TraceTable(*_read(reader, reader.span_table, tenant, trace_id))
+
+
+def _read(
+    reader: SpanReader, read_spans: Callable[[str, str], Spans], tenant: str, trace_id: str
+) -> tuple[TraceRecord, Spans]:
     with ThreadPoolExecutor(1) as beside:
-        spans = beside.submit(reader.trace_spans, tenant, trace_id)
+        spans = beside.submit(read_spans, tenant, trace_id)
         summary = reader.traces(tenant, [trace_id], 0).get(trace_id)
     if summary is None:
         raise NotFound(f"no trace {trace_id}")
-    return Trace(summary=summary, spans=arrange(spans.result()))
+    return summary, spans.result()
 
 
 def spans(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from axonize_server.model import SpanNode, SpanRow
-from axonize_server.query.tree import arrange
+from axonize_server.query.tree import ROOT, arrange, order
 
 NOW_NS = 1_795_000_000_000_000_000
 
@@ -103,3 +103,15 @@ def test_a_hundred_thousand_spans_below_a_cycle():
 
 def test_nothing_gives_nothing():
     assert arrange([]) == []
+
+
+def test_the_order_says_where_each_span_stands_as_given():
+    found = order(["c", "a", "lost", "b"], ["a", "", "gone", "a"])
+    assert found.places == [1, 0, 3, 2]
+    assert found.parents == [1, ROOT, ROOT, 1]
+    assert (found.depths, found.children) == ([1, 0, 0, 1], [0, 2, 0, 0])
+
+
+def test_a_cycle_is_cut_where_it_is_found():
+    found = order(["x", "y", "s"], ["y", "x", "s"])
+    assert (found.places, found.parents, found.depths) == ([0, 1, 2], [ROOT, 0, ROOT], [0, 1, 0])

@@ -1,6 +1,7 @@
 /** What the pages ask for, as TanStack Query options: keys, fetchers, caching. */
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import { client, need } from "./client";
+import { toTrace } from "./columns";
 import { parseExact } from "./exact";
 import { ProblemError } from "./problem";
 import { joinPages } from "./steps";
@@ -62,8 +63,8 @@ export const anyTraceQuery = queryOptions({
 export const traceQuery = (traceId: string) =>
   queryOptions({
     queryKey: ["trace", traceId],
-    queryFn: ({ signal }) =>
-      need(client.GET("/api/v1/traces/{trace_id}", { params: { path: { trace_id: traceId } }, signal })),
+    queryFn: async ({ signal }) =>
+      toTrace(await need(client.GET("/api/v1/traces/{trace_id}/columns", { params: { path: { trace_id: traceId } }, signal }))),
     structuralSharing: false, // comparing 20k spans costs more than drawing them
     staleTime: 30_000,
   });

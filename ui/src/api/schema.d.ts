@@ -131,6 +131,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces/{trace_id}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one trace by columns
+         * @description Return one trace and its spans in tree order, a list for each of their fields.
+         *
+         *     A seventh of the bytes of the same spans one by one, and sooner written and read.
+         */
+        get: operations["read_trace_columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/export/spans": {
         parameters: {
             query?: never;
@@ -1230,6 +1252,12 @@ export interface components {
             /** @description Of all cards. */
             memory_used_bytes: number | null;
         };
+        /** GpuColumn */
+        GpuColumn: {
+            values: components["schemas"]["SpanGPU"][][];
+            /** @description Where in `values` the text of each span is. */
+            at: number[];
+        };
         /** GpuContext */
         GpuContext: {
             host: string | null;
@@ -1476,6 +1504,11 @@ export interface components {
             name: string;
             max_spans_per_day?: number | null;
         };
+        /** Orphan */
+        Orphan: {
+            at: number;
+            parent_span_id: string;
+        };
         /** Overview */
         Overview: {
             items: components["schemas"]["SpanGroup"][];
@@ -1660,6 +1693,29 @@ export interface components {
         SilentService: {
             service_name: string;
             spans: number;
+        };
+        /** SpanColumns */
+        SpanColumns: {
+            span_id: string[];
+            depth: number[];
+            name: components["schemas"]["TextColumn"];
+            service_name: components["schemas"]["TextColumn"];
+            kind: components["schemas"]["TextColumn"];
+            status: components["schemas"]["TextColumn"];
+            start_offset_ns: number[];
+            duration_ns: number[];
+            model: components["schemas"]["TextColumn"];
+            input_tokens: number[];
+            output_tokens: number[];
+            /** @description 0 where there is none. */
+            ttft_ms: number[];
+            gpus: components["schemas"]["GpuColumn"];
+            links: number[];
+            events: number[];
+            orphans: components["schemas"]["Orphan"][];
+            /** @description Places of those that are. */
+            skewed: number[];
+            clock: components["schemas"]["TextColumn"];
         };
         /** SpanDetail */
         SpanDetail: {
@@ -1860,6 +1916,12 @@ export interface components {
         TenantList: {
             items: components["schemas"]["Tenant"][];
         };
+        /** TextColumn */
+        TextColumn: {
+            values: string[];
+            /** @description Where in `values` the text of each span is. */
+            at: number[];
+        };
         /** Throughput */
         Throughput: {
             bucket_s: number;
@@ -1882,6 +1944,33 @@ export interface components {
             spans_per_s: number;
             input_tokens_per_s: number;
             output_tokens_per_s: number;
+        };
+        /** TraceColumns */
+        TraceColumns: {
+            /** @example 5b8aa5a2d2c872e8321cf37308d69df2 */
+            trace_id: string;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            start_time: string;
+            duration_ms: number;
+            name: string;
+            service_name: string;
+            services: string[];
+            models: string[];
+            /**
+             * @description `error` when any span failed.
+             * @enum {string}
+             */
+            status: "ok" | "error";
+            span_count: number;
+            error_count: number;
+            input_tokens: number;
+            output_tokens: number;
+            /** @description Shortest time to first token of its spans, in ms. */
+            ttft_ms: number | null;
+            spans: components["schemas"]["SpanColumns"];
         };
         /** TraceDetail */
         TraceDetail: {
@@ -2571,6 +2660,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SpanDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_trace_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hex digits. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceColumns"];
                 };
             };
             /** @description Bad Request */

@@ -9,8 +9,9 @@ type Answer<Path extends keyof paths> = paths[Path] extends {
 
 export type TracePage = Answer<"/api/v1/traces">;
 export type TraceSummary = TracePage["items"][number];
-export type TraceDetail = Answer<"/api/v1/traces/{trace_id}">;
-export type SpanNode = TraceDetail["spans"][number];
+export type TraceColumns = Answer<"/api/v1/traces/{trace_id}/columns">;
+export type SpanNode = Omit<Answer<"/api/v1/traces/{trace_id}">["spans"][number], "child_count">;
+export type TraceDetail = TraceSummary & { spans: SpanNode[] };
 export type SpanDetail = Answer<"/api/v1/traces/{trace_id}/spans/{span_id}">;
 export type SpanEvent = SpanDetail["events"][number];
 export type SpanLink = SpanDetail["links"][number];

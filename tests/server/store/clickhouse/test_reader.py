@@ -128,6 +128,10 @@ def test_the_spans_of_a_trace_come_by_start(writer, reader, tenant):
         span_id(2), span_id(1), "generate", "engine", "internal", "error", NOW_NS + 2_000_000,
         NOW_NS + 9_000_000, "llama", 12, 34, 1.5, gpus, 1, 1,
     )  # fmt: skip
+    by_columns = reader.span_table(tenant, trace_id(1))
+    for name in SpanRow.__struct_fields__:
+        assert getattr(by_columns, name) == [getattr(root, name), getattr(child, name)]
+    assert reader.span_table(tenant, trace_id(2)).span_id == []
 
 
 def test_a_span_comes_with_everything_stored_about_it(writer, reader, tenant):
