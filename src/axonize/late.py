@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from axonize.guard import guarded
 from axonize.pipeline import send_within
+from axonize.recording import leave_work
 from axonize.speed import Span
 
 CAPACITY = 10_000
@@ -46,6 +47,7 @@ _settling = threading.Lock()
 
 def end_when_known(span: Span, fact: Fact) -> None:
     """End the span as of now once the fact is known, or without it after a minute."""
+    leave_work(span)
     end_ns = Span("", parent=span).start_ns  # the time on the clock of spans; it never ends
     if len(_waiting) >= CAPACITY:
         span.end(end_ns)

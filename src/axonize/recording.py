@@ -44,7 +44,7 @@ class Work(Protocol):
     """What a span has to do with GPUs until it ends; its children have it, too."""
 
     def ended(self, span: Span) -> None:
-        """Take the span, which is about to end and can still be written to."""
+        """Take the span, which can still be written to; only the first call counts."""
 
     def inner(self) -> Work:
         """Return what a span inside has that is not a child."""
@@ -106,6 +106,13 @@ def join_work(span: Span, other: Span) -> None:
     """Have a span in another trace, which does the same work, occupy nothing beside it."""
     if other._work is not None:
         span._begin_work(other._work.inner())
+
+
+@guarded
+def leave_work(span: Span) -> None:
+    """Have a span that is told more before it ends occupy its GPUs no longer."""
+    if span._works and span._work is not None:
+        span._work.ended(span)
 
 
 @guarded

@@ -39,7 +39,7 @@ class Sender:
         self.requests = [self._request(number) for number in range(share // SPANS_A_REQUEST)]
         self.sent = self.repeated = 0
         self._http = http
-        self.thread = threading.Thread(target=self._run)
+        self.thread = threading.Thread(target=self._run, daemon=True)  # it asks for ever
 
     def _request(self, number: int) -> bytes:
         now = time.time_ns()

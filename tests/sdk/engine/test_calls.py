@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from axonize import recording
+from axonize import late, recording
 from axonize.context import ROOT
 from axonize.engine import calls as module
 from axonize.engine.calls import Calls
@@ -24,6 +24,16 @@ GPUS = [
     DiscoveredGPU(f"GPU-{number}", f"GPU-{number}", number, "NVIDIA H100", "NVIDIA", "n", 0)
     for number in range(2)
 ]
+
+
+class Known:
+    """What is known at once of a span."""
+
+    def ready(self) -> bool:
+        return True
+
+    def tell(self, span: Span) -> None:
+        span.set_attribute("told", True)
 
 
 class World:
@@ -141,6 +151,16 @@ def test_the_record_of_a_model_has_its_calls_and_what_was_idle(world: World) -> 
         "axonize.gpu.energy.source": "counter",
         "seconds": 7.0,
     }
+
+
+def test_a_call_that_is_told_more_later_occupies_until_it_was_over(world: World) -> None:
+    span = call("llama")
+    world.at(2)
+    late.end_when_known(span, Known())
+    world.at(5)
+    assert late.settle() == 1
+    assert shown(span)["seconds"] == 2.0
+    assert [record["axonize.gpu.seconds"] for record in world.records()] == [2.0]
 
 
 def test_several_calls_at_once_share_each_instant(world: World) -> None:
