@@ -407,3 +407,53 @@ def test_many_open_spans_are_released_without_deep_recursion(core: Any) -> None:
     contextvars.Context().run(nest)
     gc.collect()
     assert current_span.get() is None
+
+
+class Working:
+    """What a span is told to have to do with GPUs."""
+
+    def __init__(self, breaks: bool = False) -> None:
+        self.breaks = breaks
+        self.told: list[Any] = []
+
+    def ended(self, span: Any) -> None:
+        assert not span.ended
+        self.told.append(span.name)
+        span.set_attribute("seconds", 1.5)
+        if self.breaks:
+            raise ValueError("broken")
+
+
+def test_work_is_told_of_the_end_once_and_can_still_write(core: Any, buffer: Any) -> None:
+    work, span = Working(), core.Span("generate")
+    assert (span._work, span._works) == (None, False)
+    span._begin_work(work)
+    assert (span._work, span._works) == (work, True)
+    span.end()
+    span.end()
+    assert work.told == ["generate"]
+    assert span.attributes == {"seconds": 1.5}
+    assert buffer.drain(10) == [span]
+
+
+def test_what_begins_below_a_span_has_its_work_but_tells_it_nothing(core: Any) -> None:
+    work = Working()
+    with core.Span("serve") as outer:
+        outer._begin_work(work)
+        with core.Span("pipeline"), core.Span("generate") as inner:
+            assert (inner._work, inner._works) == (work, False)
+        assert core.Span("other", parent=ROOT)._work is None
+        own = core.Span("own")
+        own._begin_work(Working())
+        own.end()
+        assert work.told == []
+    assert work.told == ["serve"]
+
+
+def test_work_that_breaks_ends_the_span_all_the_same(core: Any, buffer: Any) -> None:
+    guard.set_strict(False)
+    span = core.Span("generate")
+    span._begin_work(Working(breaks=True))
+    span.end()
+    assert buffer.drain(10) == [span]
+    assert span.ended

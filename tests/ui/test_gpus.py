@@ -114,6 +114,55 @@ def test_a_gpu_has_its_card_and_those_who_use_it(page: Page) -> None:
     expect(layers.get_by_text("MIG-1a2c9d10")).to_be_visible()
 
 
+def test_a_card_is_given_a_price_and_it_has_a_history(page: Page) -> None:
+    page.goto(f"/gpus/{PARTS[0]}")
+    layers = page.get_by_role("region", name="Who uses this GPU")
+    layers.get_by_role("button", name="Set price").click()
+    form = page.get_by_role("dialog", name="Price of this card")
+    expect(form).to_contain_text("The price is of the whole card")
+    save, usd = form.get_by_role("button", name="Save"), form.get_by_label("US dollars an hour")
+    for wrong in ("", "much", "-1"):
+        usd.fill(wrong)
+        expect(save).to_be_disabled()
+    usd.fill("2,50")
+    form.get_by_label("From when on").fill("2026-01-02T03:04")
+    save.click()
+    expect(form).to_be_hidden()
+    expect(layers).to_contain_text("$2.50 an hour set for this card")
+    page.get_by_role("button", name="Change price").click()
+    usd.fill("3")
+    usd.press("Enter")
+    expect(layers).to_contain_text("$3.00 an hour set for this card")
+    page.get_by_role("button", name="Change price").click()
+    history = form.get_by_role("region", name="Prices that were set")
+    rows = [words(each) for each in history.get_by_role("listitem").all()]
+    assert re.fullmatch(r".* \$3\.00 now", rows[0])
+    assert re.fullmatch(r"2026-01-02 03:04:00 .* \$2\.50 until the next", rows[1])
+    shoot(page, "gpu-price-dark")
+    page.emulate_media(color_scheme="light")
+    shoot(page, "gpu-price-light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    is_whole(page, "gpu-price-narrow")
+    form.get_by_role("button", name="Use the price of its model").click()
+    expect(layers).to_contain_text("No price is set")
+
+
+def test_who_may_not_set_prices_is_told_so(page: Page, complaints: list[str]) -> None:
+    # As the API answers a key without the scope; tests/server/api has it from the real one.
+    page.route("**/price", lambda route: route.fulfill(status=403, json={"title": "Forbidden"}))
+    page.goto(f"/gpus/{PARTS[0]}")
+    page.get_by_role("button", name=re.compile("^(Set|Change) price")).click()
+    form = page.get_by_role("dialog", name="Price of this card")
+    form.get_by_label("US dollars an hour").fill("3")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_have_text(
+        "You may not set prices: log in with a key that has the scope admin."
+    )
+    (complaint,) = complaints
+    assert "403" in complaint
+    complaints.clear()
+
+
 def test_the_cursor_is_shared_and_a_drag_zooms_until_back(page: Page) -> None:
     open_whole(page)
     box = plots(page).first.bounding_box()

@@ -143,6 +143,15 @@ def test_a_rest_of_an_engine_is_a_record_without_requests():
     assert decoded.spans.num_rows == 0
 
 
+def test_the_calls_of_a_process_are_a_record_like_a_rest():
+    sent = idle(start_ms=0, ms=1, charged=CHARGED)
+    rest = rows(decode_bodies(steps_body(sent)).steps)
+    sent.name = "engine.calls"
+    decoded = decode_bodies(steps_body(sent))
+    assert rows(decoded.steps) == rest
+    assert decoded.spans.num_rows == 0
+
+
 def test_a_span_of_that_name_without_a_number_is_a_span():
     decoded = decode_bodies(body(span(1, name="engine.idle")))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from msgspec.structs import replace
 
@@ -98,10 +99,9 @@ _SLOWING = sum(REASONS)
 
 def _readings(buckets: Sequence[GpuBucket], origin_ns: int) -> Iterable[tuple[int, int, int]]:
     """Yield from when to when the GPU is known to have been slowed down, and by what."""
-    nexts = [*(bucket.start_ns for bucket in buckets[1:]), None]
-    for bucket, after in zip(buckets, nexts, strict=True):
+    for bucket, after in zip_longest(buckets, buckets[1:]):
         until = bucket.start_ns + HOLDS_NS
-        end = until if after is None else min(after, until)
+        end = until if after is None else min(after.start_ns, until)
         yield (
             bucket.start_ns - origin_ns,
             end - origin_ns,

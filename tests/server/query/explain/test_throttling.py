@@ -48,3 +48,9 @@ def test_a_reading_holds_for_two_seconds_and_an_idle_gpu_is_not_slowed_down(
     idle = decoded(f"{tenant}-idle", metrics(*readings(IDLE, IDLE)))
     gpu_writer.insert(idle.tables[0])
     assert explained(reader, step_reader, gpu_reader, writer, f"{tenant}-idle").facts == []
+
+
+def test_a_gpu_that_nobody_measured_was_not_seen_to_be_throttled(
+    reader, step_reader, gpu_reader, writer, tenant
+):
+    assert explained(reader, step_reader, gpu_reader, writer, tenant).facts == []

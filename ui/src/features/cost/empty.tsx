@@ -1,4 +1,4 @@
-/** No cost to show: the range is too short, or no engine on a GPU sends its steps. */
+/** No cost to show: the range is too short, or nothing that sends steps or calls worked on a GPU. */
 import { Coins } from "lucide-react";
 import { type RangeSearch, rangeOf } from "@/time-range/address";
 import { describe, widen } from "@/time-range/range";
@@ -15,7 +15,7 @@ export function Empty({ search, onRange }: { search: RangeSearch; onRange: (rang
         </span>
         <div>
           <h2 className="text-lg font-semibold">No engine used a GPU in this range</h2>
-          <p className="text-ink-muted">Costs are added up from the steps of inference engines, and from the time between them.</p>
+          <p className="text-ink-muted">Costs are added up from the steps of inference engines, from calls that name a GPU, and from the time between them.</p>
         </div>
       </div>
       {wider && (

@@ -1,6 +1,6 @@
 /** What engines cost, and how much of it was for nothing. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { RotateCw } from "lucide-react";
 import { costQuery } from "@/api/queries";
 import type { Cost, CostGrouping } from "@/api/types";
@@ -76,7 +76,7 @@ function Contents({ cost, search, onRange }: ContentsProps) {
         {gaps.length > 0 && <p className="text-xs text-warn">Of all: {gaps.join(", ")}</p>}
         {unpriced && (
           <p className="text-xs text-ink-muted">
-            No GPU has a price: set <code className="font-mono">cost_per_hour_usd</code> by model, or the price of a card by <code className="font-mono">PUT /api/v1/gpus/&#123;uuid&#125;/price</code>.
+            No GPU has a price: set <code className="font-mono">cost_per_hour_usd</code> by model, or the price of a card on the page of <Link to="/gpus" search={range} className="rounded text-accent hover:underline">that GPU</Link>.
           </p>
         )}
       </div>

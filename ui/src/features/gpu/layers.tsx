@@ -4,13 +4,13 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { gpuResourceQuery } from "@/api/queries";
 import type { GpuContext, GpuResource } from "@/api/types";
-import { formatUsd } from "@/format/money";
 import { formatBytes } from "@/format/quantity";
 import { formatAgo, formatExact } from "@/format/time";
 import type { RangeSearch } from "@/time-range/address";
 import { classes } from "@/widgets/classes";
 import { useNow } from "@/widgets/now";
 import { shortUuid } from "../gpus/nodes";
+import { Price } from "./price-form";
 
 type LayersProps = { uuid: string; search: RangeSearch };
 
@@ -41,7 +41,8 @@ const Layer = ({ title, children }: { title: string; children: ReactNode }) => (
 
 const NotKnown = () => <p className="text-ink-muted">Not known</p>;
 
-function Card({ resource: { physical } }: { resource: GpuResource }) {
+function Card({ resource }: { resource: GpuResource }) {
+  const { physical } = resource;
   if (!physical) return <Layer title="Card"><NotKnown /></Layer>;
   return (
     <Layer title="Card">
@@ -49,19 +50,8 @@ function Card({ resource: { physical } }: { resource: GpuResource }) {
       <code title={physical.physical_uuid} className="block truncate font-mono text-xs text-ink-muted">
         {physical.physical_uuid}
       </code>
-      <p className="tabular">{priceOf(physical)}</p>
+      <Price uuid={resource.resource_uuid} card={physical} />
     </Layer>
-  );
-}
-
-const SOURCES = { gpu: "set for this card", model: "of its model" };
-
-function priceOf({ cost_per_hour_usd: price, price_source: source }: NonNullable<GpuResource["physical"]>) {
-  if (price === null || source === null) return <span className="text-ink-muted">No price is set</span>;
-  return (
-    <>
-      {formatUsd(price)} an hour <span className="text-ink-muted">{SOURCES[source]}</span>
-    </>
   );
 }
 
