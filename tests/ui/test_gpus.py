@@ -222,6 +222,20 @@ def test_a_trace_has_its_gpus_under_its_spans(page: Page) -> None:
     expect(page).to_have_url(re.compile(rf"/gpus/{WHOLE}\?from=.*&to="))
 
 
+def test_the_flame_chart_has_the_gpus_on_its_axis(page: Page) -> None:
+    open_whole(page)
+    page.locator("tr[data-trace]").first.click()
+    page.get_by_role("button", name="Flame").click()
+    gpus = page.get_by_role("region", name="GPUs")
+    expect(gpus.get_by_role("img", name="Power of GPU-5b5c6f1e: 673 W")).to_be_visible()
+    lane = gpus.get_by_role("img").bounding_box()
+    chart = page.get_by_role("img", name=re.compile("spans? in")).bounding_box()
+    assert lane is not None
+    assert chart is not None
+    assert (lane["x"], lane["width"]) == (chart["x"], chart["width"])
+    is_whole(page, "flame-gpus")
+
+
 def test_the_whole_of_a_split_gpu_has_the_traces_of_its_parts(page: Page) -> None:
     page.goto(f"/gpus/{SPLIT}")
     expect(page.get_by_role("link", name="All 30 traces in the list")).to_be_visible()

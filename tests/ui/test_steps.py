@@ -79,6 +79,26 @@ def test_pointing_at_a_step_tells_who_was_in_it(page: Page, ridden: Ridden) -> N
     expect(tip).to_have_count(0)
 
 
+def test_the_flame_chart_has_the_steps_on_its_axis(page: Page, ridden: Ridden) -> None:
+    page.goto(f"{address(ridden.chat)}?as=flame")
+    expect(strips(page)).to_contain_text("113 steps · batch 2\u20137")
+    chart = page.get_by_role("img", name=re.compile("spans in")).bounding_box()
+    steps = lane(page).bounding_box()
+    assert chart is not None
+    assert steps is not None
+    assert (steps["x"], steps["width"]) == (chart["x"], chart["width"])
+    shoot(page, "flame-steps-dark")
+    page.mouse.move(*point(page, 650 / 1769))
+    expect(page.locator("[data-side]").filter(has_text="Step 57")).to_contain_text("130 ms")
+    strips(page).get_by_role("button").first.click()
+    expect(page.get_by_role("complementary", name="Selected span")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="light")
+    page.wait_for_timeout(300)
+    shoot(page, "flame-steps-light-phone")
+
+
 def test_a_click_opens_the_way_to_a_mate(page: Page, ridden: Ridden) -> None:
     open_chat(page, ridden)
     page.mouse.click(*point(page, 650 / 1769))

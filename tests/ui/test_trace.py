@@ -8,7 +8,8 @@ from opentelemetry.sdk.trace import Span
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import shoot
-from tests.ui.seeding import Seeded, span_id, trace_id
+from tests.ui.seeding import Seeded, Seeder, span_id, trace_id
+from tests.ui.serving import Server
 
 
 def address(span: Span, search: str = "") -> str:
@@ -231,3 +232,38 @@ def test_the_one_error_among_twenty_thousand_is_found(page: Page, seeded: Seeded
     page.keyboard.press("n")
     expect(item(page, seeded.batch_error)).to_be_in_viewport()
     expect(panel(page)).to_contain_text("NaN in the logits")
+
+
+def test_a_trace_is_deleted_after_a_question(page: Page, server: Server) -> None:
+    seeder = Seeder(server.http)
+    doomed = seeder.span("to be deleted", 0, 5)
+    seeder.send()
+    page.goto("/traces?q=to+be+deleted")
+    page.get_by_role("link", name="to be deleted").click()
+    page.get_by_role("button", name="Delete this trace").click()
+    question = page.get_by_role("dialog", name="Delete this trace")
+    expect(question).to_contain_text("to be deleted with 1 span")
+    shoot(page, "trace-delete-dark")
+    question.get_by_role("button", name="Keep it").click()
+    expect(page.locator(f'[data-span="{span_id(doomed)}"]')).to_be_visible()
+    page.get_by_role("button", name="Delete this trace").click()
+    question.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("Deleted: to be deleted, 1 span")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/traces\?q=to"))
+    expect(page.get_by_text("none matches these filters")).to_be_visible()
+    shoot(page, "traces-deleted-dark")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_text("Deleted: to be deleted")).to_have_count(0)
+
+
+def test_the_page_asks_for_its_trace_once_and_before_its_scripts_ran(
+    page: Page, seeded: Seeded
+) -> None:
+    page.goto(address(seeded.batch))
+    expect(page.get_by_role("treeitem").first).to_be_visible()
+    asked = page.evaluate(
+        """() => performance.getEntriesByType("resource")
+            .filter(each => each.name.endsWith("/columns"))
+            .map(each => each.initiatorType)"""
+    )
+    assert asked == ["link"]

@@ -171,6 +171,38 @@ def test_live_shows_a_trace_that_arrives_later(page: Page, server: Server) -> No
     expect(row(page, "just-arrived")).to_be_visible()
 
 
+def test_rows_that_are_followed_live_stay_under_the_pointer(page: Page, server: Server) -> None:
+    page.goto("/traces?live=1")
+    expect(row(page, "batch inference job")).to_be_visible()
+    rows(page).nth(3).hover()
+    page.wait_for_timeout(300)
+    before = [each.get_attribute("data-trace") for each in rows(page).all()[:5]]
+    seeder = Seeder(server.http, start_ns=time.time_ns())
+    for number in range(2):
+        seeder.span("while someone reads", number, 1)
+    seeder.send()
+    pill = page.get_by_role("button", name="2 new")
+    expect(pill).to_be_visible()
+    assert [each.get_attribute("data-trace") for each in rows(page).all()[:5]] == before
+    shoot(page, "traces-live-held")
+    pill.click()
+    expect(rows(page).first).to_contain_text("while someone reads")
+    expect(pill).to_have_count(0)
+
+
+def test_the_list_that_is_scrolled_down_counts_what_is_new(page: Page, server: Server) -> None:
+    page.goto("/traces?live=1&q=healthz")
+    expect(page.locator("footer")).to_contain_text("100 traces loaded")
+    page.locator("[data-scroll-restoration-id=traces]").evaluate("e => e.scrollTo(0, 900)")
+    expect(page.get_by_text("Live is paused while you are scrolled down")).to_be_visible()
+    seeder = Seeder(server.http, start_ns=time.time_ns())
+    seeder.span("GET /healthz since", 0, 1)
+    seeder.send()
+    page.get_by_role("button", name="1 new").click()
+    expect(row(page, "GET /healthz since")).to_be_visible()
+    expect(page.get_by_text("Live is paused")).to_have_count(0)
+
+
 def test_a_key_is_asked_for_and_an_empty_server_says_how_to_fill_it(
     browser: Browser, tmp_path: Path
 ) -> None:

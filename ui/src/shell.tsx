@@ -10,6 +10,7 @@ import { LogIn } from "./log-in";
 import { ShortcutSheet } from "./shortcut-sheet";
 import { nextTheme, setTheme, useTheme } from "./theme";
 import { IconButton } from "./widgets/button";
+import { Notice } from "./widgets/notice";
 import { TipProvider } from "./widgets/tip";
 
 export function Shell() {
@@ -53,6 +54,7 @@ export function Shell() {
           {asked && !manages ? <LogIn /> : <Outlet />}
         </div>
       </div>
+      <Notice />
       <ShortcutSheet open={sheet} onClose={() => setSheet(false)} />
     </TipProvider>
   );

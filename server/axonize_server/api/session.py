@@ -34,6 +34,7 @@ class Identity(msgspec.Struct, frozen=True):
 
     tenant: str
     has_session: Annotated[bool, Meta(description="Whether logging out would change anything.")]
+    may_erase: Annotated[bool, Meta(description="Whether the caller may delete a trace.")]
 
 
 class SessionController(Controller):
@@ -49,12 +50,17 @@ class SessionController(Controller):
         refuse_forms(request)
         made = await sessions.log_in(data.key.strip(), address_of(request))
         cookie = session_cookie(request, COOKIE, made.cookie, int(LASTS.total_seconds()))
-        return Response(Identity(made.tenant, has_session=True), cookies=[cookie])
+        may_erase = await sessions.may("erase", None, made.cookie)
+        return Response(Identity(made.tenant, True, may_erase), cookies=[cookie])
 
     @get("/session", summary="Read who is asking", responses=PROBLEMS)
-    async def read_session(self, request: Request[Any, Any, Any], tenant: Tenant) -> Identity:
-        """Return whose data the caller reads, and whether by a session."""
-        return Identity(tenant, has_session=request.state.has_session)
+    async def read_session(
+        self, request: Request[Any, Any, Any], sessions: Known, tenant: Tenant
+    ) -> Identity:
+        """Return whose data the caller reads, whether by a session, and what else it may do."""
+        authorization = request.headers.get("authorization")
+        may_erase = await sessions.may("erase", authorization, request.cookies.get(COOKIE))
+        return Identity(tenant, request.state.has_session, may_erase)
 
     @delete("/session", summary="Log out", responses={**PROBLEMS, **EMPTY}, status_code=204)
     async def log_out(self, request: Request[Any, Any, Any], sessions: Known) -> Response[None]:

@@ -48,8 +48,11 @@ class Gate:
 
     async def authenticate(self, authorization: str | None, right: Right) -> str:
         """Return the tenant of the key in a header, when the key has the right."""
-        key = "" if self.is_open else bearer(authorization)
-        return permit(await self.principal(digest(key)), right)
+        return permit(await self.holder(authorization), right)
+
+    async def holder(self, authorization: str | None) -> Principal:
+        """Return who the key in a header stands for; raises Unauthenticated."""
+        return await self.principal(digest("" if self.is_open else bearer(authorization)))
 
     async def principal(self, key_sha256: bytes) -> Principal:
         """Return who a key stands for; raises Unauthenticated when it is not valid (any more)."""

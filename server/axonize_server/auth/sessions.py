@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 
-from axonize_server.accounts import Principal, Session
+from axonize_server.accounts import Principal, Right, Session
 from axonize_server.auth.attempts import Attempts
 from axonize_server.auth.gate import Gate, is_over, permit
 from axonize_server.auth.keys import digest
@@ -73,6 +73,15 @@ class Sessions:
         if key_sha256 is None:
             raise Unauthenticated(LOG_IN)
         return await self._gate.principal(key_sha256)
+
+    async def may(self, right: Right, authorization: str | None, cookie: str | None) -> bool:
+        """Return whether a caller has a right, by the key shown or else by the session.
+
+        Raises Unauthenticated and StoreUnavailable.
+        """
+        if authorization is None and cookie is not None:
+            return (await self.principal(cookie)).may(right)
+        return (await self._gate.holder(authorization)).may(right)
 
     async def log_out(self, cookie: str) -> None:
         """End a session, on every server within 5 s and on this one at once."""

@@ -53,15 +53,16 @@ def client(open_client, clickhouse) -> Iterator[TestClient]:
 def test_a_key_opens_a_session_that_scripts_cannot_read(client):
     assert client.get(SESSION).status_code == 401
     answer = client.post(SESSION, json={"key": " k "})
-    assert (answer.status_code, answer.json()) == (200, {"tenant": "default", "has_session": True})
+    mine = {"tenant": "default", "has_session": True, "may_erase": True}
+    assert (answer.status_code, answer.json()) == (200, mine)
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith(f"{COOKIE}=")
     assert {"HttpOnly", "SameSite=strict", "Path=/", "Max-Age=604800"} <= set(cookie.split("; "))
     assert "k;" not in cookie.split("=")[0]
-    assert client.get(SESSION).json() == {"tenant": "default", "has_session": True}
+    assert client.get(SESSION).json() == mine
     assert client.get("/api/v1/traces").status_code == 200
     with_key = client.get(SESSION, headers={"authorization": "Bearer k"})
-    assert with_key.json() == {"tenant": "default", "has_session": False}
+    assert with_key.json() == {**mine, "has_session": False}
 
 
 def test_over_tls_the_cookie_stays_there(client):
@@ -150,3 +151,18 @@ def test_only_the_digest_of_a_session_is_kept_and_old_ones_are_dropped(client, p
     client.post(SESSION, json={"key": "k"})
     with postgres.connection() as connection:
         assert connection.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(("scopes", "may_erase"), [(["read"], False), (["read", "admin"], True)])
+def test_who_is_asking_says_whether_it_may_delete(
+    open_client, postgres, clickhouse, tenant, scopes, may_erase
+):
+    Tenants(postgres).add(tenant, tenant, None)
+    keys, made = Keys(postgres), new_key()
+    keys.add(tenant, made.prefix, made.sha256, "", scopes, None)
+    with open_client(TenantKeyring(Lookup(keys.use))) as client:
+        shown = client.get(SESSION, headers={"authorization": f"Bearer {made.key}"}).json()
+        assert shown == {"tenant": tenant, "has_session": False, "may_erase": may_erase}
+        mine = {**shown, "has_session": True}
+        assert client.post(SESSION, json={"key": made.key}).json() == mine
+        assert client.get(SESSION).json() == mine

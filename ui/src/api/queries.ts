@@ -44,6 +44,17 @@ export const tracesQuery = (filters: TraceFilters, rangeKey: string, window: Win
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 
+/** The newest traces that started at a moment or since, as many as a page has. */
+export const newerTracesQuery = (filters: TraceFilters, from: string) =>
+  queryOptions({
+    queryKey: ["newer-traces", from, filters],
+    queryFn: ({ signal }) => {
+      const to = new Date(Date.now() + 60_000).toISOString();
+      const query = { ...filters, sort: "-start_time" as const, from, to, limit: PAGE };
+      return need(client.GET("/api/v1/traces", { params: { query }, signal }));
+    },
+  });
+
 export const facetsQuery = (rangeKey: string, window: Window) =>
   queryOptions({
     queryKey: ["facets", rangeKey],

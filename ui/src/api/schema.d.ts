@@ -628,7 +628,7 @@ export interface paths {
         };
         /**
          * Read who is asking
-         * @description Return whose data the caller reads, and whether by a session.
+         * @description Return whose data the caller reads, whether by a session, and what else it may do.
          */
         get: operations["read_session"];
         put?: never;
@@ -1407,6 +1407,8 @@ export interface components {
             tenant: string;
             /** @description Whether logging out would change anything. */
             has_session: boolean;
+            /** @description Whether the caller may delete a trace. */
+            may_erase: boolean;
         };
         /** KeyList */
         KeyList: {

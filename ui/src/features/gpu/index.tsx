@@ -5,7 +5,7 @@ import { RotateCw } from "lucide-react";
 import { useMemo } from "react";
 import { ProblemError } from "@/api/problem";
 import { gpuMetricsQuery, gpusQuery, gpuTracesQuery } from "@/api/queries";
-import { inBuckets, type Stretch } from "@/charts/clock";
+import type { Stretch } from "@/charts/clock";
 import { ClockRuler } from "@/charts/frame";
 import { type Pointing, usePointing } from "@/charts/pointer";
 import { SeriesChart } from "@/charts/series-chart";
@@ -13,8 +13,9 @@ import { formatMs } from "@/format/duration";
 import { formatCount } from "@/format/number";
 import { useKeys } from "@/keys";
 import { type RangeSearch, rangeOf, readRange } from "@/time-range/address";
+import { bucketsOf } from "@/time-range/buckets";
 import { TimeRangePicker } from "@/time-range/picker";
-import { isRelative, resolve, type TimeRange } from "@/time-range/range";
+import { isRelative, resolve } from "@/time-range/range";
 import { toSearch, useZoomKeys, ZoomOutButton } from "@/time-range/zoom";
 import { IconButton } from "@/widgets/button";
 import { ProblemNotice } from "@/widgets/problem-notice";
@@ -31,13 +32,6 @@ const MOST_BUCKETS = 600;
 const NO_TRACES = { items: [], cut: false };
 const route = getRouteApi("/gpus/$uuid");
 
-/** The range in buckets that stay where they are, as the server is asked for them. */
-function bucketsOf(range: TimeRange) {
-  const { from, to } = resolve(range);
-  const buckets = inBuckets({ from: Date.parse(from), to: Math.min(Date.parse(to), isRelative(range) ? Date.now() : Infinity) }, MOST_BUCKETS);
-  return { from: new Date(buckets.from).toISOString(), to: new Date(buckets.to).toISOString(), points: buckets.count };
-}
-
 function useGpu(uuid: string, search: RangeSearch) {
   const range = rangeOf(search);
   const key = JSON.stringify(range);
@@ -46,7 +40,7 @@ function useGpu(uuid: string, search: RangeSearch) {
   const gpus = useQuery({ ...gpusQuery(key, window), placeholderData: keepPreviousData, refetchInterval: live && METRICS_MS });
   const gpu = gpus.data?.items.find((each) => each.resource_uuid === uuid);
   const metrics = useQuery({
-    ...gpuMetricsQuery(uuid, key, () => bucketsOf(range)),
+    ...gpuMetricsQuery(uuid, key, () => bucketsOf(range, MOST_BUCKETS)),
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) => live && !isUnknown(state.error) && METRICS_MS,
     enabled: !gpus.isPending && gpu?.sample !== null, // it would be told that there are none
@@ -73,7 +67,7 @@ function OpenGpu({ uuid }: { uuid: string }) {
   const { metrics, gpus, gpu, traces } = useGpu(uuid, search);
   const data = ofThis(metrics.data, uuid);
   const unmeasured = gpu?.sample === null || isUnknown(metrics.error);
-  const window = data && !metrics.isPlaceholderData ? data.window : bucketsOf(range);
+  const window = data && !metrics.isPlaceholderData ? data.window : bucketsOf(range, MOST_BUCKETS);
   const [from, to] = [Date.parse(window.from), Date.parse(window.to)];
   const stretch = useMemo(() => ({ from, to }), [from, to]);
   const onRange = (next: RangeSearch) => void navigate({ search: readRange(next) });

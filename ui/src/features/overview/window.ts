@@ -1,6 +1,6 @@
 /** The pieces of time that an overview asks for. */
-import { inBuckets } from "@/charts/clock";
-import { isRelative, resolve, type TimeRange } from "@/time-range/range";
+import { pastBuckets } from "@/time-range/buckets";
+import type { TimeRange } from "@/time-range/range";
 
 const MOST = 120;
 /** Spans come a little after they ended. */
@@ -9,13 +9,7 @@ const LATE_MS = 3_000;
 const iso = (at: number) => new Date(at).toISOString();
 
 /** A range in buckets that stay where they are; one that moves along ends with the last bucket that is over. */
-export function bucketsOf(range: TimeRange, now = Date.now()): { from: string; to: string; points: number } {
-  const ends = resolve(range, now);
-  const stretch = { from: Date.parse(ends.from), to: isRelative(range) ? now - LATE_MS : Date.parse(ends.to) };
-  const { from, to, width, count } = inBuckets(stretch, MOST);
-  if (!isRelative(range) || count < 2) return { from: iso(from), to: iso(to), points: count };
-  return { from: iso(from), to: iso(to - width), points: count - 1 };
-}
+export const bucketsOf = (range: TimeRange, now = Date.now()) => pastBuckets(range, MOST, LATE_MS, now);
 
 export const endsOf = ({ from, to }: { from: string; to: string }) => ({ from, to });
 

@@ -13,6 +13,7 @@ import { CopyButton } from "@/widgets/copy-button";
 import { Tip } from "@/widgets/tip";
 import { Status } from "../traces/columns";
 import { rememberedSearch } from "../traces/recall";
+import { DeleteButton } from "./delete";
 import type { Neighbours } from "./neighbours";
 
 type HeaderProps = {
@@ -46,6 +47,7 @@ export function Header({ trace, link, neighbours, onErrors }: HeaderProps) {
               <Download size={15} strokeWidth={1.9} aria-hidden />
             </a>
           </Tip>
+          <DeleteButton trace={trace} />
           <span className="mx-1 h-4 w-px bg-line" />
           <IconButton icon={ArrowUp} label="Previous trace of the list" shortcut="[" disabled={!neighbours.previous} onClick={neighbours.toPrevious} />
           <IconButton icon={ArrowDown} label="Next trace of the list" shortcut="]" disabled={!neighbours.next} onClick={neighbours.toNext} />

@@ -104,7 +104,7 @@ function OpenTrace({ trace, view }: { trace: TraceDetail; view: TraceView }) {
       <div className="relative flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1">
           {state.flame ? (
-            <Flame state={state} path={path} colors={colors} />
+            <Flame traceId={trace.trace_id} startMs={toMs(trace.start_time)} state={state} path={path} colors={colors} />
           ) : (
             <Timeline traceId={trace.trace_id} startMs={toMs(trace.start_time)} state={state} path={path} colors={colors} />
           )}

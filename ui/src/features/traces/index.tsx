@@ -1,11 +1,12 @@
 /** The list of traces. */
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { ArrowUp } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { tracesFile } from "@/api/downloads";
 import { tracesQuery } from "@/api/queries";
 import type { TraceSummary } from "@/api/types";
-import { plural } from "@/format/number";
+import { formatCount, plural } from "@/format/number";
 import { useKeys } from "@/keys";
 import { rangeOf } from "@/time-range/address";
 import { classes } from "@/widgets/classes";
@@ -14,22 +15,22 @@ import { columnsOf } from "./columns";
 import { Empty } from "./empty";
 import { Filters } from "./filters";
 import { Latency } from "./latency";
+import { LIVE_MS, type News, useNews, useReading } from "./live";
 import { rememberList } from "./recall";
 import { DEFAULT_SORT, filtersOf, type TracesSearch, withinBox } from "./search";
 import { TableSkeleton, TraceTable } from "./table";
-import { describe, resolve } from "@/time-range/range";
+import { describe, isRelative, resolve } from "@/time-range/range";
 
-const LIVE_MS = 2_000;
 const route = getRouteApi("/traces");
 
-/** The traces of a search, page after page; followed while live and while the reader is at the top. */
-function useTraces(shown: TracesSearch, atTop: boolean) {
+/** The traces of a search, page after page; followed while live and while nobody reads in them. */
+function useTraces(shown: TracesSearch, reading: boolean) {
   const search = withinBox(shown);
   const range = rangeOf(search);
   return useInfiniteQuery({
     ...tracesQuery(filtersOf(search), JSON.stringify(range), () => resolve(range)),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => (state.data?.pages[0]?.items.length === 0 || (search.live && atTop) ? LIVE_MS : false),
+    refetchInterval: ({ state }) => (state.data?.pages[0]?.items.length === 0 || (search.live && !reading) ? LIVE_MS : false),
   });
 }
 
@@ -38,10 +39,12 @@ export function TracesPage() {
   const navigate = route.useNavigate();
   const [scroller, setScroller] = useState<HTMLDivElement | null>(null); // state, so that the list sees it appear
   const searchBox = useRef<HTMLInputElement>(null);
-  const [atTop, setAtTop] = useState(true);
-  const list = useTraces(search, atTop);
-  const traces = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const [active, setActive] = useState(-1);
+  const { atTop, reading, handlers } = useReading(active);
+  const list = useTraces(search, reading);
+  const traces = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const within = withinBox(search);
+  const news = useNews(filtersOf(within), traces, Boolean(search.live) && reading && isRelative(rangeOf(within)));
   useEffect(() => rememberList(search, traces), [search, traces]);
 
   const change = (next: TracesSearch, replace = false) => {
@@ -63,6 +66,11 @@ export function TracesPage() {
     l: () => change({ ...search, live: search.live ? undefined : true }, true),
   });
 
+  const toNewest = () => {
+    setActive(-1);
+    scroller?.scrollTo({ top: 0 });
+    void list.refetch();
+  };
   const sort = search.sort ?? DEFAULT_SORT;
   const onSort = (next: typeof sort) => change({ ...search, sort: next });
   const columns = useMemo(() => columnsOf(search.columns), [search.columns]);
@@ -83,18 +91,36 @@ export function TracesPage() {
         searchBox={searchBox}
       />
       {search.charts !== "off" && <Latency search={search} onChange={change} />}
-      <div
-        ref={setScroller}
-        data-scroll-restoration-id="traces"
-        onScroll={(event) => setAtTop(event.currentTarget.scrollTop < 40)}
-        className={classes("min-h-0 flex-1 overflow-y-auto border-t border-line bg-surface transition-opacity", list.isPlaceholderData && "opacity-60")}
-      >
-        {content()}
+      <div className="relative flex min-h-0 flex-1 flex-col">
+        <div
+          ref={setScroller}
+          data-scroll-restoration-id="traces"
+          {...handlers}
+          className={classes("min-h-0 flex-1 overflow-y-auto border-t border-line bg-surface transition-opacity", list.isPlaceholderData && "opacity-60")}
+        >
+          {content()}
+        </div>
+        <NewsPill news={news} onClick={toNewest} />
       </div>
-      <Footer traces={traces} search={search} more={hasNextPage} loading={isFetchingNextPage} paused={Boolean(search.live) && !atTop} onResume={() => scroller?.scrollTo({ top: 0 })} error={list.error} known={list.data !== undefined} />
+      <Footer traces={traces} search={search} more={hasNextPage} loading={isFetchingNextPage} paused={Boolean(search.live) && !atTop} onResume={toNewest} error={list.error} known={list.data !== undefined} />
     </main>
   );
 }
+
+/** Over the top of the list, so that no row moves. */
+const NewsPill = ({ news: { count, more }, onClick }: { news: News; onClick: () => void }) =>
+  count > 0 && (
+    <div role="status" className="pointer-events-none absolute inset-x-0 top-10 z-20 flex justify-center">
+      <button
+        type="button"
+        onClick={onClick}
+        className="pointer-events-auto flex h-7 items-center gap-1.5 rounded-full bg-accent px-3 text-sm font-medium text-on-accent shadow-float hover:brightness-110"
+      >
+        <ArrowUp size={13} aria-hidden /> {formatCount(count)}
+        {more && "+"} new
+      </button>
+    </div>
+  );
 
 type FooterProps = { traces: TraceSummary[]; search: TracesSearch; more: boolean; loading: boolean; paused: boolean; onResume: () => void; error: Error | null; known: boolean };
 

@@ -2,7 +2,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useRef } from "react";
 import { heatmapQuery } from "@/api/analytics";
-import { inBuckets } from "@/charts/clock";
 import { ClockRuler } from "@/charts/frame";
 import { columnsFor, type Grid, perColumn, toGrid } from "@/charts/heatmap";
 import { HeatmapChart } from "@/charts/heatmap-chart";
@@ -13,7 +12,8 @@ import { useWidth } from "@/charts/width";
 import { formatMs } from "@/format/duration";
 import { formatCount } from "@/format/number";
 import { rangeOf } from "@/time-range/address";
-import { isRelative, resolve, type TimeRange } from "@/time-range/range";
+import { bucketsOf } from "@/time-range/buckets";
+import type { TimeRange } from "@/time-range/range";
 import { toSearch, useZoomKeys } from "@/time-range/zoom";
 import { Differences } from "./differences";
 import { boxOf, conditionsOf, type TracesSearch, withRange, writeBox } from "./search";
@@ -23,14 +23,6 @@ const NO_BINS = { start: "", width_ms: 1, rows_per_doubling: 4, columns: [], row
 
 type LatencyProps = { search: TracesSearch; onChange: (search: TracesSearch) => void };
 
-/** The range in columns that stay where they are while it moves along. */
-function columnsOf(range: TimeRange, most: number) {
-  const { from, to } = resolve(range);
-  const ends = { from: Date.parse(from), to: Math.min(Date.parse(to), isRelative(range) ? Date.now() : Infinity) };
-  const { count, ...buckets } = inBuckets(ends, most);
-  return { from: new Date(buckets.from).toISOString(), to: new Date(buckets.to).toISOString(), points: count };
-}
-
 export function Latency({ search, onChange }: LatencyProps) {
   const section = useRef<HTMLElement>(null);
   const width = useWidth(section); // of the whole page, so that a box does not change the columns
@@ -38,12 +30,12 @@ export function Latency({ search, onChange }: LatencyProps) {
   const range = rangeOf(search);
   const filters = conditionsOf(search);
   const heatmap = useQuery({
-    ...heatmapQuery(filters, JSON.stringify([range, most]), () => columnsOf(range, most)),
+    ...heatmapQuery(filters, JSON.stringify([range, most]), () => bucketsOf(range, most)),
     placeholderData: keepPreviousData,
     refetchInterval: search.live && LIVE_MS,
     enabled: width > 0,
   });
-  const window = heatmap.data && !heatmap.isPlaceholderData ? heatmap.data.window : columnsOf(range, most);
+  const window = heatmap.data && !heatmap.isPlaceholderData ? heatmap.data.window : bucketsOf(range, most);
   const [from, to] = [Date.parse(window.from), Date.parse(window.to)];
   const stretch = useMemo(() => ({ from, to }), [from, to]);
   const box = useMemo(() => boxOf({ box: search.box }), [search.box]);

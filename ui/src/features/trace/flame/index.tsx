@@ -10,9 +10,12 @@ import { formatCount } from "@/format/number";
 import { useTheme } from "@/theme";
 import type { CriticalPath } from "../critical-path";
 import { usePan, useWheel } from "../gestures";
+import { GpuCounters } from "../gpus";
 import { Legend } from "../legend";
 import { minimapBars } from "../minimap-bars";
 import type { TraceState } from "../state";
+import { useStrips } from "../steps";
+import { StepLanes } from "../steps/lanes";
 import { layOut, spanAt } from "./layout";
 import { LANE, type Look, paint, type Palette } from "./paint";
 
@@ -23,9 +26,9 @@ const HEAD = LEGEND + MAP + RULER + 1;
 /** Pixels beside a span that still mean it. */
 const REACH_PX = 3;
 
-type FlameProps = { state: TraceState; path: CriticalPath | undefined; colors: Map<string, string> };
+type FlameProps = { traceId: string; /** Of the trace, Unix ms. */ startMs: number; state: TraceState; path: CriticalPath | undefined; colors: Map<string, string> };
 
-export function Flame({ state, path, colors }: FlameProps) {
+export function Flame({ traceId, startMs, state, path, colors }: FlameProps) {
   const { tree, window, selected, matches, set } = state;
   const scroller = useRef<HTMLDivElement>(null);
   const lane = useRef<HTMLDivElement>(null);
@@ -33,6 +36,7 @@ export function Flame({ state, path, colors }: FlameProps) {
   const width = useWidth(lane);
   const height = Math.max(useHeight(scroller) - HEAD, 0);
   const flame = useMemo(() => layOut(tree), [tree]);
+  const steps = useStrips(traceId, tree);
   const bars = useMemo(() => minimapBars(tree, colors), [tree, colors]);
   const ticks = useMemo(() => ticksOf(window, width), [window, width]);
   const onWindow = useCallback((next: Window) => set({ window: next }), [set]);
@@ -57,12 +61,10 @@ export function Flame({ state, path, colors }: FlameProps) {
     setPointed(index < 0 ? undefined : { index, x: event.clientX - box.left, y: event.clientY - box.top });
   };
   return (
-    <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
+    <div className="relative flex min-h-0 min-w-0 flex-1 flex-col [--names:100%]">
       <div ref={scroller} tabIndex={0} aria-label="Flame chart" role="group" data-testid="flame" onScroll={onScroll} className="min-h-0 flex-1 overflow-x-hidden overflow-y-scroll bg-surface focus-visible:-outline-offset-2" {...panning}>
         <div className="sticky top-0 z-20 border-b border-line bg-surface">
-          <div className="[--names:100%]">
-            <Legend services={colors} spans={NO_STRIPES} steps={false} height={LEGEND} />
-          </div>
+          <Legend services={colors} spans={NO_STRIPES} steps={steps.strips.length > 0} height={LEGEND} />
           <div className="border-b border-line pr-3">
             <Minimap bars={bars} total={tree.totalNs} window={window} onWindow={onWindow} height={MAP} />
           </div>
@@ -87,6 +89,8 @@ export function Flame({ state, path, colors }: FlameProps) {
           />
         </div>
       </div>
+      <StepLanes steps={steps} state={state} colors={colors} width={width} onWindow={onWindow} />
+      <GpuCounters stacked traceId={traceId} tree={tree} startMs={startMs} window={window} width={width} counter={state.counter} onCounter={(counter) => set({ counter })} />
       {pointed && <Card state={state} pointed={pointed} width={width} />}
     </div>
   );

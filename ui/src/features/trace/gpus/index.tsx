@@ -38,9 +38,11 @@ type GpuCountersProps = {
   /** Undefined: folded. */
   counter: Counter | undefined;
   onCounter: (counter: Counter | undefined) => void;
+  /** Words over the lanes instead of beside them. */
+  stacked?: boolean;
 };
 
-export function GpuCounters({ traceId, tree, startMs, window, width, counter, onCounter }: GpuCountersProps) {
+export function GpuCounters({ traceId, tree, startMs, window, width, counter, onCounter, stacked }: GpuCountersProps) {
   const metrics = useMetrics(traceId, tree, startMs);
   const { start, end } = window;
   const stretch = useMemo(() => ({ from: startMs + start / 1e6, to: startMs + end / 1e6 }), [startMs, start, end]);
@@ -55,7 +57,7 @@ export function GpuCounters({ traceId, tree, startMs, window, width, counter, on
       {counter && (
         <ul className="min-h-0 overflow-x-hidden overflow-y-scroll">
           {metrics.map((each) => (
-            <Lane key={each.resource_uuid} metrics={each} counter={counter} stretch={stretch} width={width} />
+            <Lane key={each.resource_uuid} metrics={each} counter={counter} stretch={stretch} width={width} stacked={stacked} />
           ))}
         </ul>
       )}

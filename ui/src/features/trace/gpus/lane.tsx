@@ -7,14 +7,17 @@ import { highest, placeAt, roundTop, type Series } from "@/charts/series";
 import { paintSeries } from "@/charts/series-paint";
 import { useTheme } from "@/theme";
 import { toSearch } from "@/time-range/zoom";
+import { classes } from "@/widgets/classes";
 import { shortUuid } from "../../gpus/nodes";
 import { around, type Counter, MEASURES, meanIn, topOf, toSeries } from "./counters";
 
 const HEIGHT = 34;
+/** The line of words over a lane. */
+const WORDS = 20;
 
-type LaneProps = { metrics: GpuMetrics; counter: Counter; stretch: Stretch; width: number };
+type LaneProps = { metrics: GpuMetrics; counter: Counter; stretch: Stretch; width: number; /** Words over the lane instead of beside it. */ stacked?: boolean };
 
-export function Lane({ metrics, counter, stretch, width }: LaneProps) {
+export function Lane({ metrics, counter, stretch, width, stacked = false }: LaneProps) {
   const [at, setAt] = useState<number>();
   const series = useMemo(() => toSeries(metrics, counter), [metrics, counter]);
   const { format, label } = MEASURES[counter];
@@ -26,8 +29,8 @@ export function Lane({ metrics, counter, stretch, width }: LaneProps) {
   };
   const said = series ? format(at === undefined ? meanIn(series, stretch) : series.lines[0]!.values[placeAt(series, at, Infinity)]!) : "not measured";
   return (
-    <li className="flex border-t border-line" style={{ height: HEIGHT + 1 }}>
-      <div className="flex w-(--names) shrink-0 items-center gap-2 overflow-hidden pr-3 pl-4 text-sm tabular">
+    <li className={classes("flex border-t border-line", stacked && "flex-col")} style={{ height: HEIGHT + 1 + (stacked ? WORDS : 0) }}>
+      <div className={classes("flex w-(--names) shrink-0 items-center gap-2 overflow-hidden pr-3 pl-4 text-sm tabular", stacked && "h-5")}>
         <Link to="/gpus/$uuid" params={{ uuid }} search={toSearch(around(stretch))} title={uuid} className="min-w-0 truncate rounded font-mono text-xs text-accent hover:underline">
           {shortUuid(uuid)}
         </Link>

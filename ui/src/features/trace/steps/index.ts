@@ -12,7 +12,7 @@ export { Unread } from "./unread";
 
 const NONE: Strip[] = [];
 
-type Strips = { strips: Strip[]; data: TraceSteps | undefined; missing: Missing | undefined };
+export type Strips = { strips: Strip[]; data: TraceSteps | undefined; missing: Missing | undefined };
 
 export function useStrips(traceId: string, tree: Tree): Strips {
   const asked = useMemo(() => mayHaveSteps(tree), [tree]);

@@ -33,11 +33,31 @@ export type StripRowProps = {
   width: number;
   onWindow: (window: Window) => void;
   onSpan: (spanId: string) => void;
+  /** The words over the lane instead of beside it, and what they begin with. */
+  stacked?: boolean;
+  title?: { text: string; onClick: () => void };
 };
 
 export const StripRow = memo(function StripRow(props: StripRowProps) {
-  const { strip, data, top, depth, indent } = props;
+  const { strip, data, top, depth, indent, stacked, title } = props;
   const id = useId();
+  if (stacked) {
+    return (
+      <div data-testid="steps" className="flex h-full flex-col">
+        <div className="flex h-5 shrink-0 items-end gap-2 overflow-hidden px-4 whitespace-nowrap">
+          {title && (
+            <button type="button" onClick={title.onClick} title={title.text} className="max-w-[40%] shrink-0 truncate rounded text-xs leading-[15px] text-accent hover:underline">
+              {title.text}
+            </button>
+          )}
+          <SummaryLine id={id} summary={strip.summary} cut={data.cut} />
+        </div>
+        <div className="relative h-16 overflow-hidden">
+          <Lane {...props} describedBy={id} />
+        </div>
+      </div>
+    );
+  }
   return (
     <div style={{ height: STRIP, transform: `translateY(${top}px)` }} className="absolute inset-x-0 top-0 flex" data-testid="steps">
       <div className="flex w-(--names) shrink-0 items-center overflow-hidden pr-3 pl-2">

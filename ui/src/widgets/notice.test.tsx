@@ -1,0 +1,29 @@
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, expect, test, vi } from "vitest";
+import { Notice, notify } from "./notice";
+
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  notify(undefined);
+});
+
+test("what was said before the page came is shown, until it is dismissed", () => {
+  notify("Deleted: chat, 3 spans");
+  render(<Notice />);
+  expect(screen.getByRole("status").textContent).toBe("Deleted: chat, 3 spans");
+  fireEvent.click(screen.getByRole("button", { name: "Dismiss" }));
+  expect(screen.queryByRole("status")).toBeNull();
+});
+
+test("it goes by itself, each word in its own time", () => {
+  vi.useFakeTimers();
+  render(<Notice />);
+  act(() => notify("one"));
+  act(() => vi.advanceTimersByTime(6_000));
+  act(() => notify("two"));
+  act(() => vi.advanceTimersByTime(6_000));
+  expect(screen.getByRole("status").textContent).toBe("two");
+  act(() => vi.advanceTimersByTime(3_000));
+  expect(screen.queryByRole("status")).toBeNull();
+});
