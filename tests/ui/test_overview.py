@@ -133,13 +133,42 @@ def test_a_moment_leads_to_its_requests_and_a_drag_zooms(page: Page) -> None:
     expect(page).to_have_url(re.compile("/$"))
 
 
+def test_all_charts_share_the_cursor(page: Page) -> None:
+    open_overview(page)
+    charts = page.get_by_role("img", name=re.compile("^Latency|^Requests:"))
+    box = charts.first.bounding_box()
+    assert box is not None
+    said = [chart.get_attribute("aria-label") for chart in charts.all()]
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 20)
+    cursors = page.get_by_test_id("cursor")
+    expect(cursors).to_have_count(page.get_by_test_id("plot").count())
+    places = {each.evaluate("each => each.style.left") for each in cursors.all()}
+    assert len(places) == 1
+    assert [chart.get_attribute("aria-label") for chart in charts.all()] != said
+    page.mouse.move(5, 5)
+    expect(cursors).to_have_count(0)
+
+
+def test_keys_lead_to_every_page(page: Page) -> None:
+    open_overview(page)
+    for key, path in {
+        "t": "/traces", "m": "/models", "g": "/gpus", "e": "/engines", "$": "/cost",
+        "h": "/health", "s": "/settings", "o": "/",
+    }.items():  # fmt: skip
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"{re.escape(path)}(\\?.*)?$"))
+
+
 def test_a_service_and_a_model_narrow_everything(page: Page) -> None:
     page.goto("/?model=qwen")
     expect(page.get_by_role("table", name="Models").get_by_role("row")).to_have_count(2)
     expect(figure(page, "Error rate")).to_contain_text("10 %")
     page.goto("/?model=qwen&service=nobody&range=15m")
-    expect(page.get_by_text("no request of service nobody and model qwen")).to_be_hidden()
-    expect(page.get_by_text("No request in this range").first).to_be_visible()
+    said = "no request of service nobody and model qwen in the last 15 minutes"
+    expect(page.get_by_text(said)).to_be_visible()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(page).to_have_url(re.compile(r"/\?range=15m$"))
+    expect(page.get_by_test_id("plot").first).to_be_visible()
 
 
 def test_models_stand_side_by_side(page: Page) -> None:

@@ -18,7 +18,8 @@ export function Shell() {
   const asked = useLogInAsked();
   const navigate = useNavigate();
   // It takes another key, and asks for that by itself.
-  const manages = useRouterState({ select: (state) => state.location.pathname === "/settings" });
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const manages = path === "/settings";
   useKeys({
     "?": () => setSheet(true),
     o: () => void navigate({ to: "/" }),
@@ -27,6 +28,8 @@ export function Shell() {
     g: () => void navigate({ to: "/gpus" }),
     e: () => void navigate({ to: "/engines" }),
     $: () => void navigate({ to: "/cost" }),
+    h: () => void navigate({ to: "/health" }),
+    s: () => void navigate({ to: "/settings" }),
   });
   return (
     <TipProvider>
@@ -45,8 +48,8 @@ export function Shell() {
           <div className="ml-auto flex h-11 items-center gap-1">
             <IconButton icon={Keyboard} label="Keyboard shortcuts" shortcut="?" onClick={() => setSheet(true)} />
             <ThemeButton />
-            <IconButton icon={Activity} label="Health of the server" onClick={() => void navigate({ to: "/health" })} />
-            <IconButton icon={Settings} label="Settings" onClick={() => void navigate({ to: "/settings" })} />
+            <IconButton icon={Activity} label="Health of the server" shortcut="h" {...here(path === "/health")} onClick={() => void navigate({ to: "/health" })} />
+            <IconButton icon={Settings} label="Settings" shortcut="s" {...here(manages)} onClick={() => void navigate({ to: "/settings" })} />
             {!asked && <LogOutButton />}
           </div>
         </header>
@@ -68,6 +71,9 @@ const PAGES = [
   { to: "/engines", name: "Engines" },
   { to: "/cost", name: "Cost" },
 ] as const;
+
+/** Marks the button of the page that is open. */
+const here = (open: boolean) => (open ? ({ "aria-current": "page", className: "text-accent!" } as const) : {});
 
 const TAB =
   "flex items-center border-b-2 border-transparent px-0.5 pt-0.5 text-ink-muted hover:text-ink data-[status=active]:border-accent data-[status=active]:text-ink";

@@ -2,7 +2,7 @@
 import { type ReactNode, type RefObject, useRef } from "react";
 import { clockTicks, formatMoment, type Stretch } from "./clock";
 import { Gridlines, Ruler } from "./ruler";
-import type { Pointing } from "./pointer";
+import { type Pointing, usePointed } from "./pointer";
 import { useWidth } from "./width";
 
 type FrameProps = {
@@ -53,7 +53,7 @@ export function Frame({ title, action, head, pointing, height, axis, note, known
 type PlotProps = Pick<FrameProps, "pointing" | "height" | "knownFrom"> & { plot: RefObject<HTMLDivElement | null>; width: number; children: ReactNode };
 
 function Plot({ plot, pointing, height, width, knownFrom, children }: PlotProps) {
-  const { at, chosen, mark, handlers } = pointing;
+  const { mark, handlers } = pointing;
   return (
     <div
       ref={plot}
@@ -66,9 +66,19 @@ function Plot({ plot, pointing, height, width, knownFrom, children }: PlotProps)
       {knownFrom !== undefined && <span aria-hidden style={{ width: share(knownFrom, pointing) }} className="absolute inset-y-0 left-0 striped bg-raised" />}
       {children}
       {mark && <span aria-hidden style={{ left: share(mark.from, pointing), right: `calc(100% - ${share(mark.to, pointing)})` }} className="absolute inset-y-0 min-w-0.5 border-x border-accent bg-accent/20" />}
-      {chosen && <span aria-hidden style={{ left: share(chosen.from, pointing), right: `calc(100% - ${share(chosen.to, pointing)})` }} className="absolute inset-y-0 border-x border-accent bg-accent/15" />}
-      {at !== undefined && <span aria-hidden style={{ left: share(at, pointing) }} className="pointer-events-none absolute inset-y-0 w-px bg-ink-muted" />}
+      <Here pointing={pointing} />
     </div>
+  );
+}
+
+/** The cursor, and what is being chosen with it. */
+function Here({ pointing }: { pointing: Pointing }) {
+  const { at, chosen } = usePointed(pointing);
+  return (
+    <>
+      {chosen && <span aria-hidden style={{ left: share(chosen.from, pointing), right: `calc(100% - ${share(chosen.to, pointing)})` }} className="absolute inset-y-0 border-x border-accent bg-accent/15" />}
+      {at !== undefined && <span aria-hidden data-testid="cursor" style={{ left: share(at, pointing) }} className="pointer-events-none absolute inset-y-0 w-px bg-ink-muted" />}
+    </>
   );
 }
 
@@ -76,21 +86,26 @@ function Plot({ plot, pointing, height, width, knownFrom, children }: PlotProps)
 export function ClockRuler({ pointing }: { pointing: Pointing }) {
   const lane = useRef<HTMLDivElement>(null);
   const width = useWidth(lane);
-  const { at } = pointing;
   return (
     <div className="flex h-6">
       <div className={GUTTER} />
       <div ref={lane} className="relative min-w-0 flex-1">
         <Ruler ticks={clockTicks(pointing, width)} />
-        {at !== undefined && (
-          <span
-            style={{ left: `clamp(0px, calc(${share(at, pointing)} - 48px), calc(100% - 96px))` }}
-            className="absolute inset-y-0.5 w-24 rounded bg-ink text-center text-xs leading-5 text-canvas tabular"
-          >
-            {formatMoment(at, pointing)}
-          </span>
-        )}
+        <Moment pointing={pointing} />
       </div>
     </div>
+  );
+}
+
+function Moment({ pointing }: { pointing: Pointing }) {
+  const { at } = usePointed(pointing);
+  if (at === undefined) return null;
+  return (
+    <span
+      style={{ left: `clamp(0px, calc(${share(at, pointing)} - 48px), calc(100% - 96px))` }}
+      className="absolute inset-y-0.5 w-24 rounded bg-ink text-center text-xs leading-5 text-canvas tabular"
+    >
+      {formatMoment(at, pointing)}
+    </span>
   );
 }

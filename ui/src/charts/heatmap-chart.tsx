@@ -40,7 +40,7 @@ export function HeatmapChart({ title, grid, pointing, box, onBox, nothing, heigh
   return (
     <Frame
       title={title}
-      pointing={{ ...pointing, chosen: undefined, handlers }}
+      pointing={{ ...pointing, handlers }}
       height={height}
       note={empty ? nothing : undefined}
       axis={!empty && <Axis grid={grid} />}
@@ -74,7 +74,7 @@ function useDragging(grid: Grid, pointing: Pointing, onBox: HeatmapChartProps["o
   const at = (event: PointerEvent<HTMLElement>) => {
     const { left, top, width, height } = event.currentTarget.getBoundingClientRect();
     const x = (event.clientX - left) / width;
-    pointing.setAt(pointing.from + Math.min(Math.max(x, 0), 1) * (pointing.to - pointing.from));
+    pointing.cursor.set({ at: pointing.from + Math.min(Math.max(x, 0), 1) * (pointing.to - pointing.from) });
     return cellAt(grid, x, (event.clientY - top) / height);
   };
   const handlers: Pointing["handlers"] = {
@@ -98,7 +98,7 @@ function useDragging(grid: Grid, pointing: Pointing, onBox: HeatmapChartProps["o
     onPointerLeave: () => {
       if (drag) return;
       setHovered(undefined);
-      pointing.setAt(undefined);
+      pointing.cursor.set({ at: undefined });
     },
     onPointerCancel: () => setDrag(undefined),
   };

@@ -1,19 +1,32 @@
 import { cleanup, fireEvent, render } from "@testing-library/react";
+import { useEffect } from "react";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Stretch } from "./clock";
-import { moved, usePointing } from "./pointer";
+import { moved, type Pointing, usePointed, usePointing } from "./pointer";
 
 afterEach(cleanup);
 
 const HOUR = { from: 0, to: 1_000 };
+const drawn = { page: 0, cursor: 0 };
 
 function Chart({ onZoom, onClick }: { onZoom: (stretch: Stretch) => void; onClick: (at: number) => void }) {
   const pointing = usePointing(HOUR, onZoom, onClick);
+  useEffect(() => {
+    drawn.page += 1;
+  });
   return (
     <div data-testid="plot" {...pointing.handlers}>
-      {pointing.at} {pointing.chosen && `${pointing.chosen.from}-${pointing.chosen.to}`}
+      <Here pointing={pointing} />
     </div>
   );
+}
+
+function Here({ pointing }: { pointing: Pointing }) {
+  const { at, chosen } = usePointed(pointing);
+  useEffect(() => {
+    drawn.cursor += 1;
+  });
+  return `${at ?? ""} ${chosen ? `${chosen.from}-${chosen.to}` : ""}`;
 }
 
 function open() {
@@ -43,6 +56,14 @@ test("a click names the moment, and leaving takes the cursor away", () => {
   expect(onZoom).not.toHaveBeenCalled();
   fireEvent.pointerLeave(plot);
   expect(plot.textContent).toBe(" ");
+});
+
+test("a move draws what follows the cursor, and not the page", () => {
+  const { plot } = open();
+  const before = { ...drawn };
+  for (let x = 100; x < 150; x++) fireEvent.pointerMove(plot, { clientX: x });
+  expect(drawn.page).toBe(before.page);
+  expect(drawn.cursor - before.cursor).toBe(50);
 });
 
 test("a stretch moves and grows, though not into the future", () => {

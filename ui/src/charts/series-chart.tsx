@@ -3,7 +3,7 @@ import { memo, type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useTheme } from "@/theme";
 import type { Stretch } from "./clock";
 import { Frame } from "./frame";
-import type { Pointing } from "./pointer";
+import { type Pointing, usePointed } from "./pointer";
 import { highest, isEmpty, type Line, placeUnder, roundTop, type Series } from "./series";
 import { paintSeries } from "./series-paint";
 
@@ -28,10 +28,8 @@ export function SeriesChart({ title, series, format, pointing, top, nothing, kno
   const end = useMemo(() => top ?? roundTop(highest(series)), [top, series]);
   const blank = useMemo(() => isEmpty(series), [series]);
   const empty = rest.empty ?? blank;
-  const { from, to, at } = pointing;
+  const { from, to } = pointing;
   const stretch = useMemo(() => ({ from, to }), [from, to]);
-  const place = at === undefined ? series.starts.length - 1 : placeUnder(series, at, stretch);
-  const said = series.lines.map((line) => saying(line, place, format));
   return (
     <Frame
       title={title}
@@ -41,13 +39,24 @@ export function SeriesChart({ title, series, format, pointing, top, nothing, kno
       knownFrom={knownFrom}
       note={empty ? nothing : undefined}
       axis={!empty && <Axis top={end} format={format} />}
-      head={!empty && series.lines.map((line, index) => <Value key={line.label} line={line} said={said[index]!} alone={series.lines.length === 1} />)}
+      head={!empty && <Values series={series} format={format} pointing={pointing} />}
     >
       {(width) => (
-        <Canvas series={series} stretch={stretch} top={end} width={width} height={height} label={`${title}: ${said.join(", ")}`} />
+        <Picture title={title} series={series} format={format} pointing={pointing}>
+          <Drawn series={series} stretch={stretch} top={end} width={width} height={height} />
+        </Picture>
       )}
     </Frame>
   );
+}
+
+type SaidProps = Pick<SeriesChartProps, "series" | "format" | "pointing">;
+
+/** What each line says under the cursor, or at its end without one. */
+function useSaid({ series, format, pointing }: SaidProps): string[] {
+  const { at } = usePointed(pointing);
+  const place = at === undefined ? series.starts.length - 1 : placeUnder(series, at, pointing);
+  return series.lines.map((line) => saying(line, place, format));
 }
 
 /** "63 % (12 % – 97 %)" at a place. */
@@ -57,6 +66,19 @@ function saying({ values, low, high }: Line, place: number, format: (value: numb
   if (!low || !high || format(low[place]!) === format(high[place]!)) return format(value);
   return `${format(value)} (${format(low[place]!)} – ${format(high[place]!)})`;
 }
+
+function Values(props: SaidProps) {
+  const said = useSaid(props);
+  const { lines } = props.series;
+  return lines.map((line, index) => <Value key={line.label} line={line} said={said[index]!} alone={lines.length === 1} />);
+}
+
+/** The canvas as those hear it who do not see it. */
+const Picture = ({ title, children, ...props }: SaidProps & { title: string; children: ReactNode }) => (
+  <div role="img" aria-label={`${title}: ${useSaid(props).join(", ")}`} className="absolute inset-0">
+    {children}
+  </div>
+);
 
 const Value = ({ line, said, alone }: { line: Line; said: string; alone: boolean }) => (
   <span className="flex min-w-0 items-center gap-1.5">
@@ -74,15 +96,9 @@ const Axis = ({ top, format }: { top: number; format: (value: number) => string 
   </>
 );
 
-type CanvasProps = { series: Series; stretch: Stretch; top: number; width: number; height: number; label: string };
+type DrawnProps = { series: Series; stretch: Stretch; top: number; width: number; height: number };
 
-const Canvas = ({ label, ...drawing }: CanvasProps) => (
-  <div role="img" aria-label={label} className="absolute inset-0">
-    <Drawn {...drawing} />
-  </div>
-);
-
-const Drawn = memo(function Drawn({ series, stretch, top, width, height }: Omit<CanvasProps, "label">) {
+const Drawn = memo(function Drawn({ series, stretch, top, width, height }: DrawnProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { dark } = useTheme();
   useEffect(() => {

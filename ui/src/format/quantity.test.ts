@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatCelsius, formatDigits, formatJoules, formatMegahertz, formatRate, formatShare, formatWatts } from "./quantity";
+import { formatBytes, formatCelsius, formatDigits, formatJoules, formatMegahertz, formatPerSecond, formatRate, formatShare, formatWatts } from "./quantity";
 
 test.each([
   [0, "0 %"],
@@ -32,3 +32,11 @@ test("every quantity has its unit", () => {
   expect(formatCelsius(61.4)).toBe("61 °C");
   expect(formatMegahertz(1980)).toBe("1,980 MHz");
 });
+
+test.each([
+  [0, "0/s"],
+  [0.384, "0.38/s"],
+  [412.3, "412/s"],
+  [31_693_989, "31.7M/s"],
+  [1_600_000_000, "1.6B/s"],
+])("%d a second is %s", (rate, text) => expect(formatPerSecond(rate)).toBe(text));

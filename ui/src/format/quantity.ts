@@ -1,5 +1,5 @@
 /** Physical quantities with the precision that a reader can use. */
-import { formatCount } from "./number";
+import { formatCompact, formatCount } from "./number";
 
 /** Whole per cents, and never 0 or 100 for what is not. */
 export function formatShare(share: number): string {
@@ -17,6 +17,9 @@ export function formatDigits(value: number): string {
   if (size >= 99.5 || value === 0) return formatCount(Math.round(value));
   return String(Number(value.toFixed(size < 0.995 ? 2 : 1)));
 }
+
+/** How many a second, short where there are many: 0.38/s, 412/s, 31.7M/s. */
+export const formatPerSecond = (rate: number) => `${rate < 10_000 ? formatDigits(rate) : formatCompact(rate)}/s`;
 
 export const formatWatts = (watts: number) => scaled(watts, 1000, ["W", "kW", "MW"]);
 

@@ -24,8 +24,8 @@ export function TimeRangePicker({ range, onPick }: TimeRangePickerProps) {
         <span className="tabular">{describe(range)}</span>
         <ChevronDown size={13} aria-hidden className="opacity-70" />
       </Popover.Trigger>
-      <PopoverPanel className="flex w-[420px]! max-w-[calc(100vw-16px)]">
-        <div className="w-40 shrink-0 border-r border-line p-1.5">
+      <PopoverPanel className="flex w-[420px]! max-w-[calc(100vw-16px)] max-sm:flex-col">
+        <div className="w-40 shrink-0 border-line p-1.5 max-sm:grid max-sm:w-full max-sm:grid-cols-2 max-sm:border-b sm:border-r">
           {PRESETS.map((preset) => (
             <Preset key={preset} preset={preset} range={range} onPick={pick} />
           ))}

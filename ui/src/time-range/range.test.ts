@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describe as describeRange, parseRange, resolve, widen } from "./range";
+import { describe as describeRange, parseRange, resolve, widen, within } from "./range";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 
@@ -34,4 +34,10 @@ test("a range has a name", () => {
     "Last day",
     "Last 7 days",
   ]);
+});
+
+test("a range in a sentence", () => {
+  expect(within({ range: "6h" })).toBe("in the last 6 hours");
+  const [from, to] = ["10:00:00", "11:30:00"].map((clock) => new Date(`2026-11-23T${clock}`).toISOString());
+  expect(within({ from: from!, to: to! })).toMatch(/^between .*10:00:00 and 11:30:00$/);
 });

@@ -36,6 +36,10 @@ export function describe(range: TimeRange): string {
   return Number(count) === 1 ? `Last ${UNITS[unit!]!.name}` : `Last ${count} ${UNITS[unit!]!.name}s`;
 }
 
+/** "in the last hour", "between 10:00:00 and 11:00:00". */
+export const within = (range: TimeRange) =>
+  isRelative(range) ? `in the ${describe(range).toLowerCase()}` : `between ${describe(range).replace(" – ", " and ")}`;
+
 function describeMoment(stamp: string): string {
   const date = new Date(stamp);
   return [formatShortDay(date), formatClock(date)].filter(Boolean).join(" ");

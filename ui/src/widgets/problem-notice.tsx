@@ -27,3 +27,10 @@ export function ProblemNotice({ error, onRetry, children }: ProblemNoticeProps) 
     </div>
   );
 }
+
+/** What is shown is older than it should be. */
+export const NotRefreshed = ({ error }: { error: Error }) => (
+  <span role="alert" className="min-w-0 text-sm break-words text-bad">
+    Not refreshed: {error.message}
+  </span>
+);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { barsOf, changeOf, gapsOf, idleShareOf, joulesOf, usdOf } from "./amounts";
+import { barsOf, gapsOf, idleShareOf, joulesOf, usdOf } from "./amounts";
 import { group, NOTHING } from "./sample";
 
 const USED = { busy_gpu_seconds: 30, idle_gpu_seconds: 10, priced_gpu_seconds: 40, measured_gpu_seconds: 40, busy_usd: 3, idle_usd: 1 };
@@ -9,19 +9,6 @@ test("busy and idle are added up, and what is not known stays unknown", () => {
   expect(joulesOf(group("a", USED).now)).toBeUndefined();
   expect(idleShareOf(group("a", USED).now)).toBe(0.25);
   expect(idleShareOf(NOTHING)).toBeUndefined();
-});
-
-test.each([
-  [112, 100, "+12 %"],
-  [50, 100, "−50 %"],
-  [100.2, 100, "±0 %"],
-  [2000, 100, "×20"],
-  [1, 0, undefined],
-  [1, null, undefined],
-  [undefined, 1, undefined],
-  [0, 5, "−100 %"],
-])("%s after %s is %s", (now, before, text) => {
-  expect(changeOf(now, before)).toBe(text);
 });
 
 test("bars are dollars where everything has a price, else they are time", () => {

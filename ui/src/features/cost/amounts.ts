@@ -1,4 +1,4 @@
-/** What is worked out of amounts: sums of busy and idle, shares, changes, how much is known. */
+/** What is worked out of amounts: sums of busy and idle, shares, how much is known. */
 import type { CostAmounts, CostGroup } from "@/api/types";
 
 /** Busy and idle together; undefined where neither is known. */
@@ -12,15 +12,6 @@ export const secondsOf = ({ busy_gpu_seconds, idle_gpu_seconds }: CostAmounts) =
 export function idleShareOf(amounts: CostAmounts): number | undefined {
   const seconds = secondsOf(amounts);
   return seconds > 0 ? amounts.idle_gpu_seconds / seconds : undefined;
-}
-
-/** "+12 %" against before; undefined where there was nothing to compare with. */
-export function changeOf(now: number | null | undefined, before: number | null | undefined): string | undefined {
-  if (now === null || now === undefined || !before) return undefined;
-  const percent = Math.round((now / before - 1) * 100);
-  if (percent === 0) return "±0 %";
-  if (percent > 999) return `×${Math.round(now / before)}`;
-  return `${percent > 0 ? "+" : "−"}${Math.abs(percent)} %`;
 }
 
 /** What a bar stands for: dollars when all of the time has a price, else the time. */

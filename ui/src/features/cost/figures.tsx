@@ -1,10 +1,10 @@
 /** What all groups come to, each figure with its change. */
-import type { ReactNode } from "react";
 import type { CostGroup } from "@/api/types";
 import { formatEnergy, formatGpuTime, formatUsd } from "@/format/money";
 import { formatCompact, formatCount } from "@/format/number";
 import { formatShare } from "@/format/quantity";
-import { changeOf, idleShareOf, joulesOf, secondsOf, usdOf } from "./amounts";
+import { Figure } from "@/widgets/figure";
+import { idleShareOf, joulesOf, secondsOf, usdOf } from "./amounts";
 
 export function Figures({ total }: { total: CostGroup }) {
   const { now, previous } = total;
@@ -22,28 +22,5 @@ export function Figures({ total }: { total: CostGroup }) {
       <Figure label="Requests" value={now.requests} before={previous.requests} write={formatCount} />
       <Figure label="Tokens" value={now.tokens} before={previous.tokens} write={formatCompact} />
     </dl>
-  );
-}
-
-type FigureProps = {
-  label: string;
-  value: number | null | undefined;
-  before: number | null | undefined;
-  write: (value: number) => string;
-  children?: ReactNode;
-};
-
-function Figure({ label, value, before, write, children }: FigureProps) {
-  const change = changeOf(value, before);
-  return (
-    <div>
-      <dt className="text-xs text-ink-muted">{label}</dt>
-      <dd className="text-lg font-medium whitespace-nowrap">{value === null || value === undefined ? "–" : write(value)}</dd>
-      <dd className="min-h-4 text-xs text-ink-muted">
-        {children}
-        {children && change && " · "}
-        {change && <span title="Against the time before, as long">{change}</span>}
-      </dd>
-    </div>
   );
 }

@@ -2,13 +2,14 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { CostGroup, CostGrouping } from "@/api/types";
+import { changeOf } from "@/format/change";
 import { formatEnergy, formatGpuTime, formatUsd } from "@/format/money";
 import { formatCompact, formatCount } from "@/format/number";
 import { formatShare } from "@/format/quantity";
 import type { RangeSearch } from "@/time-range/address";
 import { classes } from "@/widgets/classes";
 import { shortUuid } from "../gpus/nodes";
-import { type Bar, barsOf, changeOf, gapsOf, idleShareOf, joulesOf, secondsOf, usdOf } from "./amounts";
+import { type Bar, barsOf, gapsOf, idleShareOf, joulesOf, secondsOf, usdOf } from "./amounts";
 import { BusyBar } from "./bar";
 
 type CostTableProps = { groups: CostGroup[]; by: CostGrouping; range: RangeSearch };
@@ -36,7 +37,7 @@ const COLUMNS: Column[] = [
 ];
 
 const change = (now: CostGroup["now"], previous: CostGroup["previous"]) =>
-  changeOf(usdOf(now), usdOf(previous)) ?? changeOf(secondsOf(now), secondsOf(previous)) ?? <span className="text-ink-faint">new</span>;
+  changeOf({ value: usdOf(now), before: usdOf(previous) })?.text ?? changeOf({ value: secondsOf(now), before: secondsOf(previous) })?.text ?? <span className="text-ink-faint">new</span>;
 
 const CELL = "border-b border-line px-3 py-2 align-top";
 

@@ -1,30 +1,13 @@
 /** No engine to show: the range is too short, or no engine sends its steps. */
 import { Blocks } from "lucide-react";
 import { type RangeSearch, rangeOf } from "@/time-range/address";
-import { describe, widen } from "@/time-range/range";
-import { Button } from "@/widgets/button";
+import { LookFurther, NothingYet } from "@/widgets/empty";
 import { Snippet } from "@/widgets/snippet";
 
-export function Empty({ search, onRange }: { search: RangeSearch; onRange: (range: RangeSearch) => void }) {
-  const wider = widen(rangeOf(search));
-  return (
-    <div className="mx-auto flex max-w-xl flex-col gap-4 px-6 py-14">
-      <div className="flex items-center gap-3">
-        <span className="grid size-9 shrink-0 place-items-center rounded-full bg-accent-soft text-accent">
-          <Blocks size={17} aria-hidden />
-        </span>
-        <div>
-          <h2 className="text-lg font-semibold">No engine made a step in this range</h2>
-          <p className="text-ink-muted">An inference engine that runs under Axonize sends every step of its scheduler.</p>
-        </div>
-      </div>
-      {wider && (
-        <Button look="primary" className="self-start" onClick={() => onRange(wider)}>
-          Look in the {describe(wider).toLowerCase()}
-        </Button>
-      )}
-      <p className="text-ink-muted">Start vLLM through Axonize:</p>
-      <Snippet text="axonize-instrument vllm serve MODEL" />
-    </div>
-  );
-}
+export const Empty = ({ search, onRange }: { search: RangeSearch; onRange: (range: RangeSearch) => void }) => (
+  <NothingYet icon={Blocks} title="No engine made a step in this range" text="An inference engine that runs under Axonize sends every step of its scheduler.">
+    <LookFurther range={rangeOf(search)} onRange={onRange} />
+    <p className="text-ink-muted">Start vLLM through Axonize:</p>
+    <Snippet text="axonize-instrument vllm serve MODEL" />
+  </NothingYet>
+);

@@ -18,7 +18,7 @@ import { isRelative, resolve } from "@/time-range/range";
 import { toSearch, useZoomKeys, ZoomOutButton } from "@/time-range/zoom";
 import { IconButton } from "@/widgets/button";
 import { Picker } from "@/widgets/picker";
-import { ProblemNotice } from "@/widgets/problem-notice";
+import { NotRefreshed, ProblemNotice } from "@/widgets/problem-notice";
 import { Skeleton } from "@/widgets/skeleton";
 import { Empty } from "./empty";
 import { Header } from "./header";
@@ -99,6 +99,7 @@ export function EnginesPage() {
           />
         )}
         <TimeRangePicker range={rangeOf(search)} onPick={onRange} />
+        {error && byStart.length > 0 && <NotRefreshed error={error} />}
         <div className="ml-auto flex gap-1">
           <ZoomOutButton stretch={stretch} onRange={onRange} />
           <IconButton icon={RotateCw} label="Refresh" shortcut="r" onClick={refresh} />

@@ -4,7 +4,7 @@ import type { GpuPoint } from "@/api/types";
 import { concrete, fresh } from "@/charts/canvas";
 import type { Stretch } from "@/charts/clock";
 import { Frame } from "@/charts/frame";
-import type { Pointing } from "@/charts/pointer";
+import { type Pointing, usePointed } from "@/charts/pointer";
 import { gapOf, placeAt } from "@/charts/series";
 import { useTheme } from "@/theme";
 import { timesOf } from "./charts";
@@ -19,19 +19,16 @@ type ThrottleProps = { points: GpuPoint[]; widthMs: number; pointing: Pointing; 
 export function Throttle({ points, widthMs, pointing, nothing }: ThrottleProps) {
   const times = useMemo(() => joined(timesOf(points, widthMs)), [points, widthMs]);
   const reasons = useMemo(() => reasonsSeen(points), [points]);
-  const { from, to, at } = pointing;
+  const { from, to } = pointing;
   const stretch = useMemo(() => ({ from, to }), [from, to]);
   const measured = points.some(({ throttle_reasons: bits }) => bits !== null);
-  const place = at === undefined ? points.length - 1 : placeAt({ ...times, lines: [], shape: "bars" }, at, (to - from) / 100);
-  const bits = points[place]?.throttle_reasons;
-  const now = typeof bits === "number" ? reasonsIn(bits).map(({ name }) => name) : [];
   return (
     <Frame
       title="Throttling"
       pointing={pointing}
       height={Math.max(reasons.length, 1) * LANE + 6}
       note={measured ? (reasons.length > 0 ? undefined : "Not throttled in this range") : nothing}
-      head={reasons.length > 0 && <span className="truncate text-ink">{now.join(", ") || "None"}</span>}
+      head={reasons.length > 0 && <Now points={points} times={times} pointing={pointing} />}
     >
       {(width) => (
         <div role="img" aria-label={`Throttling: ${reasons.map(({ name }) => name).join(", ")}`} className="absolute inset-0">
@@ -45,6 +42,15 @@ export function Throttle({ points, widthMs, pointing, nothing }: ThrottleProps) 
       )}
     </Frame>
   );
+}
+
+/** The reasons under the cursor, or the newest without one. */
+function Now({ points, times, pointing }: { points: GpuPoint[]; times: Times; pointing: Pointing }) {
+  const { at } = usePointed(pointing);
+  const place = at === undefined ? points.length - 1 : placeAt({ ...times, lines: [], shape: "bars" }, at, (pointing.to - pointing.from) / 100);
+  const bits = points[place]?.throttle_reasons;
+  const names = typeof bits === "number" ? reasonsIn(bits).map(({ name }) => name) : [];
+  return <span className="truncate text-ink">{names.join(", ") || "None"}</span>;
 }
 
 /** A sample stands for the time until the next one, unless that is far off. */

@@ -4,8 +4,8 @@ import { Cpu } from "lucide-react";
 import { gpusQuery } from "@/api/queries";
 import type { RangeSearch } from "@/time-range/address";
 import { rangeOf } from "@/time-range/address";
-import { describe, resolve, widen } from "@/time-range/range";
-import { Button } from "@/widgets/button";
+import { resolve } from "@/time-range/range";
+import { LookFurther, NothingYet } from "@/widgets/empty";
 import { Snippet } from "@/widgets/snippet";
 
 const MONTH = { range: "30d" };
@@ -28,27 +28,12 @@ type EmptyProps = { search: RangeSearch; onRange: (range: { range: string }) => 
 
 export function Empty({ search, onRange }: EmptyProps) {
   const ever = useQuery(gpusQuery(JSON.stringify(MONTH), () => resolve(MONTH)));
-  const wider = widen(rangeOf(search));
   if (ever.isPending) return null;
+  const known = Boolean(ever.data?.items.length);
   return (
-    <div className="mx-auto flex max-w-xl flex-col gap-4 px-6 py-14">
-      <div className="flex items-center gap-3">
-        <span className="grid size-9 shrink-0 place-items-center rounded-full bg-accent-soft text-accent">
-          <Cpu size={17} aria-hidden />
-        </span>
-        <div>
-          <h2 className="text-lg font-semibold">{ever.data?.items.length ? "No GPU in this range" : "Waiting for the first GPU"}</h2>
-          <p className="text-ink-muted">GPUs appear here when metrics of them arrive, or spans that name them.</p>
-        </div>
-      </div>
-      {ever.data?.items.length && wider ? (
-        <Button look="primary" className="self-start" onClick={() => onRange(wider)}>
-          Look in the {describe(wider).toLowerCase()}
-        </Button>
-      ) : (
-        <HowToSend />
-      )}
-    </div>
+    <NothingYet icon={Cpu} title={known ? "No GPU in this range" : "Waiting for the first GPU"} text="GPUs appear here when metrics of them arrive, or spans that name them.">
+      {known ? <LookFurther range={rangeOf(search)} onRange={onRange} /> : <HowToSend />}
+    </NothingYet>
   );
 }
 

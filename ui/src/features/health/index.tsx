@@ -4,7 +4,7 @@ import { formatMs } from "@/format/duration";
 import { formatCompact, formatCount } from "@/format/number";
 import { formatBytes } from "@/format/quantity";
 import { classes } from "@/widgets/classes";
-import { ProblemNotice } from "@/widgets/problem-notice";
+import { NotRefreshed, ProblemNotice } from "@/widgets/problem-notice";
 import { Card, Row } from "./card";
 import { labelled, type Reading, rate, type Sample, valueOf } from "./metrics";
 import { Processes } from "./process-list";
@@ -21,11 +21,7 @@ export function HealthPage() {
       <div className="flex min-h-12 flex-wrap items-center gap-3 border-b border-line px-4 py-2">
         <h1 className="text-lg font-semibold tracking-tight">Health</h1>
         {newest && <Release samples={newest.samples} />}
-        {error && newest && (
-          <span role="alert" className="text-sm text-bad">
-            Not refreshed: {error.message}
-          </span>
-        )}
+        {error && newest && <NotRefreshed error={error} />}
       </div>
       {/* Nothing in it takes the focus, and whoever has no mouse scrolls, too. */}
       <div tabIndex={0} role="group" aria-label="Numbers" className="min-h-0 flex-1 overflow-y-auto p-4 focus-visible:outline-offset-[-2px]">

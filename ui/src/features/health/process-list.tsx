@@ -12,6 +12,7 @@ import { Card } from "./card";
 import { inOrder, integrationsOf, isSilent, lossesOf } from "./processes";
 
 const MOST_FAULTS = 5;
+const MOST_SERVICES = 20;
 
 export function Processes() {
   const { data, error } = useQuery(processesQuery);
@@ -29,18 +30,27 @@ function Found({ items, silent_services }: ProcessList) {
   if (items.length === 0 && silent_services.length === 0) return <Nobody />;
   return (
     <>
-      <ul className="divide-y divide-line border-t border-line">
-        {inOrder(items).map((process) => (
-          <Entry key={process.instance_id} process={process} />
-        ))}
-      </ul>
-      {silent_services.length > 0 && (
-        <p className="border-t border-line pt-3 text-sm text-ink-muted">
-          {silent_services.map(({ service_name, spans }) => `${service_name || "a service without a name"} (${plural(spans, "span")})`).join(", ")}: sent spans, but
-          {silent_services.length > 1 ? " do" : " does"} not say how that goes. Axonize's SDK does, and others with OpenTelemetry's SDK metrics switched on.
-        </p>
+      {items.length > 0 && (
+        <ul className="divide-y divide-line border-t border-line">
+          {inOrder(items).map((process) => (
+            <Entry key={process.instance_id} process={process} />
+          ))}
+        </ul>
       )}
+      {silent_services.length > 0 && <Silent services={silent_services} />}
     </>
+  );
+}
+
+/** They send spans; how that goes nobody knows but they. */
+function Silent({ services }: { services: ProcessList["silent_services"] }) {
+  const named = services.slice(0, MOST_SERVICES).map(({ service_name, spans }) => `${service_name || "no service name"} (${plural(spans, "span")})`);
+  const more = services.length - named.length;
+  return (
+    <p className="border-t border-line pt-3 text-sm break-words text-ink-muted">
+      Sent spans, but say nothing of how that goes: {named.join(", ")}
+      {more > 0 && ` and ${plural(more, "more service")}`}. Axonize's SDK says it, and others do with OpenTelemetry's SDK metrics switched on.
+    </p>
   );
 }
 

@@ -12,7 +12,7 @@ import { isRelative, resolve } from "@/time-range/range";
 import { IconButton } from "@/widgets/button";
 import { classes } from "@/widgets/classes";
 import { Picker } from "@/widgets/picker";
-import { ProblemNotice } from "@/widgets/problem-notice";
+import { NotRefreshed, ProblemNotice } from "@/widgets/problem-notice";
 import { Skeleton } from "@/widgets/skeleton";
 import type { ModelsSearch } from "./search";
 import { ModelTable } from "./table";
@@ -49,6 +49,7 @@ export function ModelsPage() {
         <h1 className="mr-2 text-lg font-semibold tracking-tight">Models</h1>
         <TimeRangePicker range={range} onPick={onRange} />
         <Picker label="Service" options={facets.data?.services ?? []} value={search.service} onPick={(service) => set({ service })} />
+        {models.error && models.data && <NotRefreshed error={models.error} />}
         <IconButton icon={RotateCw} label="Refresh" shortcut="r" onClick={refresh} className="ml-auto" />
       </div>
       <div data-scroll-restoration-id="models" className={classes("min-h-0 flex-1 overflow-y-auto bg-surface transition-opacity", models.isPlaceholderData && "opacity-60")}>{content()}</div>

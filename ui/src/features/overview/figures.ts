@@ -1,19 +1,15 @@
 /** The figures over the charts, each beside what it was before. */
 import type { Activity } from "@/api/analytics";
+import type { Compared } from "@/format/change";
 import { formatMs } from "@/format/duration";
-import { formatUsd } from "@/format/money";
-import { formatCompact } from "@/format/number";
-import { formatDigits, formatRate, formatShare, formatWatts } from "@/format/quantity";
+import { formatGpuTime, formatUsd } from "@/format/money";
+import { formatPerSecond, formatRate, formatShare, formatWatts } from "@/format/quantity";
 
-export type Figure = {
+export type Figure = Compared & {
   label: string;
   value: number | undefined;
   before: number | undefined;
-  format: (value: number) => string;
-  /** Whether more is better (1), worse (-1) or neither (0). */
-  good: 1 | -1 | 0;
-  /** Differences are said in per cent points, not in per cent. */
-  isShare?: true;
+  write: (value: number) => string;
 };
 
 const of = (value: number | null | undefined) => value ?? undefined;
@@ -39,41 +35,25 @@ function valuesOf({ requests: { whole }, latency, throughput, engines, gpus }: A
   };
 }
 
-const perSecond = (value: number) => `${formatDigits(value)}/s`;
-
 export function toFigures(now: Activity, past: Activity | undefined): Figure[] {
   const values = valuesOf(now);
   const older: Partial<ReturnType<typeof valuesOf>> = past ? valuesOf(past) : {};
-  const figure = (name: keyof typeof values, label: string, format: Figure["format"], good: Figure["good"], more?: Pick<Figure, "isShare">): Figure => ({
-    label, value: values[name], before: older[name], format, good, ...more,
+  const figure = (name: keyof typeof values, label: string, write: Figure["write"], good: Figure["good"], more?: Pick<Figure, "isShare">): Figure => ({
+    label, value: values[name], before: older[name], write, good, ...more,
   });
   return [
-    figure("rate", "Requests", perSecond, 0),
+    figure("rate", "Requests", formatPerSecond, 0),
     figure("errors", "Error rate", formatRate, -1, { isShare: true }),
     figure("p50", "Latency p50", formatMs, -1),
     figure("p95", "Latency p95", formatMs, -1),
     figure("p99", "Latency p99", formatMs, -1),
     figure("ttft", "First token p95", formatMs, -1),
     figure("tpot", "Per token p50", formatMs, -1),
-    figure("output", "Output tokens", perSecond, 0),
+    figure("output", "Output tokens", formatPerSecond, 0),
     figure("hits", "Prefix hits", formatShare, 1, { isShare: true }),
     figure("utilization", "GPU utilisation", formatShare, 0, { isShare: true }),
     figure("power", "GPU power", formatWatts, 0),
-    figure("seconds", "GPU-seconds", (value) => `${value < 100 ? formatDigits(value) : formatCompact(Math.round(value))} s`, 0),
+    figure("seconds", "GPU time", formatGpuTime, 0),
     figure("cost", "Request cost", formatUsd, 0),
   ].filter(({ value, before }, index) => index < 5 || value !== undefined || before !== undefined);
-}
-
-export type Change = { text: string; look: "good" | "bad" | "none" };
-
-/** "+12 %" or "−0.4 pp" against what it was; undefined where one of both is not known. */
-export function changeOf({ value, before, good, isShare }: Figure): Change | undefined {
-  if (value === undefined || before === undefined || (!isShare && before === 0)) return undefined;
-  const change = (isShare ? value - before : (value - before) / before) * 100;
-  const size = Math.abs(change);
-  const said = isShare ? formatDigits(size) : size >= 1_000 ? `${formatDigits((value / before))} ×` : formatDigits(size >= 9.95 ? Math.round(size) : size);
-  if (size < 0.05) return { text: "as before", look: "none" };
-  const text = !isShare && size >= 1_000 ? said : `${change > 0 ? "+" : "−"}${said} ${isShare ? "pp" : "%"}`;
-  const look = good === 0 || size < 5 ? "none" : Math.sign(change) === good ? "good" : "bad";
-  return { text, look };
 }

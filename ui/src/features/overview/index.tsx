@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowUpRight, RotateCw } from "lucide-react";
 import { type ReactNode, useMemo, useRef } from "react";
-import { activityQuery, modelsQuery, servicesQuery } from "@/api/analytics";
+import { type Activity, activityQuery, modelsQuery, servicesQuery } from "@/api/analytics";
 import { facetsQuery } from "@/api/queries";
 import type { Stretch } from "@/charts/clock";
 import { ClockRuler } from "@/charts/frame";
@@ -18,11 +18,12 @@ import { describe, isRelative, resolve } from "@/time-range/range";
 import { toSearch, useZoomKeys, ZoomOutButton } from "@/time-range/zoom";
 import { IconButton } from "@/widgets/button";
 import { classes } from "@/widgets/classes";
+import { Figure } from "@/widgets/figure";
 import { Picker } from "@/widgets/picker";
-import { ProblemNotice } from "@/widgets/problem-notice";
+import { NotRefreshed, ProblemNotice } from "@/widgets/problem-notice";
 import { Skeleton } from "@/widgets/skeleton";
 import { Hidden } from "./empty";
-import { changeOf, type Figure, toFigures } from "./figures";
+import { type Figure as FigureOf, toFigures } from "./figures";
 import { type Panel, toPanels } from "./panels";
 import type { OverviewSearch } from "./search";
 import { Services } from "./services";
@@ -69,7 +70,7 @@ export function OverviewPage() {
   useZoomKeys({ stretch, onRange });
   const behind = { ...scope, from: window.from, to: window.to };
   const error = series.error ?? whole.error;
-  const empty = series.data && !series.isPlaceholderData && isNothing(series.data);
+  const empty = series.data && !series.isPlaceholderData && isNothing(series.data, Boolean(search.service ?? search.model));
   const content = () => {
     if (error && !series.data) return <ProblemNotice error={error} onRetry={refresh} />;
     if (!series.data || !whole.data) return <Waiting />;
@@ -96,7 +97,7 @@ export function OverviewPage() {
         <TimeRangePicker range={range} onPick={(next) => onRange(readRange({ ...next }))} />
         <Picker label="Service" options={facets.data?.services ?? []} value={search.service} onPick={(service) => set({ service })} />
         <Picker label="Model" options={facets.data?.models ?? []} value={search.model} onPick={(model) => set({ model })} />
-        {error && series.data && <span role="alert" className="text-sm text-bad">Not refreshed: {error.message}</span>}
+        {error && series.data && <NotRefreshed error={error} />}
         <div className="ml-auto flex gap-1">
           <ZoomOutButton stretch={stretch} onRange={onRange} />
           <IconButton icon={RotateCw} label="Refresh" shortcut="r" onClick={refresh} />
@@ -109,8 +110,9 @@ export function OverviewPage() {
   );
 }
 
-const isNothing = ({ requests, engines, gpus }: NonNullable<ReturnType<typeof useOverview>["series"]["data"]>) =>
-  requests.items.length === 0 && engines.items.length === 0 && gpus.items.length === 0;
+/** The GPUs are those of everyone: they say nothing about what a filter is for. */
+const isNothing = ({ requests, engines, gpus }: Activity, filtered: boolean) =>
+  requests.items.length === 0 && engines.items.length === 0 && (filtered || gpus.items.length === 0);
 
 /** The bucket of a panel that a pointer at a moment means. */
 function momentOf({ series }: Panel, at: number, stretch: Stretch) {
@@ -118,21 +120,12 @@ function momentOf({ series }: Panel, at: number, stretch: Stretch) {
   return place < 0 ? undefined : { from: series.starts[place]!, to: series.ends[place]! };
 }
 
-const CHANGES = { good: "text-good", bad: "text-bad", none: "text-ink-muted" };
-
 /** The figures of the range; `past` names the piece of time before it. */
-const Figures = ({ figures, past }: { figures: Figure[]; past: string }) => (
+const Figures = ({ figures, past }: { figures: FigureOf[]; past: string }) => (
   <dl className="grid grid-cols-[repeat(auto-fill,minmax(118px,1fr))] gap-px border-b border-line bg-surface tabular">
-    {figures.map((figure) => {
-      const change = changeOf(figure);
-      return (
-        <div key={figure.label} className="bg-surface px-4 py-2.5 shadow-[0_0_0_1px_var(--color-line)]" title={figure.before === undefined ? undefined : `${figure.format(figure.before)} in ${past} before`}>
-          <dt className="truncate text-xs text-ink-muted">{figure.label}</dt>
-          <dd className="truncate text-lg font-semibold">{figure.value === undefined ? <span className="text-ink-faint">–</span> : figure.format(figure.value)}</dd>
-          <dd className={classes("h-4 truncate text-xs", change && CHANGES[change.look])}>{change?.text}</dd>
-        </div>
-      );
-    })}
+    {figures.map((figure) => (
+      <Figure key={figure.label} {...figure} past={past} className="bg-surface px-4 py-2.5 shadow-[0_0_0_1px_var(--color-line)]" />
+    ))}
   </dl>
 );
 

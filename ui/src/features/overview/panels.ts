@@ -3,7 +3,7 @@ import type { Activity } from "@/api/analytics";
 import type { Series } from "@/charts/series";
 import type { TracesSearch } from "@/features/traces/search";
 import { formatMs } from "@/format/duration";
-import { formatDigits, formatRate, formatShare, formatWatts } from "@/format/quantity";
+import { formatDigits, formatPerSecond, formatRate, formatShare, formatWatts } from "@/format/quantity";
 
 export type Panel = {
   title: string;
@@ -36,7 +36,6 @@ const NO_STEP = "No engine steps in this range";
 const NO_GPU = "No GPU metrics in this range";
 
 const perSecond = (count: number, ms: number) => (count * 1e3) / ms;
-const rate = (value: number) => `${formatDigits(value)}/s`;
 
 export function toPanels({ requests, latency, throughput, engines, gpus }: Activity): Panel[] {
   const [requestMs, spanMs] = [requests.width_ms, latency.bucket_s * 1e3];
@@ -47,7 +46,7 @@ export function toPanels({ requests, latency, throughput, engines, gpus }: Activ
         ["failed", "var(--color-bad)", ({ errors }) => perSecond(errors, requestMs)],
         ["ok", colored(1), ({ requests: all, errors }) => perSecond(all - errors, requestMs)],
       ], "bars"),
-      format: rate,
+      format: formatPerSecond,
       nothing: NO_REQUEST,
       traces: {},
     },
@@ -97,7 +96,7 @@ export function toPanels({ requests, latency, throughput, engines, gpus }: Activ
         ["in", colored(6), ({ input_tokens_per_s: input }) => input],
         ["out", colored(4), ({ output_tokens_per_s: output }) => output],
       ]),
-      format: rate,
+      format: formatPerSecond,
       nothing: "No span says its tokens",
       traces: {},
     },

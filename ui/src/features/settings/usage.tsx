@@ -1,6 +1,7 @@
 /** What a tenant has stored by day, against its quota. */
 import { useQuery } from "@tanstack/react-query";
 import { type DayUsage, usageQuery } from "@/api/admin";
+import { formatGpuTime } from "@/format/money";
 import { formatCompact, formatCount } from "@/format/number";
 import { ProblemNotice } from "@/widgets/problem-notice";
 import { Skeleton } from "@/widgets/skeleton";
@@ -32,7 +33,7 @@ function Days({ days, quota }: { days: DayUsage[]; quota: number | null }) {
         <Figure name="Spans today" value={formatCount(today?.spans ?? 0)} more={quota === null ? undefined : `of ${formatCount(quota)}`} />
         <Figure name={`Spans in ${days.length} days`} value={formatCount(sum(days, "spans"))} />
         <Figure name="Engine steps" value={formatCount(sum(days, "engine_steps"))} />
-        <Figure name="GPU-seconds" value={formatCount(Math.round(sum(days, "gpu_seconds")))} />
+        <Figure name="GPU time" value={formatGpuTime(sum(days, "gpu_seconds"))} />
       </dl>
       <div className="flex gap-2">
         <div aria-hidden className="flex h-32 w-10 shrink-0 flex-col justify-between text-right text-xs text-ink-faint tabular">
