@@ -6,13 +6,13 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from pathlib import PurePath
 from time import monotonic_ns
 from typing import Any
 
 from axonize import semconv
 from axonize.guard import guarded
 from axonize.levels import module_levels
+from axonize.naming import name_of
 from axonize.patching import Call, Observer
 from axonize.speed import Span
 
@@ -203,10 +203,7 @@ def _denoiser(pipeline: Any) -> Any:
 
 def _model_name(pipeline: Any) -> str:
     loaded_by = str(getattr(pipeline.config, "_name_or_path", "") or "")
-    if not loaded_by:
-        return type(pipeline).__name__
-    path = PurePath(loaded_by)
-    return path.name if path.is_absolute() else loaded_by
+    return name_of(loaded_by) or type(pipeline).__name__
 
 
 def _seed(generator: Any) -> int | None:
