@@ -10,6 +10,7 @@ from time import monotonic_ns
 from typing import Any
 
 from axonize import semconv
+from axonize.device import followed, tell_out_of_memory
 from axonize.guard import guarded
 from axonize.levels import module_levels
 from axonize.naming import name_of
@@ -109,7 +110,8 @@ def pipeline_call(call: Call) -> Observer:
     if outer is not None and outer.pipeline is pipeline:
         return  # a class that calls the one it inherits from
     arguments = _arguments(type(pipeline).__call__, call)
-    with Span(f"generate_content {_model_name(pipeline)}", _asked(pipeline, arguments)) as span:
+    begun = Span(f"generate_content {_model_name(pipeline)}", _asked(pipeline, arguments))
+    with followed(begun, pipeline.device) as span:
         span.set_gpus(_gpus(pipeline))
         run = Run(pipeline, span)
         running, levels = current_run.set(run), module_levels.set(0)
@@ -117,7 +119,8 @@ def pipeline_call(call: Call) -> Observer:
             result = yield
             run.denoised()
             span.set_attributes(_came_out(result, arguments))
-        except BaseException:
+        except BaseException as error:
+            tell_out_of_memory(span, error)
             if run.denoising is not None:
                 run.denoising.span.set_status("error")
             raise
