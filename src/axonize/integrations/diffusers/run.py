@@ -15,6 +15,7 @@ from axonize.guard import guarded
 from axonize.levels import module_levels
 from axonize.naming import name_of
 from axonize.patching import Call, Observer
+from axonize.ranks import spread
 from axonize.speed import Span
 
 LISTED = 1000  # steps whose times are told one by one
@@ -42,13 +43,13 @@ class Denoising:
         """End with the last step, or now when it has not ended."""
         steps = self.steps
         if steps:
-            ordered = sorted(steps)
+            median, p99, longest = spread(sorted(steps))
             self.span.set_attributes(
                 {
                     semconv.DIFFUSION_STEPS: len(steps),
-                    semconv.DIFFUSION_STEP_P50_MS: ordered[(len(steps) - 1) // 2] / 1e6,
-                    semconv.DIFFUSION_STEP_P99_MS: ordered[-(len(steps) // 100) - 1] / 1e6,
-                    semconv.DIFFUSION_STEP_MAX_MS: ordered[-1] / 1e6,
+                    semconv.DIFFUSION_STEP_P50_MS: median / 1e6,
+                    semconv.DIFFUSION_STEP_P99_MS: p99 / 1e6,
+                    semconv.DIFFUSION_STEP_MAX_MS: longest / 1e6,
                     semconv.DIFFUSION_STEP_MS: [step / 1e6 for step in steps[:LISTED]],
                     semconv.DIFFUSION_SCHEDULER_MS: self.scheduler_ns / 1e6,
                     semconv.DIFFUSION_MODEL_MS: (sum(steps) - self.scheduler_ns) / 1e6,
