@@ -106,17 +106,21 @@ class Pipeline:
         recording.engine_gpus = self.config.engine_gpus
         recording.begin_work, recording.hold_gpus = self.calls.begin, self.calls.hold
 
+    def settle(self, timeout_s: float | None = None) -> float:
+        """End spans that wait for a device, in half of the time; return the seconds left."""
+        longest_s = self._longest_s if timeout_s is None else timeout_s
+        began = time.monotonic()
+        with guarded:
+            late.settle_within(longest_s / 2)
+            late.give_up()
+        return max(0.0, longest_s - (time.monotonic() - began))
+
     def stop(self, timeout_s: float | None = None) -> None:
         """Send what waits, for at most this long, and end the worker."""
         self.calls.close()
-        longest_s = min(self.config.exit_timeout_ms, self.config.export_timeout_ms) / 1000
-        give_up = time.monotonic() + (longest_s if timeout_s is None else timeout_s)
         self.profiler.stop()
         self._health.end()
-        with guarded:
-            late.settle_within(give_up - time.monotonic())
-            late.give_up()
-        self.worker.stop(max(0.0, give_up - time.monotonic()))
+        self.worker.stop(self._longest_s if timeout_s is None else timeout_s)
         self.gpu_export.stop()
         self._status.remove()
 
@@ -142,6 +146,10 @@ class Pipeline:
     def describe_service(self) -> str:
         """Return the name under which this process is seen."""
         return str(self._resource["service.name"])
+
+    @property
+    def _longest_s(self) -> float:
+        return min(self.config.exit_timeout_ms, self.config.export_timeout_ms) / 1000
 
     def _tick(self) -> None:
         with guarded:
@@ -200,7 +208,7 @@ def flush(timeout_s: float) -> bool:
     if _current is None:
         return True
     began = time.monotonic()
-    settled = late.settle_within(timeout_s)
+    settled = late.settle_within(timeout_s / 2)  # the rest is for sending
     left_s = max(0.0, timeout_s - (time.monotonic() - began))
     return _current.worker.flush(left_s) and settled
 
@@ -209,6 +217,7 @@ def replace(pipeline: Pipeline | None, timeout_s: float | None = None) -> None:
     """Use this pipeline from now on, and stop the one before it; None records nothing."""
     global _current
     if _current is not None:
+        timeout_s = _current.settle(timeout_s)
         _current.calls.close()  # as long as what it records goes the same way
     previous, _current = _current, pipeline
     reconnect()
@@ -231,7 +240,7 @@ def reconnect() -> None:
 @guarded
 def _finish() -> None:
     if _current is not None:
-        _current.stop()
+        _current.stop(_current.settle())
 
 
 def _cover_multiprocessing() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from axonize import semconv
 from axonize.context import SpanContext
 from axonize.guard import guarded
+from axonize.ranks import spread
 from axonize.spans import Kind
 from axonize.speed import Span
 
@@ -93,7 +94,6 @@ def latencies(started_ns: int, times_ns: Sequence[int], tokens: int) -> dict[str
     if len(times_ns) > 1 and tokens > 1:
         gaps = sorted(map(int.__sub__, times_ns[1:], times_ns))
         found[semconv.TPOT_MS] = (times_ns[-1] - times_ns[0]) / 1e6 / (tokens - 1)
-        found[semconv.ITL_P50_MS] = gaps[(len(gaps) - 1) // 2] / 1e6
-        found[semconv.ITL_P99_MS] = gaps[-(len(gaps) // 100) - 1] / 1e6
-        found[semconv.ITL_MAX_MS] = gaps[-1] / 1e6
+        names = (semconv.ITL_P50_MS, semconv.ITL_P99_MS, semconv.ITL_MAX_MS)
+        found.update(zip(names, (gap / 1e6 for gap in spread(gaps)), strict=True))
     return found

@@ -129,6 +129,55 @@ def test_what_hurries_is_there_before_a_kill(collector: Collector, folder: Path)
     assert collector.names == ["child", "parent"]
 
 
+LATE = """
+from axonize import late
+from axonize.speed import Span
+
+class Known:
+    def __init__(self, at):
+        self.at = at
+    def ready(self):
+        return time.monotonic() >= self.at
+    def tell(self, span):
+        span.set_attribute("told", True)
+
+def end_late(name, seconds):
+    late.end_when_known(Span(name), Known(time.monotonic() + seconds))
+
+end_late("flushed", 0.3)
+assert axonize.flush(10)
+assert lifecycle._current.describe()["exported"] == 1
+end_late("never", 1000)
+assert not axonize.flush(0.1)
+end_late("at the exit", 0.3)
+"""
+
+
+def test_spans_that_end_late_are_sent(collector: Collector, folder: Path) -> None:
+    done = run(folder, f"from axonize import lifecycle\n{LATE}", collector.address)
+    assert sorted(collector.names) == ["at the exit", "flushed", "never"]
+    told = {span.name: len(span.attributes) for span in all_spans(collector)}
+    assert told == {"at the exit": 1, "flushed": 1, "never": 0}
+    assert done.stderr == ""
+
+
+def test_nobody_but_their_own_thread_is_needed(collector: Collector, folder: Path) -> None:
+    body = """
+from axonize import late
+from axonize.speed import Span
+from types import SimpleNamespace
+
+axonize.init(flush_interval_ms=20)
+known = SimpleNamespace(ready=lambda: True, tell=lambda span: None)
+late.end_when_known(Span("a"), known)
+while not lifecycle._current.describe()["exported"]:
+    time.sleep(0.01)
+os.kill(os.getpid(), 9)
+"""
+    run(folder, f"from axonize import lifecycle\n{body}", collector.address, exit_code=-9)
+    assert collector.names == ["a"]
+
+
 def test_exit_without_a_collector_is_silent_about_nothing(folder: Path) -> None:
     with grpc_collector() as gone:
         pass

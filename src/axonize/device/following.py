@@ -32,7 +32,11 @@ def followed(span: Span, device: Any, *, outermost: bool = True) -> Span | Follo
 
 
 def _is_cuda(device: Any) -> bool:
-    return getattr(device, "type", None) == "cuda"
+    if getattr(device, "type", None) != "cuda":
+        return False
+    from torch.cuda import is_initialized
+
+    return bool(is_initialized())  # not where tensors are only made believe to be there
 
 
 class Followed:

@@ -16,6 +16,7 @@ from transformers import (
 )
 
 from axonize import guard, patching
+from axonize.device import forget_settings
 from axonize.integrations.threads import THREADS
 from axonize.integrations.transformers import TRANSFORMERS, generation
 from axonize.speed import Span
@@ -335,3 +336,25 @@ def test_a_compiler_sees_one_graph(tiny: Tiny) -> None:
     torch.compiler.reset()
     compiled = torch.compile(step, backend="eager", fullgraph=True)
     assert torch.equal(compiled(torch.ones(2)), torch.full((2,), 4.0))
+
+
+def test_the_kernels_of_a_sampled_call(
+    tiny: Tiny, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts = tiny.prompts("A model")
+    plain = tiny.model.generate(**prompts, max_new_tokens=3, do_sample=False)
+    recorded.spans()
+    monkeypatch.setenv("AXONIZE_TORCH_PROFILE_EVERY", "1")
+    forget_settings()
+    try:
+        profiled = tiny.model.generate(**prompts, max_new_tokens=3, do_sample=False)
+        [span] = recorded.tree()
+    finally:
+        forget_settings()
+    assert torch.equal(plain, profiled)
+    assert [child["name"] for child in span["children"]] == ["prefill", "decode"]
+    told = span["attributes"]
+    names = [told.get(f"axonize.torch.kernel.{number}.name") for number in range(12)]
+    assert "aten::mm" in names
+    assert told["axonize.torch.kernels.device"] == "cpu"
+    assert told["axonize.torch.kernels.total_ms"] == MEASURED

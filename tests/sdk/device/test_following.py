@@ -17,6 +17,11 @@ def test_on_the_cpu_it_is_the_span_itself() -> None:
     assert followed(span, torch.device("cpu")) is span
 
 
+@pytest.mark.skipif(torch.cuda.is_initialized(), reason="a device is in use")
+def test_tensors_that_only_pretend_to_be_there() -> None:
+    assert not is_followed(torch.device("cuda:0"))
+
+
 def test_a_call_is_told_its_time_and_memory(cuda: Cuda, captured_spans: CapturedSpans) -> None:
     with followed(Span("call"), DEVICE) as span:
         assert current_span.get() is span

@@ -6,14 +6,16 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from pathlib import PurePath
 from time import monotonic_ns
 from typing import Any
 
 from axonize import recording, semconv
+from axonize.device import followed, tell_out_of_memory
 from axonize.guard import guarded
 from axonize.levels import module_levels
+from axonize.naming import name_of
 from axonize.patching import Call, Observer
+from axonize.ranks import spread
 from axonize.speed import Span
 
 LISTED = 1000  # steps whose times are told one by one
@@ -41,13 +43,13 @@ class Denoising:
         """End with the last step, or now when it has not ended."""
         steps = self.steps
         if steps:
-            ordered = sorted(steps)
+            median, p99, longest = spread(sorted(steps))
             self.span.set_attributes(
                 {
                     semconv.DIFFUSION_STEPS: len(steps),
-                    semconv.DIFFUSION_STEP_P50_MS: ordered[(len(steps) - 1) // 2] / 1e6,
-                    semconv.DIFFUSION_STEP_P99_MS: ordered[-(len(steps) // 100) - 1] / 1e6,
-                    semconv.DIFFUSION_STEP_MAX_MS: ordered[-1] / 1e6,
+                    semconv.DIFFUSION_STEP_P50_MS: median / 1e6,
+                    semconv.DIFFUSION_STEP_P99_MS: p99 / 1e6,
+                    semconv.DIFFUSION_STEP_MAX_MS: longest / 1e6,
                     semconv.DIFFUSION_STEP_MS: [step / 1e6 for step in steps[:LISTED]],
                     semconv.DIFFUSION_SCHEDULER_MS: self.scheduler_ns / 1e6,
                     semconv.DIFFUSION_MODEL_MS: (sum(steps) - self.scheduler_ns) / 1e6,
@@ -109,7 +111,8 @@ def pipeline_call(call: Call) -> Observer:
     if outer is not None and outer.pipeline is pipeline:
         return  # a class that calls the one it inherits from
     arguments = _arguments(type(pipeline).__call__, call)
-    with Span(f"generate_content {_model_name(pipeline)}", _asked(pipeline, arguments)) as span:
+    begun = Span(f"generate_content {_model_name(pipeline)}", _asked(pipeline, arguments))
+    with followed(begun, pipeline.device) as span:
         span.set_gpus(_gpus(pipeline))
         run = Run(pipeline, span)
         running, levels = current_run.set(run), module_levels.set(0)
@@ -117,7 +120,8 @@ def pipeline_call(call: Call) -> Observer:
             result = yield
             run.denoised()
             span.set_attributes(_came_out(result, arguments))
-        except BaseException:
+        except BaseException as error:
+            tell_out_of_memory(span, error)
             if run.denoising is not None:
                 run.denoising.span.set_status("error")
             raise
@@ -203,10 +207,7 @@ def _denoiser(pipeline: Any) -> Any:
 
 def _model_name(pipeline: Any) -> str:
     loaded_by = str(getattr(pipeline.config, "_name_or_path", "") or "")
-    if not loaded_by:
-        return type(pipeline).__name__
-    path = PurePath(loaded_by)
-    return path.name if path.is_absolute() else loaded_by
+    return name_of(loaded_by) or type(pipeline).__name__
 
 
 def _seed(generator: Any) -> int | None:

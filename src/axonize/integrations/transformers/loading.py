@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from axonize import semconv
 from axonize.integrations.transformers.model import describe, gpu_labels
+from axonize.naming import name_of
 from axonize.patching import Call, Observer
 from axonize.recording import load_gpus
 from axonize.speed import Span
@@ -13,8 +12,7 @@ from axonize.speed import Span
 
 def load(call: Call) -> Observer:
     """Follow PreTrainedModel.from_pretrained."""
-    path = str(call.argument("pretrained_model_name_or_path", default=""))
-    name = PurePath(path).name if PurePath(path).is_absolute() else path
+    name = name_of(str(call.argument("pretrained_model_name_or_path", default="")))
     with Span(f"load {name}", {semconv.GEN_AI_REQUEST_MODEL: name}) as span:
         model = yield
         model = model[0] if isinstance(model, tuple) else model  # with what was loaded

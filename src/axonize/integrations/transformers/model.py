@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Any
 
 from axonize import recording, semconv
-
-CACHE_PREFIX = "models--"
+from axonize.naming import name_of
 
 
 def describe(model: Any) -> dict[str, Any]:
@@ -55,13 +53,7 @@ def model_name(model: Any) -> str:
     loaded_by = getattr(config, "_name_or_path", None)
     if not loaded_by:
         return getattr(config, "model_type", None) or type(model).__name__
-    path = PurePath(loaded_by)
-    for part in path.parts:
-        if part.startswith(CACHE_PREFIX):
-            return part.removeprefix(CACHE_PREFIX).replace("--", "/")
-    return (
-        path.name if path.is_absolute() or len(path.parts) > 2 or loaded_by[0] == "." else loaded_by
-    )
+    return name_of(loaded_by)
 
 
 def _config(model: Any) -> Any:
