@@ -1,16 +1,19 @@
 """What tracing costs vLLM in the worst case: a tiny model on the CPU, steps of a millisecond.
 
-    python -m tests.bench.vllm [pairs]
+    python -m tests.bench.vllm [pairs] [on|off]
 
-One process has the front end, the engine and the model, so every microsecond counts in full. The
-patches are put in place and taken out again between rounds (ABBA), for runs of separate processes
-differ by more than what is measured. After each change comes a round that does not count, in which
-Python specialises its code anew. Needs vLLM; ddtrace is measured beside it where installed.
+One process has the front end, the engine and the model, so every microsecond counts in full. Runs
+of separate processes differ by more than what is measured, so rounds with and without alternate
+(ABBA) in one. The patches stay in place, each behind a switch that both ways pay: where they are
+put in and taken out, Python has to specialise vLLM's code anew each time, which is no cost of a
+program that is patched once. After each change comes a round that does not count: what the round
+before left to be sent is sent in it. Needs vLLM; ddtrace is measured beside it where installed.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import math
 import multiprocessing
 import os
 import statistics
@@ -84,12 +87,13 @@ def measure(name: str, engine: Any, toggle: Toggle, pairs: int) -> None:
 
 
 def ratio(off: list[Round], on: list[Round], field: str) -> str:
-    """Return the median of the ratios of the pairs, and their quartiles."""
-    pairs = zip(off, on, strict=True)
-    low, middle, high = statistics.quantiles(
-        [getattr(b, field) / getattr(a, field) for a, b in pairs], n=4
-    )
-    return f"{middle:.4f} [{low:.4f}, {high:.4f}]"
+    """Return the median of the ratios of the pairs and where it lies with 95 % certainty."""
+    ratios = sorted(getattr(b, field) / getattr(a, field) for a, b in zip(off, on, strict=True))
+    # So many of the pairs lie on one side of the true median, whatever their distribution.
+    reach = math.ceil(0.98 * math.sqrt(len(ratios)))
+    middle = len(ratios) // 2
+    low, high = ratios[max(middle - reach, 0)], ratios[min(middle + reach, len(ratios) - 1)]
+    return f"{statistics.median(ratios):.4f} [{low:.4f}, {high:.4f}]"
 
 
 def added(off: list[Round], on: list[Round], field: str) -> str:
@@ -119,14 +123,69 @@ def load(folder: Path, *, statistics_on: bool) -> Any:
     return engine
 
 
-def axonize_toggle(active: bool) -> None:
-    from axonize import patching
-    from axonize.integrations.vllm import VLLM
+class Switch:
+    """Axonize in vLLM, installed once, with a switch before each function that a round calls.
 
-    (patching.install if active else patching.uninstall)(VLLM)
+    It is made before `axonize.init()`, which would put the patches in place by itself: then there
+    would be no function left as vLLM has it, and both ways of the switch would be the same.
+    """
+
+    def __init__(self) -> None:
+        from vllm.v1.core.sched.scheduler import Scheduler
+        from vllm.v1.engine.llm_engine import LLMEngine
+        from vllm.v1.engine.output_processor import OutputProcessor
+
+        from axonize import patching
+        from axonize.integrations.vllm import VLLM
+
+        self._active = False
+        owners = {each.__name__: each for each in (Scheduler, LLMEngine, OutputProcessor)}
+        targets = [each.target.split(".") for each in VLLM.patches]
+        found = [(owners[owner], name) for owner, name in targets if owner in owners]
+        plain = [vars(owner).get(name) for owner, name in found]
+        patching.install(VLLM)
+        for (owner, name), original in zip(found, plain, strict=True):
+            if original is None or name == "__init__":
+                continue
+            patched = vars(owner)[name]
+            if patched is original:
+                raise RuntimeError(f"{owner.__name__}.{name} was patched already, or is not now")
+            setattr(owner, name, self._choose(original, patched))
+
+    def __call__(self, active: bool) -> None:
+        self._active = active
+
+    def _choose(self, original: Any, patched: Any) -> Any:
+        def choose(owner: Any, *args: Any, **kwargs: Any) -> Any:
+            function = patched if self._active else original
+            return function.__get__(owner, type(owner))(*args, **kwargs)
+
+        return choose
 
 
-def inside(engine: Any) -> None:
+def check(engine: Any, toggle: Toggle) -> None:
+    """Raise RuntimeError unless a round is recorded with Axonize and none is without."""
+    from axonize.integrations.vllm import steps
+
+    counts = []
+    original = steps.Recorder.ended
+
+    def ended(*args: Any) -> None:
+        counts[-1] += 1
+        original(*args)
+
+    steps.Recorder.ended = ended  # type: ignore[method-assign]
+    for active in (False, True, False):
+        counts.append(0)
+        toggle(active)
+        Round(engine)
+    toggle(False)
+    steps.Recorder.ended = original  # type: ignore[method-assign]
+    if counts[0] or counts[2] or not counts[1]:
+        raise RuntimeError(f"steps recorded without, with and without Axonize: {counts}")
+
+
+def inside(engine: Any, toggle: Toggle) -> None:
     """Print how long our own code runs, for each step and for each request, on the spot."""
     from axonize.integrations.vllm import requests, steps
 
@@ -140,9 +199,9 @@ def inside(engine: Any) -> None:
             original = getattr(owner, name)
             setattr(owner, name, _timed(original, spent))
             undo.append((owner, name, original))
-    axonize_toggle(True)
+    toggle(True)
     rounds = [Round(engine) for _ in range(10)]
-    axonize_toggle(False)
+    toggle(False)
     for owner, name, original in undo:
         setattr(owner, name, original)
     counted = sum(len(each.steps) for each in rounds)
@@ -208,19 +267,23 @@ def main() -> None:
     from tests.integrations.tiny_llama import save_tiny_llama
 
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    settings = [word == "on" for word in sys.argv[2:]] or [True, False]
+    switch: Switch | None = None
     with tempfile.TemporaryDirectory() as folder, collector_process() as address:
         save_tiny_llama(Path(folder))
-        for statistics_on in (True, False):
+        for statistics_on in settings:
             engine = load(Path(folder), statistics_on=statistics_on)
             name = f"vLLM's statistics {'on' if statistics_on else 'off'}"
             measure(f"{name}: nothing", engine, lambda _: None, pairs // 4)
+            switch = switch or Switch()
             axonize.init(endpoint=address)
-            measure(f"{name}: Axonize", engine, axonize_toggle, pairs)
-            inside(engine)
+            check(engine, switch)
+            measure(f"{name}: Axonize", engine, switch, pairs)
+            inside(engine, switch)
             for steps in (TOKENS, 1000):
                 ends_together(steps)
             axonize.init(endpoint="127.0.0.1:9")
-            measure(f"{name}: Axonize, collector down", engine, axonize_toggle, pairs)
+            measure(f"{name}: Axonize, collector down", engine, switch, pairs)
             axonize.shutdown(0)
             if importlib.util.find_spec("ddtrace"):
                 measure(f"{name}: ddtrace", engine, ddtrace_toggle, pairs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from fractions import Fraction
 
 from axonize.engine import names
@@ -49,6 +50,29 @@ def test_a_run_that_goes_on_has_more_gaps() -> None:
     assert run.gaps() == [10, 40]
     run.add(step(9))
     assert run.gaps() == [10, 30, 40]
+
+
+def test_intervals_are_those_of_the_runs_before_and_of_all_steps_so_far() -> None:
+    names = ("p50", "p99", "max")
+    first, other, last = Run(step(1)), Run(step(2)), Run(step(5))
+
+    def intervals(*before: Run) -> list[float]:
+        found = last.intervals_after(list(before))
+        return [found[f"axonize.itl.{name}_ms"] * 1e6 for name in names]
+
+    assert last.intervals_after([]) == {}
+    assert intervals(first) == [40, 40, 40]
+    assert intervals(other) == [30, 30, 30]
+    assert intervals(first, other) == [10, 30, 30]
+    assert last.intervals_after([first, other]) is last.intervals_after([first, other])
+    last.add(step(7))
+    assert intervals(first, other) == [20, 30, 30]
+
+
+def test_an_ended_run_is_not_kept_by_the_one_after_it() -> None:
+    before, last = Run(step(1)), Run(step(2))
+    last.intervals_after([before])
+    assert gc.get_referrers(before) == []
 
 
 def test_a_pause_lasts_until_the_next_step_or_the_end() -> None:
