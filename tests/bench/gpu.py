@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from axonize import recording
+from axonize.engine.calls import Calls
 from axonize.gpu import open_backend
 from axonize.gpu.profiler import Profiler
 from axonize.speed import RingBuffer, Span, configure
@@ -20,6 +22,7 @@ ROUNDS = 2001
 SECONDS = 5.0
 INTERVAL_S = 0.1
 SPANS = 5000
+NAMING = 200
 TURNS = 400
 
 
@@ -90,6 +93,22 @@ def span_time(buffer: RingBuffer) -> float:
     return took / SPANS
 
 
+def naming_time(labels: tuple[str, ...], *, occupies: bool) -> float:
+    """Return the median time that a span takes longer for the GPUs that it names, in us."""
+    recording.begin_work = Calls().begin if occupies else None
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(TURNS):
+        names = turn % 2
+        began = time.perf_counter_ns()
+        for _ in range(NAMING):
+            with Span("operation", {"gen_ai.request.model": "llama"}) as span:
+                if names:
+                    span.set_gpus(labels)
+        times[names].append((time.perf_counter_ns() - began) / NAMING / 1000)
+    recording.begin_work = None
+    return statistics.median(times[1]) - statistics.median(times[0])
+
+
 def main() -> None:
     """Print the costs of the binding and of the thread; a real driver adds its own."""
     with tempfile.TemporaryDirectory() as folder:
@@ -108,6 +127,13 @@ def main() -> None:
         assert len(meter.parts) == GPUS
         without, beside = span_times(profiler)
         print(f"{without:8.0f} ns a span without the thread, {beside:.0f} ns beside it")
+        recording.describe_gpu, recording.meter_gpu = profiler.describe, profiler.meter
+        for labels, occupies, what in (
+            ((), True, "names no GPU"),
+            (("cuda:0",), False, "names one"),
+            (("cuda:0",), True, "occupies it, too"),
+        ):
+            print(f"{naming_time(labels, occupies=occupies):8.2f} us for a span that {what}")
         profiler.stop()
 
 

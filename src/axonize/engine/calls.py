@@ -13,7 +13,6 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
-from math import fsum
 from typing import Any
 
 from axonize import recording, semconv
@@ -131,17 +130,20 @@ class Calls:
     def ended(self, work: Work, span: Span) -> None:
         """Take a span that is about to end."""
         attributes = span.attributes
-        model, tokens = _model(attributes) or work.model, _tokens(attributes)
-        read, made = tokens if any(tokens) else work.tokens
+        model, (read, made) = _model(attributes) or work.model, _tokens(attributes)
+        if not (read or made):
+            read, made = work.tokens
         with self._lock:
             if work.over or self.over:
                 return
             self._leave(work, model, self._look())
-            for held in [held for held in work.gains if not held.desk.closed][:1]:
-                tally = held.tally(model)
-                tally.calls += 1
-                tally.input_tokens += read
-                tally.output_tokens += made
+            for held in work.gains:
+                if not held.desk.closed:
+                    tally = held.tally(model)
+                    tally.calls += 1
+                    tally.input_tokens += read
+                    tally.output_tokens += made
+                    break
             if work.outer is not None and not work.gains:
                 work.outer.model = work.outer.model or model
                 outer_read, outer_made = work.outer.tokens
@@ -282,23 +284,29 @@ def _counts(tally: Tally) -> dict[str, Any]:
 
 def _told(work: Work, attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a call had, in all."""
-    seconds = [(float(part.time) + float(part.unmeasured)) / 1e9 for part in work.parts.values()]
+    seconds = energy = usd = 0.0
+    source, measured, priced = SOURCES[0], True, True
+    for held, part in work.parts.items():
+        unmeasured, meter = float(part.unmeasured), held.meter
+        own = (float(part.time) + unmeasured) / 1e9
+        seconds += own
+        if meter is None or unmeasured:
+            measured = False
+        else:
+            energy += float(part.energy) / 1e6
+            source = max(source, meter.source, key=SOURCES.index)
+        price = None if meter is None else meter.usd_per_hour
+        priced = priced and price is not None
+        usd += own / 3600 * (price or 0.0)
     found: dict[str, Any] = {
-        names.GPU_COUNT: len(seconds),
-        names.GPU_SECONDS: fsum(seconds),
+        names.GPU_COUNT: len(work.parts),
+        names.GPU_SECONDS: seconds,
         names.GPU_RULE: "calls",
     }
-    meters = [held.meter for held in work.parts]
-    if not any(float(part.unmeasured) for part in work.parts.values()):
-        found[names.GPU_ENERGY_J] = fsum(float(p.energy) for p in work.parts.values()) / 1e6
-        found[names.GPU_ENERGY_SOURCE] = max(
-            (meter.source for meter in meters if meter), key=SOURCES.index
-        )
-    prices = [meter.usd_per_hour if meter else None for meter in meters]
-    if None not in prices and semconv.COST_USD not in attributes:
-        found[semconv.COST_USD] = fsum(
-            each / 3600 * (price or 0.0) for each, price in zip(seconds, prices, strict=True)
-        )
+    if measured:
+        found[names.GPU_ENERGY_J], found[names.GPU_ENERGY_SOURCE] = energy, source
+    if priced and semconv.COST_USD not in attributes:
+        found[semconv.COST_USD] = usd
     return found
 
 
@@ -306,7 +314,10 @@ SOURCES = ("counter", "power", "estimated")  # the best first
 
 
 def _model(attributes: Mapping[str, Any]) -> str:
-    return next((str(attributes[name]) for name in MODELS if name in attributes), "")
+    for name in MODELS:
+        if name in attributes:
+            return str(attributes[name])
+    return ""
 
 
 def _tokens(attributes: Mapping[str, Any]) -> tuple[int, int]:

@@ -116,15 +116,17 @@ class Meter:
 
     def charge(self, begin_ns: int, end_ns: int) -> int | None:
         """Return the uJ of a step (monotonic ns), None when unknown; steps come as they end."""
-        ends = {
-            uuid: (curve.at(begin_ns), curve.at(end_ns)) for uuid, curve in self._curves.items()
-        }
-        if not ends or any(None in pair for pair in ends.values()):
+        ends = []
+        for uuid, curve in self._curves.items():
+            end = curve.at(end_ns)
+            begin = end if begin_ns == end_ns else curve.at(begin_ns)
+            if begin is None or end is None:
+                return None
+            ends.append((uuid, begin, end))
+        if not ends:
             return None
         charged = 0
-        for uuid, (begin, end) in ends.items():
-            assert begin is not None
-            assert end is not None
+        for uuid, begin, end in ends:
             account = self._accounts[uuid]
             before = account.idle
             charged += account.charge(begin, end)
@@ -134,10 +136,13 @@ class Meter:
     @property
     def source(self) -> str:
         """How the energy is had: "counter", "power", or "estimated" where a MIG instance is."""
-        if any(gpu.mig is not None for gpu in self._gpus):
-            return "estimated"
-        counted = all(curve.has_counter for curve in self._curves.values())
-        return "counter" if counted else "power"
+        for gpu in self._gpus:  # loops, because it is asked for every call
+            if gpu.mig is not None:
+                return "estimated"
+        for curve in self._curves.values():
+            if curve._counter is None:
+                return "power"
+        return "counter"
 
     def _price_all(self) -> float | None:
         prices = [_price(gpu, self._prices) for gpu in self._gpus]

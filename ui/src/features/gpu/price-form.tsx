@@ -7,6 +7,7 @@ import type { GpuResource } from "@/api/types";
 import { formatUsd } from "@/format/money";
 import { formatExact } from "@/format/time";
 import { Button } from "@/widgets/button";
+import { classes } from "@/widgets/classes";
 import { Field } from "@/widgets/field";
 import { Modal } from "@/widgets/modal";
 import { useNow } from "@/widgets/now";
@@ -99,7 +100,7 @@ const Refusal = ({ error }: { error: Error | null }) =>
     </p>
   );
 
-const STATES = { before: "until the next", now: "now", later: "to come" };
+const STATES = { before: "", now: "now", later: "to come" };
 
 function History({ prices }: { prices: Prices }) {
   const now = useNow();
@@ -109,10 +110,10 @@ function History({ prices }: { prices: Prices }) {
       <h3 className="mb-1 text-xs font-medium text-ink-muted">Set for this card</h3>
       <ol className="flex flex-col gap-0.5 text-sm tabular">
         {historyOf(prices, now).map(({ valid_from: from, cost_per_hour_usd: usd, state }) => (
-          <li key={from} className={state === "now" ? "flex gap-3 font-medium" : "flex gap-3 text-ink-muted"}>
-            <span className="w-44 shrink-0">{formatExact(from).replace(/\.\d+/, "")}</span>
-            <span className="w-28 shrink-0">{usd === null ? "as its model" : formatUsd(usd)}</span>
-            <span>{STATES[state]}</span>
+          <li key={from} className={classes("flex gap-2", state === "now" ? "font-medium" : "text-ink-muted")}>
+            <span className="w-40 shrink-0">{formatExact(from).replace(/\.\d+/, "")}</span>
+            <span className="w-20 shrink-0">{usd === null ? "as its model" : formatUsd(usd)}</span>
+            <span className="whitespace-nowrap">{STATES[state]}</span>
           </li>
         ))}
       </ol>
