@@ -53,11 +53,20 @@ class Suspension:
         Raises StoreUnavailable.
         """
         with self._one_at_a_time:
-            self._suspended = self._tenants.suspended()
+            self._suspended = self._held()
             for settle in self.settle:
                 settle()
             self._reported = max(self._reported, version)
             self._servers.report(self._server_id, self._reported)
+
+    def _held(self) -> frozenset[str]:
+        """Return who is suspended, or was and is deleted by now.
+
+        A request of the latter may have been let in before, and come to be stored much later.
+        """
+        suspended = self._tenants.suspended()
+        others = self._suspended - suspended
+        return suspended | (others - self._tenants.among(others) if others else others)
 
     def leave(self) -> None:
         """Say that this server has ended; raises StoreUnavailable."""

@@ -164,6 +164,23 @@ def test_under_load_nothing_is_stored_after_a_suspension_and_what_was_acknowledg
     assert usage.rows(other, today) == acknowledged[other] > 0
 
 
+def test_a_tenant_that_is_deleted_stays_suspended_until_there_is_one_of_its_name_again(
+    suspension, tenants, tenant, postgres
+):
+    version = Keys(postgres).version
+    suspension.suspend(tenant)
+    suspension.suspend(f"{tenant}-other")
+    tenants.erase(tenant)
+    tenants.resume(f"{tenant}-other")
+    for _ in range(2):
+        suspension.put_into_effect(version())
+        assert suspension.holds(tenant)
+        assert not suspension.holds(f"{tenant}-other")
+    tenants.add(tenant, "Another tenant", None)
+    suspension.put_into_effect(version())
+    assert not suspension.holds(tenant)
+
+
 def test_a_server_that_hears_of_two_changes_at_once_keeps_to_the_newer(
     suspension, tenants, tenant, postgres
 ):

@@ -71,6 +71,7 @@ SET spans_days = %s, traces_days = %s, gpu_metrics_days = %s, engine_steps_days 
 WHERE tenant_id = %s
 RETURNING {_TENANT}
 """  # noqa: S608  (only fixed text is put together)
+SELECT_AMONG = "SELECT tenant_id FROM tenants WHERE tenant_id = ANY(%s)"
 SELECT_SUSPENDED = "SELECT tenant_id FROM tenants WHERE suspended_at IS NOT NULL"
 
 # What was deleted twice keeps all of its minutes, and is looked after from then on.

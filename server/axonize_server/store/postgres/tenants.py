@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from psycopg import sql as psycopg_sql
@@ -61,6 +61,12 @@ class Tenants:
         """Return the tenants of which nothing may be stored now."""
         with self._postgres.connection() as connection:
             return frozenset(row[0] for row in connection.execute(sql.SELECT_SUSPENDED))
+
+    def among(self, tenants: Collection[str]) -> frozenset[str]:
+        """Return those of some ids that are of a tenant."""
+        with self._postgres.connection() as connection:
+            rows = connection.execute(sql.SELECT_AMONG, [list(tenants)])
+            return frozenset(row[0] for row in rows)
 
     def erase(self, tenant: str) -> None:
         """Remove the tenant and everything that names it, at once."""

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from axonize_server.model import StoreUnavailable
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
 from axonize_server.store.clickhouse.tenants import sql
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+
+# A roll-up that was under way ends before the second; more would be something else.
+PASSES = 5
 
 
 class TenantEraser:
@@ -19,11 +29,19 @@ class TenantEraser:
         """Return when no row of the tenant is left; calling it again is harmless."""
         with self._pool.client() as client:
             try:
-                for (table,) in client.query(sql.TABLES).result_rows:
-                    client.command(
-                        self._delete,
-                        parameters={"table": table, "tenant": tenant},
-                        settings=sql.DELETE_SETTINGS,
-                    )
+                left = [table for (table,) in client.query(sql.TABLES).result_rows]
+                for _ in range(PASSES):
+                    for table in left:
+                        where = {"table": table, "tenant": tenant}
+                        client.command(self._delete, parameters=where, settings=sql.DELETE_SETTINGS)
+                    if not (left := [each for each in left if _has_rows(client, each, tenant)]):
+                        return
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
+        raise StoreUnavailable(f"{', '.join(left)}: rows of it are still being written; ask again")
+
+
+def _has_rows(client: Client, table: str, tenant: str) -> bool:
+    """Return whether a roll-up that was under way has brought rows back."""
+    where = {"table": table, "tenant": tenant}
+    return bool(client.query(sql.COUNT, parameters=where).first_row[0])
