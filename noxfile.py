@@ -35,7 +35,7 @@ BENCHMARKS = {
     "gpu": ("gpu",),
     "ingest": ("ingest",),
     "query": ("query",),
-    "ui": ("ui", "heatmap"),
+    "ui": ("ui",),
 }
 # Servers that the benchmark of ingest loads as well.
 PEERS = {

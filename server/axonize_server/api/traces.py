@@ -95,7 +95,7 @@ class TraceController(Controller):
     ) -> column_schemas.TraceColumns:
         """Return one trace and its spans in tree order, a list for each of their fields.
 
-        A seventh of the bytes of the same spans one by one, and sooner written and read.
+        A quarter of the bytes of the same spans one by one, and sooner written and read.
         """
         return column_schemas.trace_columns(traces.trace_table(reader, tenant, trace_id))
 

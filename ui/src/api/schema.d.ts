@@ -142,7 +142,7 @@ export interface paths {
          * Read one trace by columns
          * @description Return one trace and its spans in tree order, a list for each of their fields.
          *
-         *     A seventh of the bytes of the same spans one by one, and sooner written and read.
+         *     A quarter of the bytes of the same spans one by one, and sooner written and read.
          */
         get: operations["read_trace_columns"];
         put?: never;
