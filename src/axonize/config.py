@@ -135,7 +135,11 @@ class Config:
         minimum=0,
     )
     sampling_rate: float = setting(
-        1.0, "Share of the traces that are kept, by trace id.", minimum=0.0, maximum=1.0
+        1.0,
+        "Share of the traces that are kept, by trace id. The steps of engines are all kept: "
+        "costs are their sums.",
+        minimum=0.0,
+        maximum=1.0,
     )
     always_sample_errors: bool = setting(
         True, "Keep every trace with an error, whatever `sampling_rate` says."

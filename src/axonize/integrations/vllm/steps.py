@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from axonize.context import ROOT, SpanContext
+from axonize.context import KEPT, SpanContext
 from axonize.engine import names
 from axonize.engine.books import Books
 from axonize.engine.ride import Ride, Run, Step, Stretch, record
@@ -172,7 +172,7 @@ class Recorder:
         self._record_all()
         for scheduled in self._open.values():
             attributes = {**self._attributes, **scheduled.attributes()}
-            span = Span("engine.step", attributes, parent=ROOT, start_ns=scheduled.start_ns)
+            span = Span("engine.step", attributes, parent=KEPT, start_ns=scheduled.start_ns)
             if error is not None:
                 span.record_exception(error)
                 span.set_status("error", str(error))
@@ -202,7 +202,7 @@ class Recorder:
                 **self._books.attributes(charge),
             }
         end_ns = time.time_ns() - (time.monotonic_ns() - until)
-        span = Span("engine.idle", attributes, parent=ROOT, start_ns=end_ns - charge.idle_ns)
+        span = Span("engine.idle", attributes, parent=KEPT, start_ns=end_ns - charge.idle_ns)
         span.end(end_ns)
 
     def _record_all(self, left: int = 0) -> None:
@@ -224,7 +224,7 @@ class Recorder:
         attributes |= self._books.attributes(charge)
         if graph:
             attributes[names.STEP_CUDA_GRAPH_MODE] = graph
-        span = Span("engine.step", crew.attributes, parent=ROOT, start_ns=start_ns)
+        span = Span("engine.step", crew.attributes, parent=KEPT, start_ns=start_ns)
         span.set_attributes(attributes)
         for context in crew.links:
             span.add_link(context)

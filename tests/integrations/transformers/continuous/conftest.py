@@ -26,6 +26,10 @@ class Sent:
         self._buffer = buffer
         self.spans: list[Received] = []
 
+    def sample_none(self) -> None:
+        """Let go what is not kept whatever the sampling rate."""
+        configure(self._buffer, sampling_bound=0)
+
     def read(self) -> dict[str, list[Received]]:
         """Return the new spans by their name, each with what lies below it."""
         encoded = encode_spans(self._buffer.drain(CAPACITY))

@@ -55,6 +55,16 @@ def test_many_requests_with_prompts_read_in_chunks(
         assert 0 < request["axonize.ttft_ms"] <= request.duration_ms
 
 
+def test_steps_are_kept_when_their_requests_are_not_sampled(
+    tiny: Tiny, sent: Sent, scheduled: Recorded
+) -> None:
+    sent.sample_none()
+    answers(tiny, PROMPTS[:6], greedy(9))
+    found = sent.read()
+    assert set(found) == {"engine.step"}
+    check_steps(found["engine.step"], scheduled)
+
+
 def test_the_answers_are_the_same_token_for_token(tiny: Tiny, sent: Sent) -> None:
     traced = answers(tiny, PROMPTS[:6], greedy(9))
     patching.uninstall(TRANSFORMERS)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import transformers
 
 from axonize import recording, semconv
-from axonize.context import ROOT
+from axonize.context import KEPT
 from axonize.engine import names
 from axonize.engine.books import Books
 from axonize.engine.identity import Engine
@@ -137,7 +137,7 @@ class Recorder:
         """Record what is unfinished when the manager's thread ends; with an error it died of it."""
         for scheduled in self._open.values():
             attributes = {**self._engine.attributes, **scheduled.attributes}
-            span = Span("engine.step", attributes, parent=ROOT, start_ns=scheduled.start_ns)
+            span = Span("engine.step", attributes, parent=KEPT, start_ns=scheduled.start_ns)
             if error is not None:
                 span.record_exception(error)
                 span.set_status("error", str(error))
@@ -178,7 +178,7 @@ class Recorder:
             names.STEP_BUSY_SECONDS: charge.busy_ns / 1e9,
             **self._books.attributes(charge),
         }
-        span = Span("engine.step", attributes, parent=ROOT, start_ns=start_ns)
+        span = Span("engine.step", attributes, parent=KEPT, start_ns=start_ns)
         for ride in new:
             if ride.context is not None:
                 span.add_link(ride.context)
