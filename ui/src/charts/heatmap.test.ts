@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Bins, boxOf, cellAt, columnsFor, countIn, edgeMs, levels, perColumn, placeOf, toGrid } from "./heatmap";
+import { type Bins, boxOf, cellAt, columnsFor, countIn, edgeMs, levels, noBins, perColumn, placeOf, toGrid } from "./heatmap";
 
 // 2^(79/4) ns begins the bin of 1 ms, 2^(119/4) ns that of 1 s.
 const BINS: Bins = { start: "", width_ms: 1_000, rows_per_doubling: 4, columns: [0, 5, 5], rows: [79, 79, 119], counts: [3, 1, 12], errors: [0, 1, 2] };
@@ -43,4 +43,9 @@ test("the columns add up", () => {
   expect([...ok]).toEqual([3, 0, 0, 0, 0, 10, 0, 0, 0, 0]);
   expect([...failed]).toEqual([0, 0, 0, 0, 0, 3, 0, 0, 0, 0]);
   expect([columnsFor(0), columnsFor(1_200), columnsFor(9_000)]).toEqual([40, 200, 240]);
+});
+
+test("nothing has as many columns as what is waited for", () => {
+  const day = { from: 0, to: 86_400_000 };
+  expect(toGrid(noBins(day, 144), day)).toMatchObject({ columns: 144, width: 600_000, most: 1 });
 });

@@ -34,6 +34,9 @@ export type Grid = {
 
 const FEWEST_ROWS = 12;
 
+/** Until the server has answered: nothing, in so many columns. */
+export const noBins = ({ from, to }: Stretch, columns: number): Bins => ({ start: "", width_ms: (to - from) / columns, rows_per_doubling: 4, columns: [], rows: [], counts: [], errors: [] });
+
 /** Lay out bins over a stretch, with a row free above and below; `box` stays in sight. */
 export function toGrid(bins: Bins, { from, to }: Stretch, box?: Box): Grid {
   const { rows_per_doubling: perDoubling, width_ms: width } = bins;

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useRef } from "react";
 import { heatmapQuery } from "@/api/analytics";
 import { ClockRuler } from "@/charts/frame";
-import { columnsFor, type Grid, perColumn, toGrid } from "@/charts/heatmap";
+import { columnsFor, type Grid, noBins, perColumn, toGrid } from "@/charts/heatmap";
 import { HeatmapChart } from "@/charts/heatmap-chart";
 import { usePointing } from "@/charts/pointer";
 import type { Series } from "@/charts/series";
@@ -19,7 +19,6 @@ import { Differences } from "./differences";
 import { boxOf, conditionsOf, type TracesSearch, withRange, writeBox } from "./search";
 
 const LIVE_MS = 5_000;
-const NO_BINS = { start: "", width_ms: 1, rows_per_doubling: 4, columns: [], rows: [], counts: [], errors: [] };
 
 type LatencyProps = { search: TracesSearch; onChange: (search: TracesSearch) => void };
 
@@ -35,15 +34,19 @@ export function Latency({ search, onChange }: LatencyProps) {
     refetchInterval: search.live && LIVE_MS,
     enabled: width > 0,
   });
-  const window = heatmap.data && !heatmap.isPlaceholderData ? heatmap.data.window : bucketsOf(range, most);
+  const fresh = heatmap.isPlaceholderData ? undefined : heatmap.data;
+  const window = fresh?.window ?? bucketsOf(range, most);
   const [from, to] = [Date.parse(window.from), Date.parse(window.to)];
+  const waiting = noBins({ from, to }, window.points);
+  // What another range had is as narrow as that was: a month may have millions of its columns.
+  const bins = fresh ?? (heatmap.data?.width_ms === waiting.width_ms ? heatmap.data : undefined);
   const stretch = useMemo(() => ({ from, to }), [from, to]);
   const box = useMemo(() => boxOf({ box: search.box }), [search.box]);
-  const grid = useMemo(() => toGrid(heatmap.data ?? NO_BINS, stretch, box), [heatmap.data, stretch, box]);
+  const grid = useMemo(() => toGrid(bins ?? noBins(stretch, window.points), stretch, box), [bins, stretch, window.points, box]);
   const onRange = (next: Parameters<typeof withRange>[1] | object) => onChange(withRange(search, next as TimeRange));
   const pointing = usePointing(stretch, (chosen) => onRange(toSearch(chosen)));
   useZoomKeys({ stretch, onRange });
-  const nothing = heatmap.isPending ? "" : "No request in this range";
+  const nothing = heatmap.isPending || !bins ? "" : "No request in this range";
   return (
     <section ref={section} aria-label="Latency" className="flex border-t border-line max-lg:flex-col">
       <div className="min-w-0 flex-1 pr-4 pb-2 pl-4 max-sm:pr-2 max-sm:pl-1">
