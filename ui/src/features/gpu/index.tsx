@@ -78,6 +78,7 @@ function OpenGpu({ uuid }: { uuid: string }) {
   const points = useMemo(() => data?.points ?? [], [data]);
   const instances = gpus.data?.items.filter((each) => each.physical_uuid === uuid && each.resource_uuid !== uuid) ?? [];
   const { items, cut } = traces.data ?? NO_TRACES;
+  const failed = unmeasured || points.length > 0 ? null : (metrics.error ?? (gpus.data ? null : gpus.error));
   const nothing = metrics.isPending && !unmeasured ? "" : "Not measured in this range";
   return (
     <main className="flex h-full min-h-0 flex-col">
@@ -87,8 +88,8 @@ function OpenGpu({ uuid }: { uuid: string }) {
         <IconButton icon={RotateCw} label="Refresh" shortcut="r" onClick={refresh} />
       </Header>
       <div data-scroll-restoration-id="gpu" className="min-h-0 flex-1 overflow-y-auto pb-4">
-        {metrics.isError && !unmeasured && points.length === 0 ? (
-          <ProblemNotice error={metrics.error} onRetry={refresh} />
+        {failed ? (
+          <ProblemNotice error={failed} onRetry={refresh} />
         ) : (
           <>
             <div className="sticky top-0 z-10 border-b border-line bg-canvas pr-4 pl-4 max-sm:pl-1">
@@ -97,7 +98,7 @@ function OpenGpu({ uuid }: { uuid: string }) {
             <div className="flex flex-col gap-1.5 pt-1 pr-4 pb-5 pl-4 max-sm:pl-1">
               {unmeasured && <p className="pt-2 text-sm text-ink-muted">{gpu ? "Nobody sends metrics of this GPU; spans name it." : "No metrics of this GPU are known."}</p>}
               <Charts points={points} widthMs={data?.width_ms ?? 1} pointing={pointing} nothing={nothing} />
-              <Density traces={items} cut={cut} stretch={stretch} pointing={pointing} nothing={traces.isPending ? "" : "No request started in this range"} />
+              <Density traces={items} cut={cut} stretch={stretch} pointing={pointing} nothing={traces.data ? "No request started in this range" : ""} />
             </div>
             {gpu && <Layers uuid={uuid} search={search} />}
             <Recent uuid={uuid} traces={items} cut={cut} search={search} note={noteOf(traces)} />

@@ -26,13 +26,13 @@ type HeaderProps = {
 export function Header({ trace, link, neighbours, onErrors }: HeaderProps) {
   return (
     <header className="flex flex-col gap-2 border-b border-line bg-surface px-4 pt-2.5 pb-3">
-      <div className="flex items-center gap-3">
+      <div className="flex items-center gap-3 max-sm:flex-wrap max-sm:gap-y-1">
         <Tip label="Back to the list">
           <Link to="/traces" search={rememberedSearch()} aria-label="Back to the list" className={classes(buttonClasses("quiet"), "-ml-1.5 w-7 px-0!")}>
             <ArrowLeft size={15} aria-hidden />
           </Link>
         </Tip>
-        <h1 title={trace.name} className="min-w-0 truncate text-lg font-semibold tracking-tight">
+        <h1 title={trace.name} className="min-w-0 truncate text-lg font-semibold tracking-tight max-sm:flex-1 max-sm:basis-40">
           {trace.name}
         </h1>
         <Status status={trace.status} />

@@ -102,7 +102,7 @@ function Name({ span, index, indent, below, collapsed, dimmed, quiet, color, onT
           +{formatCompact(below)}
         </span>
       )}
-      <span className="ml-auto w-[72px] shrink-0 pl-2 text-right text-sm text-ink-muted tabular">{formatNs(span.duration_ns)}</span>
+      <span className="ml-auto w-[72px] shrink-0 pl-2 text-right text-sm text-ink-muted tabular @max-[230px]:hidden">{formatNs(span.duration_ns)}</span>
     </div>
   );
 }

@@ -70,9 +70,9 @@ export function Timeline({ traceId, startMs, state, path, colors }: TimelineProp
             </div>
           </div>
           <div className="flex" style={{ height: RULER }}>
-            <div className="flex w-(--names) shrink-0 items-center justify-between border-t border-line pr-3 pl-4 text-xs text-ink-muted">
+            <div className="@container flex w-(--names) shrink-0 items-center justify-between border-t border-line pr-3 pl-4 text-xs text-ink-muted">
               <span>Span</span>
-              <span>Duration</span>
+              <span className="@max-[230px]:hidden">Duration</span>
             </div>
             <div ref={lane} className="mr-3 min-w-0 flex-1">
               <Ruler ticks={ticks} />
