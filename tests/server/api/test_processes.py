@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 from axonize_server.ingest.gpu.decode import decode, read_request
 
 from tests.server.processes import report
@@ -11,7 +13,7 @@ PATCHES = [("vllm", "vllm:LLM.a", "patched", ""), ("vllm", "vllm:LLM.b", "missin
 def test_processes(client, gpu_writer, writer, tenant):
     sent = report("chat", "one", exported=5, dropped={"buffer full": 2}, patches=PATCHES)
     gpu_writer.insert(*decode([read_request(tenant, sent)]).tables)
-    writer.insert(table(tenant, [row(1, 1, service_name="java")]))
+    writer.insert(table(tenant, [row(1, 1, service_name="java", end_time=time.time_ns())]))
     answer = client.get("/api/v1/processes").json()
     assert answer["items"][0].pop("last_seen").endswith("Z")
     assert answer == {

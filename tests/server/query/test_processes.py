@@ -66,10 +66,11 @@ def test_the_newest_report_of_each_process(told, seen):
 
 def test_services_of_which_nobody_reports(told, seen, writer, tenant):
     told(report("chat", "one", exported=1))
+    now = time.time_ns()  # in a minute that is not counted yet
     spans = [
-        row(1, 1, service_name="chat"),
-        row(1, 2, service_name="java"),
-        row(1, 3, service_name="java", model="llama"),
+        row(1, 1, service_name="chat", end_time=now),
+        row(1, 2, service_name="java", end_time=now),
+        row(1, 3, service_name="java", model="llama", end_time=now),
     ]
     writer.insert(table(tenant, spans))
     found, silent = seen()

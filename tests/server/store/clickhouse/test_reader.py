@@ -256,23 +256,24 @@ def test_what_is_not_there_is_empty(reader, tenant):
     assert reader.facets(tenant, **WINDOW) == Facets(services=[], models=[])
 
 
-def test_no_method_shows_one_tenant_the_data_of_another(writer, reader):
-    for name, trace in (("left", 70), ("right", 80)):
+def test_no_method_shows_one_tenant_the_data_of_another(writer, reader, tenant):
+    left, right = f"{tenant}-left", f"{tenant}-right"
+    for name, trace in ((left, 70), (right, 80)):
         writer.insert(table(name, [row(trace, 1, name=name, service_name=name, model=name)]))
         writer.insert(table(name, [row(99, 1, name=name, service_name=name, model=name)]))
     wanted = TraceSearch(**WINDOW)
     both = [trace_id(70), trace_id(80), trace_id(99)]
-    keys = reader.candidate_traces("left", wanted, None, 10)
+    keys = reader.candidate_traces(left, wanted, None, 10)
     assert keys == [TraceKey(NOW_NS, trace_id(99)), TraceKey(NOW_NS, trace_id(70))]
-    found = reader.traces("left", both, NOW_NS)
-    assert {key: trace.name for key, trace in found.items()} == {both[0]: "left", both[2]: "left"}
-    assert [span.name for span in reader.trace_spans("left", trace_id(99))] == ["left"]
-    assert reader.trace_spans("left", trace_id(80)) == []
-    assert [span.name for span in reader.span_page("left", trace_id(99), None, 10)] == ["left"]
-    assert reader.span_page("left", trace_id(80), None, 10) == []
-    assert reader.span("left", trace_id(99), span_id(1)).name == "left"
-    assert reader.span("left", trace_id(80), span_id(1)) is None
-    assert reader.facets("left", **WINDOW) == Facets(services=["left"], models=["left"])
+    found = reader.traces(left, both, NOW_NS)
+    assert {key: trace.name for key, trace in found.items()} == {both[0]: left, both[2]: left}
+    assert [span.name for span in reader.trace_spans(left, trace_id(99))] == [left]
+    assert reader.trace_spans(left, trace_id(80)) == []
+    assert [span.name for span in reader.span_page(left, trace_id(99), None, 10)] == [left]
+    assert reader.span_page(left, trace_id(80), None, 10) == []
+    assert reader.span(left, trace_id(99), span_id(1)).name == left
+    assert reader.span(left, trace_id(80), span_id(1)) is None
+    assert reader.facets(left, **WINDOW) == Facets(services=[left], models=[left])
 
 
 @pytest.mark.parametrize(
