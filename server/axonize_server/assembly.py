@@ -40,6 +40,7 @@ from axonize_server.store.clickhouse.genai.reader import GenAiReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import ENGINES, MinuteRollup
+from axonize_server.store.clickhouse.parts.mender import LOOK_EVERY_S
 from axonize_server.store.clickhouse.processes.reader import ProcessReader
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.removal.days import DayEraser
@@ -102,6 +103,8 @@ async def assemble(
     erasure = TraceErasure(
         TraceEraser(databases.removing, settings.clickhouse_cluster), Deletions(databases.postgres)
     )
+    if databases.mender is not None:
+        _start(Chore(databases.mender.look, LOOK_EVERY_S, "cut parts are not put back"), stack)
     if settings.role != "query":
         await _keep_rolled_up(databases, stack)
         _start_chores(settings, databases, accounts, erasure, stack)
@@ -267,5 +270,9 @@ def _start_chores(
         Chore(expiry.enforce, EXPIRE_EVERY_S, "what is over is not removed"),
         Chore(erasure.sweep, SWEEP_EVERY_S, "late spans of deleted traces stay"),
     ):
-        chore.start()
-        stack.push_async_callback(asyncio.to_thread, chore.close)
+        _start(chore, stack)
+
+
+def _start(chore: Chore, stack: AsyncExitStack) -> None:
+    chore.start()
+    stack.push_async_callback(asyncio.to_thread, chore.close)

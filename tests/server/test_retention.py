@@ -79,7 +79,7 @@ def aged(writer, gpu_writer, clickhouse, tenant, tenants):
             spans = table(each, [row(age + 1, 1, start_ms=-86_400_000.0 * (age + 1))])
             _, steps = decoded(each, steps_body(step(age + 1, [Rider("a")])))
             writer.insert(at(moment, spans), at(moment, steps))
-            (reading,) = gpu_rows(each, metrics(gauge("hw.gpu.utilization", 0.5))).tables
+            reading, *_ = gpu_rows(each, metrics(gauge("hw.gpu.utilization", 0.5))).tables
             gpu_writer.insert(at(moment, reading))
     TraceRollup(clickhouse).catch_up()
     MinuteRollup(clickhouse).catch_up()

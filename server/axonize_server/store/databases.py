@@ -6,10 +6,13 @@ import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 from axonize_server.model import StartError
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
+from axonize_server.store.clickhouse.parts.mender import Mender
+from axonize_server.store.clickhouse.parts.room import Room
 from axonize_server.store.migrate import Progress, available, migrate, say_nothing
 from axonize_server.store.postgres.connection import Postgres
 
@@ -29,19 +32,22 @@ class Databases:
     def __init__(self, settings: ServerSettings, applying: Progress = say_nothing) -> None:
         _empty_scratch_folder(settings)
         dsn, read_timeout_s = settings.clickhouse, settings.query_timeout_s + 5
+        room = _room(dsn)
         self.reading = ClientPool(dsn, READ_CONNECTIONS, timeout_s=read_timeout_s)
-        self.writing = ClientPool(dsn, size=1, timeout_s=WRITE_TIMEOUT_S)
+        self.writing = ClientPool(dsn, size=1, timeout_s=WRITE_TIMEOUT_S, room=room)
         # Never waits for spans.
-        self.writing_metrics = ClientPool(dsn, size=1, timeout_s=WRITE_TIMEOUT_S)
+        self.writing_metrics = ClientPool(dsn, size=1, timeout_s=WRITE_TIMEOUT_S, room=room)
         # Never waits for a long query.
         self.probing = ClientPool(dsn, size=1, timeout_s=PROBE_TIMEOUT_S)
         # Each roll-up has its own.
-        self.rolling_up = ClientPool(dsn, size=3, timeout_s=ROLL_UP_TIMEOUT_S)
+        self.rolling_up = ClientPool(dsn, size=3, timeout_s=ROLL_UP_TIMEOUT_S, room=room)
         # Returns when rows are gone, which takes longer than whoever reads would wait.
         self.removing = ClientPool(dsn, size=2, timeout_s=ROLL_UP_TIMEOUT_S)
+        mending = ClientPool(dsn, size=1, timeout_s=WRITE_TIMEOUT_S)
+        self.mender = Mender(mending, room) if room is not None else None
         pools = (
             *(self.reading, self.writing, self.writing_metrics),
-            *(self.rolling_up, self.removing, self.probing),
+            *(self.rolling_up, self.removing, self.probing, mending),
         )
         with ExitStack() as undo, ThreadPoolExecutor() as threads:
             for pool in pools:
@@ -62,6 +68,12 @@ class Databases:
     def close(self) -> None:
         """Close every connection and stop what was started."""
         self._close.close()
+
+
+def _room(dsn: str) -> Room | None:
+    """Return the room of the engine in this process; a server of its own minds its disk itself."""
+    is_embedded = dsn.startswith("chdb://")
+    return Room(Path(dsn.removeprefix("chdb://"))) if is_embedded else None
 
 
 def _start_postgres(settings: ServerSettings, undo: ExitStack) -> str:

@@ -21,6 +21,7 @@ from axonize_server.model import (
     StoreUnavailable,
 )
 from axonize_server.store.clickhouse import sql
+from axonize_server.store.clickhouse.parts.room import Room
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -57,6 +58,7 @@ TOO_LARGE = {158, 241, 307, 396}  # TOO_MANY_ROWS, MEMORY_LIMIT, TOO_MANY_BYTES,
 # What passes by itself or by the hand of an operator: the rows are not at fault.
 UNAVAILABLE = {
     *(75, 76, 425),  # CANNOT_WRITE_TO_FILE_DESCRIPTOR, CANNOT_OPEN_FILE, SYSTEM_ERROR: a full disk
+    *(33, 246, 60),  # CANNOT_READ_ALL_DATA, CORRUPTED_DATA, UNKNOWN_TABLE: while that is mended
     *(243, 252),  # NOT_ENOUGH_SPACE, TOO_MANY_PARTS
     *(202, 209, 210, 279),  # TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR, ...
     *(32, 236, 394, 439),  # ATTEMPT_TO_READ_AFTER_EOF, ABORTED, QUERY_WAS_CANCELLED, no thread
@@ -137,11 +139,20 @@ class ClientPool:
     """At most `size` connections, opened when needed; a thread borrows one for one query.
 
     A connection whose server did not answer is closed, and the next borrower opens another one:
-    the server that comes back may be a different one.
+    the server that comes back may be a different one. Where `room` is given, what is written counts
+    only if there was room for it before and after.
     """
 
-    def __init__(self, dsn: str, size: int, wait_s: float = 10.0, timeout_s: int = 30) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        size: int,
+        wait_s: float = 10.0,
+        timeout_s: int = 30,
+        room: Room | None = None,
+    ) -> None:
         self.dsn = dsn
+        self._room = room
         self._wait_s = wait_s
         self._timeout_s = timeout_s
         self._idle: queue.LifoQueue[Client | None] = queue.LifoQueue()
@@ -151,14 +162,20 @@ class ClientPool:
 
     @contextmanager
     def client(self) -> Iterator[Client]:
-        """Lend a connection; raises Overloaded when none comes back within wait_s seconds."""
+        """Lend a connection.
+
+        Raises Overloaded when none comes back within wait_s seconds, and StoreUnavailable, also
+        at the end, when there is no room.
+        """
         try:
             client = self._idle.get(timeout=self._wait_s)
         except queue.Empty:
             raise Overloaded(f"all {self._size} ClickHouse connections are busy") from None
         try:
+            self._check_room()
             client = client or connect(self.dsn, self._timeout_s)
             yield client
+            self._check_room()
         except Exception as error:
             if client is not None and _is_stale(error):
                 client.close()
@@ -166,6 +183,10 @@ class ClientPool:
             raise
         finally:
             self._idle.put(client)
+
+    def _check_room(self) -> None:
+        if self._room is not None:
+            self._room.check()
 
     def open(self) -> None:
         """Open the first connection now; raises StoreUnavailable."""

@@ -1,0 +1,2 @@
+SELECT count() FROM system.merges
+WHERE database = currentDatabase() AND now() - elapsed <= {before:DateTime}

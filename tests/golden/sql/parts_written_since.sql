@@ -1,0 +1,3 @@
+SELECT table, name
+FROM system.parts
+WHERE database = currentDatabase() AND active AND modification_time >= {since:DateTime}

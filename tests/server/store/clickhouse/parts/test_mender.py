@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from axonize_server.store.clickhouse.parts.mender import Mender
+from axonize_server.store.clickhouse.parts.room import Room
+
+ROWS = 300
+ACTIVE = "SELECT path FROM system.parts WHERE table = 'cut' AND active"
+DETACHED = "SELECT reason FROM system.detached_parts WHERE table = 'cut'"
+
+
+class Disk(Room):
+    """A disk that is full when it is said to be."""
+
+    full = True
+
+    def is_left(self) -> bool:
+        return not self.full
+
+
+@pytest.fixture
+def client(clickhouse):
+    """Lend a connection, with a table whose three parts have become one."""
+    with clickhouse.client() as client:
+        client.command("CREATE TABLE cut (n UInt64, text String) ENGINE = MergeTree ORDER BY n")
+        for first in range(0, ROWS, 100):
+            client.command(f"INSERT INTO cut SELECT number + {first}, 'x' FROM numbers(100)")
+        client.command("OPTIMIZE TABLE cut FINAL")
+        yield client
+        client.command("DROP TABLE cut")
+
+
+def cut(client, size: int) -> None:
+    """Do to the files of the only part what a full disk does."""
+    ((path,),) = client.query(ACTIVE).result_rows
+    for file in Path(path).iterdir():
+        os.truncate(file, min(size, file.stat().st_size))
+
+
+def rows(client) -> list[int]:
+    return [n for (n,) in client.query("SELECT n FROM cut ORDER BY n").result_rows]
+
+
+@pytest.mark.parametrize("size", [0, 20])
+def test_what_a_cut_part_was_merged_from_is_put_back(clickhouse, client, tmp_path, caplog, size):
+    cut(client, size)
+    disk = Disk(tmp_path)
+    mender = Mender(clickhouse, disk)
+    mender.look()
+    assert rows(client) == list(range(ROWS))
+    assert client.query(DETACHED).result_rows == [("broken-on-start",)]
+    mender.look()
+    disk.full = False
+    mender.look()
+    assert caplog.messages == [
+        "the disk is full, spans are refused until there is room",
+        "the full disk has cut parts of cut, which were put back",
+    ]
+
+
+def test_where_there_is_room_nothing_is_looked_at(clickhouse, client, tmp_path, caplog):
+    cut(client, 0)
+    disk = Disk(tmp_path)
+    disk.full = False
+    Mender(clickhouse, disk).look()
+    assert caplog.messages == []
+    disk.full = True
+    Mender(clickhouse, disk).look()
+    assert rows(client) == list(range(ROWS))
