@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable
 
 from axonize_server.model import DomainError
 
 logger = logging.getLogger("axonize.server")
+
+DIGITS = re.compile(r"\d+")
 
 
 class Chore:
@@ -45,7 +48,10 @@ class Chore:
             self._work()
             self._said = ""
         except DomainError as error:
-            if str(error) != self._said:
+            said = DIGITS.sub("", str(error))  # sizes and times differ each time
+            if said != self._said:
                 said_once = {"said_once": True}
                 logger.warning("%s: %s", self._complaint, error, extra=said_once)
-            self._said = str(error)
+            self._said = said
+        except Exception:  # what nobody thought of is no reason to stop for good
+            logger.exception("%s", self._complaint)

@@ -53,8 +53,8 @@ class TLSFiles:
         return Served(stamp, context, self._for_grpc())
 
     def _for_grpc(self) -> grpc.ServerCertificateConfiguration:
-        pair = (Path(self.key).read_bytes(), Path(self.cert).read_bytes())
-        authorities = Path(self.client_ca).read_bytes() if self.client_ca else None
+        pair = (_read("key", self.key), _read("cert", self.cert))
+        authorities = _read("client_ca", self.client_ca) if self.client_ca else None
         return grpc.ssl_server_certificate_configuration([pair], authorities)
 
 
@@ -151,6 +151,13 @@ def _load(setting: str, path: str, read: Callable[[], None]) -> None:
     else:
         return
     raise _unusable(setting, path, reason)
+
+
+def _read(setting: str, path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:  # it may go just now
+        raise _unusable(setting, path, error.strerror or str(error)) from None
 
 
 def _unusable(setting: str, path: str, reason: str) -> UnusableFile:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import suppress
 from time import monotonic, sleep
 from typing import NamedTuple, Protocol
 
@@ -45,15 +46,25 @@ _inherited: list[deque[_Waiting]] = []  # never freed: a forked child must not t
 _settling = threading.Lock()
 
 
+@guarded
 def end_when_known(span: Span, fact: Fact) -> None:
     """End the span as of now once the fact is known, or without it after a minute."""
     leave_work(span)
     end_ns = Span("", parent=span).start_ns  # the time on the clock of spans; it never ends
+    if _is_abandoned():
+        settle()
     if len(_waiting) >= CAPACITY:
         span.end(end_ns)
         return
     _waiting.append(_Waiting(span, end_ns, fact, monotonic() + PATIENCE_S))
     send_within(SENT_WITHIN_S)
+
+
+def _is_abandoned() -> bool:
+    """Say whether nobody settles, as after a shutdown."""
+    with suppress(IndexError):  # another thread looks at the only one
+        return monotonic() >= _waiting[0].until
+    return False
 
 
 def settle() -> int:

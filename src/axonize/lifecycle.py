@@ -33,6 +33,12 @@ from axonize.version import VERSION
 _logger = logging.getLogger("axonize")
 
 
+@guarded
+def _settle() -> None:
+    """End what is known by now, so that it is sent with the rest."""
+    late.settle()
+
+
 class Pipeline:
     """The way of ended spans to the collector, in this process.
 
@@ -57,6 +63,7 @@ class Pipeline:
             timeout_s=config.export_timeout_ms / 1000,
             retry_bytes=config.retry_buffer_mb * 2**20,
             tick=self._tick,
+            settle=_settle,
         )
         self._sampler = Sampler(
             self._push,
@@ -152,9 +159,6 @@ class Pipeline:
         return min(self.config.exit_timeout_ms, self.config.export_timeout_ms) / 1000
 
     def _tick(self) -> None:
-        with guarded:
-            if late.settle():
-                self.worker.send_within(0.0)
         with guarded:
             self.gpu_export.refresh()
         with guarded:

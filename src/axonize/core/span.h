@@ -161,8 +161,9 @@ begin_child(Span *self, Span *parent)
     self->trace_state = parent->trace_state;
     Py_XINCREF(parent->pending);
     self->pending = parent->pending;
-    Py_XINCREF(parent->work);
-    self->work = parent->work;
+    Py_BEGIN_CRITICAL_SECTION(parent);
+    self->work = Py_XNewRef(parent->work);
+    Py_END_CRITICAL_SECTION();
     return new_span_id(&self->span_id);
 }
 
@@ -424,8 +425,13 @@ leave(Span *self)
 static int
 end_work(Span *self)
 {
+    PyObject *work, *done;
+    Py_BEGIN_CRITICAL_SECTION(self);
     self->works = 0;
-    PyObject *done = PyObject_CallMethodOneArg(self->work, text.ended, (PyObject *)self);
+    work = Py_NewRef(self->work);
+    Py_END_CRITICAL_SECTION();
+    done = PyObject_CallMethodOneArg(work, text.ended, (PyObject *)self);
+    Py_DECREF(work);
     Py_XDECREF(done);
     return done ? 0 : guard();
 }

@@ -62,7 +62,7 @@ class Followed:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        current_span.reset(self._outer)
+        self._leave()
         if error is not None:
             record_failure(self.span, error)
         for stop in (self._stop_timing, self._stop_kernels, self._stop_memory):
@@ -72,6 +72,12 @@ class Followed:
             end_when_known(self.span, self)
         else:
             self.span.end()
+
+    def _leave(self) -> None:
+        """Make the span before current again, unless it has been left and has ended meanwhile."""
+        is_over = getattr(self._outer.old_value, "ended", False)
+        if current_span.get() is self.span or not is_over:
+            current_span.reset(self._outer)
 
     def ready(self) -> bool:
         """Say whether all is known."""

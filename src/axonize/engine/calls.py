@@ -87,6 +87,26 @@ class Work:
             self._calls.lost.append(self)  # no more: this may be in the middle of anything
 
 
+class Turn:
+    """A lock that says whether its thread comes for the first time.
+
+    What is collected, or a signal, may end a span in the middle of anything.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+
+    def __enter__(self) -> bool:
+        self._lock.acquire()
+        self._depth += 1
+        return self._depth == 1
+
+    def __exit__(self, *error: object) -> None:
+        self._depth -= 1
+        self._lock.release()
+
+
 class Calls:
     """The calls of this process and the GPUs that it holds, from any thread.
 
@@ -95,7 +115,7 @@ class Calls:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._turn = Turn()
         self._held: dict[str, Held] = {}
         self._under_way: dict[int, weakref.ref[Work]] = {}
         self._record_at = time.monotonic_ns() + RECORD_EVERY_NS
@@ -105,11 +125,13 @@ class Calls:
     def begin(self, span: Span, labels: Sequence[str]) -> None:
         """Have a span occupy GPUs from now on, as far as they are free for it."""
         around = span._work
-        if not isinstance(around, Work) or around.over:
+        if not isinstance(around, Work) or around.over or around._calls is not self:
             around = None
         own = around if span._works and around else None
         work = own or Work(self, around, _model(span.attributes))
-        with self._lock:
+        with self._turn as is_first:
+            if not is_first:
+                return
             now = self._look()
             for held in filter(None, [self._hold(label, now) for label in labels]):
                 if not self.over and not work.occupies(held):
@@ -122,19 +144,26 @@ class Calls:
 
     def hold(self, span: Span, labels: Sequence[str]) -> None:
         """Hold GPUs since a span began, for the model that it has loaded."""
-        with self._lock:
+        with self._turn as is_first:
+            if not is_first:
+                return
             since = self._look() - max(0, time.time_ns() - span.start_ns)
             for held in filter(None, [self._hold(label, since) for label in labels]):
                 held.model = held.model or _model(span.attributes)
 
     def ended(self, work: Work, span: Span) -> None:
         """Take a span that is about to end."""
+        if work.over or self.over:  # before the lock, which a parent may have held as it forked
+            return
         attributes = span.attributes
         model, (read, made) = _model(attributes) or work.model, _tokens(attributes)
         if not (read or made):
             read, made = work.tokens
-        with self._lock:
+        with self._turn as is_first:
             if work.over or self.over:
+                return
+            if not is_first:
+                self.lost.append(work)
                 return
             self._leave(work, model, self._look())
             for held in work.gains:
@@ -159,8 +188,9 @@ class Calls:
             self._record_at = time.monotonic_ns() + RECORD_EVERY_NS
             self._record_all()
         else:
-            with self._lock:
-                self._settle(self._look())
+            with self._turn as is_first:
+                if is_first:
+                    self._settle(self._look())
 
     def close(self) -> None:
         """Record everything up to now, and nothing from now on."""
@@ -223,12 +253,13 @@ class Calls:
             held.desk.settle(now)
 
     def _record_all(self, *, last: bool = False) -> None:
-        with self._lock:
-            now = self._look()
-            self._settle(now)
-            for held in dict.fromkeys(self._held.values()):
-                self._take_back(held)
-                self._record(held, now)
+        with self._turn as is_first:
+            if is_first:
+                now = self._look()
+                self._settle(now)
+                for held in dict.fromkeys(self._held.values()):
+                    self._take_back(held)
+                    self._record(held, now)
             self.over = self.over or last
 
     def _record(self, held: Held, now: int) -> None:

@@ -122,6 +122,11 @@ def describe_health(status: Mapping[str, Any], time_ns: int) -> list[Metric]:
     ]  # fmt: skip
 
 
+def _without_text(state: str, detail: str) -> str:
+    """Return the detail; of an error only its type, for its text may name files of the host."""
+    return detail.partition("(")[0] if state == "failed" else detail
+
+
 def _failed(reason: str) -> dict[str, str]:
     return {semconv.ERROR_TYPE: reason}
 
@@ -140,6 +145,6 @@ def _hooks(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[tuple[int, dic
                 "axonize.integration": integration,
                 "axonize.hook.state": state,
                 "axonize.hook.target": target[:LONGEST_TEXT],
-                "axonize.hook.detail": detail[:LONGEST_TEXT],
+                "axonize.hook.detail": _without_text(state, detail)[:LONGEST_TEXT],
             },
         )

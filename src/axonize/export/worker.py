@@ -38,6 +38,7 @@ class Worker:
         timeout_s: float,
         retry_bytes: int,
         tick: Callable[[], object] = lambda: None,
+        settle: Callable[[], object] = lambda: None,
     ) -> None:
         self._buffer = buffer
         self._make_exporter = make_exporter
@@ -48,6 +49,7 @@ class Worker:
         self._interval_s = interval_s
         self._timeout_s = timeout_s
         self._tick = tick
+        self._settle = settle
         self.delivery = Delivery(self._send, capacity_bytes=retry_bytes, timeout_s=timeout_s)
         self._thread: threading.Thread | None = None
         self._bell = threading.Lock()  # released to wake the thread
@@ -162,6 +164,8 @@ class Worker:
         if asked > self._promised:
             self.delivery.hurry()
             everything = True
+        if everything:
+            self._settle()
         remaining = len(self._buffer)
         least = 1 if everything else self._batch_size
         while remaining >= least and self.delivery.has_room and (taken := self._encode(remaining)):

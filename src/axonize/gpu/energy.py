@@ -33,7 +33,7 @@ class Curve:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a span may end in whatever is collected under it
         self._times: list[int] = []
         self._used: list[int] = []
         self._counter: int | None = None

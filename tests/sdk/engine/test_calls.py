@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -334,6 +335,49 @@ def test_without_a_gpu_nothing_is_occupied(world: World) -> None:
     span.end()
     assert span.attributes == {}
     assert world.records() == []
+
+
+def test_a_span_that_ends_in_the_middle_of_the_account_is_taken_soon(world: World) -> None:
+    span = call("a")
+    world.at(2)
+    with world.calls._turn:
+        call("b", "cuda:1")
+        span.end()
+    world.at(3)
+    world.calls.refresh()
+    world.at(9)
+    assert [
+        (record["gen_ai.request.model"], record["axonize.gpu.seconds"])
+        for record in world.records()
+    ] == [("a", 3.0)]
+
+
+def test_what_a_parent_began_ends_in_its_child_without_the_lock(world: World) -> None:
+    span = call("a")
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with world.calls._turn:
+            held.set()
+            over.wait(30)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(30)
+    world.calls.over = True
+    span.end()
+    over.set()
+    holder.join()
+
+
+def test_a_span_begun_before_a_restart_occupies_nothing_after_it(world: World) -> None:
+    span = call("a")
+    restarted = Calls()
+    restarted.begin(span, ("cuda:0",))
+    world.at(2)
+    span.end()
+    (record,) = world.records()
+    assert record["axonize.gpu.seconds"] == 2.0
 
 
 def test_a_price_that_was_set_stays(world: World) -> None:

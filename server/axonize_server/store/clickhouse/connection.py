@@ -58,7 +58,8 @@ TOO_LARGE = {158, 241, 307, 396}  # TOO_MANY_ROWS, MEMORY_LIMIT, TOO_MANY_BYTES,
 # What passes by itself or by the hand of an operator: the rows are not at fault.
 UNAVAILABLE = {
     *(75, 76, 425),  # CANNOT_WRITE_TO_FILE_DESCRIPTOR, CANNOT_OPEN_FILE, SYSTEM_ERROR: a full disk
-    *(33, 246, 60),  # CANNOT_READ_ALL_DATA, CORRUPTED_DATA, UNKNOWN_TABLE: while that is mended
+    # CANNOT_READ_ALL_DATA, CORRUPTED_DATA, UNKNOWN_TABLE, TABLE_ALREADY_EXISTS: while it is mended
+    *(33, 246, 60, 57),
     *(243, 252),  # NOT_ENOUGH_SPACE, TOO_MANY_PARTS
     *(202, 209, 210, 279),  # TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR, ...
     *(32, 236, 394, 439),  # ATTEMPT_TO_READ_AFTER_EOF, ABORTED, QUERY_WAS_CANCELLED, no thread
@@ -172,10 +173,10 @@ class ClientPool:
         except queue.Empty:
             raise Overloaded(f"all {self._size} ClickHouse connections are busy") from None
         try:
-            self._check_room()
+            self.check_room()
             client = client or connect(self.dsn, self._timeout_s)
             yield client
-            self._check_room()
+            self.check_room()
         except Exception as error:
             if client is not None and _is_stale(error):
                 client.close()
@@ -184,7 +185,8 @@ class ClientPool:
         finally:
             self._idle.put(client)
 
-    def _check_room(self) -> None:
+    def check_room(self) -> None:
+        """Raise StoreUnavailable when what was written may be cut for want of room."""
         if self._room is not None:
             self._room.check()
 

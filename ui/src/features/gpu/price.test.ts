@@ -3,7 +3,7 @@ import { historyOf, readMoment, readUsd } from "./price";
 
 test("a price is dollars with a point or a comma, and not below nothing", () => {
   expect(["2.5", "2,5", " $ 12 ", "0", ".5", "7."].map(readUsd)).toEqual([2.5, 2.5, 12, 0, 0.5, 7]);
-  expect(["", "-1", "2.5.1", "1e3", "two", "1000000001"].map(readUsd)).toEqual(Array(6).fill(undefined));
+  expect(["", "-1", "2.5.1", "1e3", "two", "1000000001", "1,000"].map(readUsd)).toEqual(Array(7).fill(undefined));
 });
 
 test("a moment is local time, and now without one", () => {

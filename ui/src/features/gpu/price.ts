@@ -5,6 +5,7 @@ export type Prices = NonNullable<GpuResource["physical"]>["prices"];
 
 /** US dollars an hour; nothing when the text is none. A comma may stand for the point. */
 export function readUsd(text: string): number | undefined {
+  if (/,\d{3}\s*$/.test(text)) return undefined; // a thousand, or one and some thousandths
   const written = text.trim().replace(/^\$\s*/, "").replace(",", ".");
   if (!/^\d+(\.\d*)?$|^\.\d+$/.test(written)) return undefined;
   const usd = Number(written);

@@ -34,7 +34,8 @@ function Question({ trace, onCancel }: { trace: TraceDetail; onCancel: () => voi
     onSuccess: async () => {
       queries.removeQueries({ queryKey: ["traces"] }); // it would be shown until the list is read again
       notify(`Deleted: ${trace.name}, ${plural(trace.span_count, "span")}`);
-      await navigate({ to: "/traces", search: rememberedSearch() });
+      // Whoever has moved on meanwhile stays there.
+      if (location.pathname.endsWith(trace.trace_id)) await navigate({ to: "/traces", search: rememberedSearch() });
       queries.removeQueries({ queryKey: ["trace", trace.trace_id] });
     },
   });
@@ -50,7 +51,9 @@ function Question({ trace, onCancel }: { trace: TraceDetail; onCancel: () => voi
         </p>
       )}
       <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>Keep it</Button>
+        <Button disabled={deleting.isPending} onClick={onCancel}>
+          Keep it
+        </Button>
         <Button className="text-bad!" disabled={deleting.isPending} onClick={() => deleting.mutate()}>
           {deleting.isPending ? "Deleting, some seconds…" : "Delete for good"}
         </Button>

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 WRITTEN_SINCE = """
-SELECT table, name
+SELECT table, name, path
 FROM system.parts
 WHERE database = currentDatabase() AND active AND modification_time >= {since:DateTime}
 """
@@ -18,6 +18,11 @@ def check(table: str, part: str) -> str:
     return f"CHECK TABLE {table} PART '{part}' SETTINGS check_query_single_value_result = 1"
 
 
-def reload(table: str) -> tuple[str, str]:
-    """Return what reads the parts of a table from the disk again."""
-    return f"DETACH TABLE {table}", f"ATTACH TABLE {table}"
+def detach(table: str) -> str:
+    """Return what forgets the parts of a table."""
+    return f"DETACH TABLE {table}"
+
+
+def attach(table: str) -> str:
+    """Return what reads its parts from the disk again, refused while queries still read the old."""
+    return f"ATTACH TABLE {table}"

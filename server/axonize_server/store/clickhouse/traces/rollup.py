@@ -85,7 +85,7 @@ class TraceRollup:
                     for group in _groups(stale):
                         if self._closing.is_set():
                             return
-                        _roll_up(client, group)
+                        self._roll_up(client, group)
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
 
@@ -98,6 +98,14 @@ class TraceRollup:
         }
         rows: Any = client.query(sql.STALE_SECONDS, parameters=parameters).result_rows
         return [(second, spans) for second, spans in rows]
+
+    def _roll_up(self, client: Client, group: list[Second]) -> None:
+        """Roll up, then record: a process that dies in between does it again."""
+        seconds, counts = [second for second, _ in group], [spans for _, spans in group]
+        span = {"first": seconds[0], "last": seconds[-1], "seconds": seconds}
+        client.command(sql.ROLL_UP, parameters=span, settings=ONE_THREAD)
+        self._pool.check_room()
+        client.command(sql.RECORD_SECONDS, parameters={"seconds": seconds, "counts": counts})
 
 
 def _look_backs() -> Iterator[int]:
@@ -117,11 +125,3 @@ def _groups(seconds: list[Second]) -> Iterator[list[Second]]:
         size += second[1]
     if group:
         yield group
-
-
-def _roll_up(client: Client, group: list[Second]) -> None:
-    """Roll up, then record: a process that dies in between does it again."""
-    seconds, counts = [second for second, _ in group], [spans for _, spans in group]
-    span = {"first": seconds[0], "last": seconds[-1], "seconds": seconds}
-    client.command(sql.ROLL_UP, parameters=span, settings=ONE_THREAD)
-    client.command(sql.RECORD_SECONDS, parameters={"seconds": seconds, "counts": counts})

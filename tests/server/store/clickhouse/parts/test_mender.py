@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
+from axonize_server.model import StoreUnavailable
 from axonize_server.store.clickhouse.parts.mender import Mender
 from axonize_server.store.clickhouse.parts.room import Room
 
@@ -51,7 +53,7 @@ def test_what_a_cut_part_was_merged_from_is_put_back(clickhouse, client, tmp_pat
     mender = Mender(clickhouse, disk)
     mender.look()
     assert rows(client) == list(range(ROWS))
-    assert client.query(DETACHED).result_rows == [("broken-on-start",)]
+    assert client.query(DETACHED).result_rows == [("broken",)]
     mender.look()
     disk.full = False
     mender.look()
@@ -59,6 +61,33 @@ def test_what_a_cut_part_was_merged_from_is_put_back(clickhouse, client, tmp_pat
         "the disk is full, spans are refused until there is room",
         "the full disk has cut parts of cut, which were put back",
     ]
+
+
+def test_a_table_that_is_still_read_is_attached_when_that_is_over(clickhouse, client, tmp_path):
+    cut(client, 0)
+    client.command(f"INSERT INTO cut SELECT number + {ROWS}, 'x' FROM numbers(3)")
+    slow = (
+        f"SELECT sleepEachRow(0.3), n FROM cut WHERE _part NOT LIKE '%_1_3_%' AND n >= {ROWS} "
+        "SETTINGS max_block_size = 1"
+    )
+    found = []
+
+    def read() -> None:
+        with clickhouse.client() as other:
+            found.append([n for _, n in other.query(slow).result_rows])
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow(0.3), n%'"
+    while client.query(running).result_rows[0][0] < 2 and reader.is_alive():  # itself, too
+        pass
+    mender = Mender(clickhouse, Disk(tmp_path))
+    with pytest.raises(StoreUnavailable, match="still used by some query"):
+        mender.look()
+    reader.join(60)
+    mender.look()
+    assert rows(client) == list(range(ROWS + 3))
+    assert found == [list(range(ROWS, ROWS + 3))]
 
 
 def test_where_there_is_room_nothing_is_looked_at(clickhouse, client, tmp_path, caplog):

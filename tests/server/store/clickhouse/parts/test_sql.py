@@ -9,8 +9,8 @@ STATEMENTS = {
     "parts_written_since": (sql.WRITTEN_SINCE, {"since": 1_800_000_000}),
     "merges_begun_before": (sql.BEGUN_BEFORE, {"before": 1_800_000_000}),
     "part_checked": (sql.check("spans", "20261126_1_1_0"), {}),
-    "parts_detached": (sql.reload("spans")[0], {}),
-    "parts_attached": (sql.reload("spans")[1], {}),
+    "parts_detached": (sql.detach("spans"), {}),
+    "parts_attached": (sql.attach("spans"), {}),
 }
 
 

@@ -43,6 +43,9 @@ class MortalPool:
         with self._pool.client() as self._client:
             yield self
 
+    def check_room(self):
+        self._pool.check_room()
+
     def query(self, *arguments, **keywords):
         return self._client.query(*arguments, **keywords)
 
@@ -330,6 +333,9 @@ class FailingPool:
             raise StoreUnavailable("away")
         with self._pool.client() as client:
             yield client
+
+    def check_room(self):
+        self._pool.check_room()
 
 
 def test_a_database_that_comes_back_is_asked_again(store, monkeypatch, caplog):
