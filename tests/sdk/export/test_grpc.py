@@ -123,8 +123,9 @@ def test_interrupt_from_another_thread(collector: Collector, exporter: GRPCExpor
     thread = threading.Thread(target=send)
     thread.start()
     collector.wait_for(lambda: collector.attempts == 1)
-    exporter.interrupt()
-    thread.join()
+    while thread.is_alive():  # the collector may have it before the exporter knows
+        exporter.interrupt()
+        thread.join(0.05)
     released.set()
     assert "CANCELLED" in str(failures[0])
     assert exporter.send(REQUEST, 10) == Receipt()
