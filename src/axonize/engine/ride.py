@@ -15,6 +15,7 @@ from axonize.context import ROOT, SpanContext
 from axonize.engine import names
 from axonize.engine.identity import Engine
 from axonize.gpu.attribution import Share
+from axonize.ranks import spread
 from axonize.recording import Meter, name_gpus
 from axonize.speed import Span
 
@@ -243,8 +244,9 @@ def _intervals(made: list[Run]) -> dict[str, float]:
     if not gaps:
         return {}
     gaps.sort()  # ordered pieces are merged
+    median, p99, longest = spread(gaps)
     return {
-        semconv.ITL_P50_MS: gaps[(len(gaps) - 1) // 2] / 1e6,
-        semconv.ITL_P99_MS: gaps[-(-len(gaps) * 99 // 100) - 1] / 1e6,
-        semconv.ITL_MAX_MS: gaps[-1] / 1e6,
+        semconv.ITL_P50_MS: median / 1e6,
+        semconv.ITL_P99_MS: p99 / 1e6,
+        semconv.ITL_MAX_MS: longest / 1e6,
     }

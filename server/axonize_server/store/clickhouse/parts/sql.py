@@ -25,4 +25,4 @@ def detach(table: str) -> str:
 
 def attach(table: str) -> str:
     """Return what reads its parts from the disk again, refused while queries still read the old."""
-    return f"ATTACH TABLE {table}"
+    return f"ATTACH TABLE IF NOT EXISTS {table}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from axonize_server.model import StoreUnavailable
+from axonize_server.store.clickhouse.parts import sql
 from axonize_server.store.clickhouse.parts.mender import Mender
 from axonize_server.store.clickhouse.parts.room import Room
 
@@ -88,6 +89,19 @@ def test_a_table_that_is_still_read_is_attached_when_that_is_over(clickhouse, cl
     mender.look()
     assert rows(client) == list(range(ROWS + 3))
     assert found == [list(range(ROWS, ROWS + 3))]
+
+
+def test_a_table_that_could_not_be_detached_is_the_next_time(
+    clickhouse, client, tmp_path, monkeypatch
+):
+    cut(client, 0)
+    mender = Mender(clickhouse, Disk(tmp_path))
+    monkeypatch.setattr(sql, "detach", lambda table: f"DETACH TABLE no_{table}")
+    with pytest.raises(StoreUnavailable, match="no_cut"):
+        mender.look()
+    monkeypatch.undo()
+    mender.look()
+    assert rows(client) == list(range(ROWS))
 
 
 def test_where_there_is_room_nothing_is_looked_at(clickhouse, client, tmp_path, caplog):
