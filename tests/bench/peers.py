@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import httpx
 
-from axonize.demo.processes import Server, free_port
+from axonize.demo.ports import free_port
+from axonize.demo.processes import Server
 
 START_S = 180
 # A peer that has stored nothing more for so long has stored all that it will.

@@ -47,14 +47,15 @@ class Load:
 
     def read(self) -> Log:
         """Return what is written down so far."""
-        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        text = self._log.read_text() if self._log.exists() else ""
+        lines = text[: text.rfind("\n") + 1].splitlines()  # the last one may be half written
         said = [line.split() for line in lines]
         return Log(
             {trace for word, trace in said if word == "acknowledged"},
             Counter(status for word, status in said if word == "refused"),
         )
 
-    def wait_for(self, more: int, within_s: float = 60) -> None:
+    def wait_for(self, more: int, within_s: float = 240) -> None:
         """Return when so many more traces are acknowledged."""
         wanted = len(self.read().acknowledged) + more
         deadline = time.monotonic() + within_s
@@ -65,7 +66,7 @@ class Load:
     def stop(self) -> Log:
         """End the senders and return what they wrote down."""
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(120)
         return self.read()
 
 

@@ -24,14 +24,14 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from axonize.demo.processes import free_port
+from axonize.demo.ports import free_port
 from tests.chaos.load import RETRYABLE, Load, Log, sending, wrong
 from tests.server.serving import ClickHouseProcess, ServeProcess, otlp
 
 ROUNDS = int(os.environ.get("AXONIZE_CHAOS_ROUNDS", "2"))
 OUTAGE_S = float(os.environ.get("AXONIZE_CHAOS_OUTAGE_S", "4"))
 STOPPED_WITHIN_S = 10
-BACK_WITHIN_S = 60
+BACK_WITHIN_S = 240
 
 
 class Chaos:

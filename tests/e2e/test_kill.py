@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 
 from axonize.demo.load import Reply, prompts, send
-from axonize.demo.processes import free_port, start_server, start_service
+from axonize.demo.ports import free_port
+from axonize.demo.processes import start_server, start_service
 from axonize.demo.readback import read_back
 from axonize.demo.report import Step
 from tests.chaos.load import sending, wrong
@@ -30,7 +31,7 @@ class Callers(threading.Thread):
         self.replies: list[Reply] = []
 
     def run(self) -> None:
-        with httpx.Client(timeout=60) as client:
+        with httpx.Client(timeout=240) as client:
             for prompt, max_tokens in prompts(10_000):
                 if self.over.is_set():
                     return
@@ -44,7 +45,14 @@ def running(callers: Callers) -> Iterator[None]:
         yield
     finally:
         callers.over.set()
-        callers.join(60)
+        callers.join(240)
+
+
+def until(condition: Callable[[], object]) -> None:
+    by = time.monotonic() + 240
+    while not condition():
+        assert time.monotonic() < by
+        time.sleep(0.1)
 
 
 def test_kill_9_under_load_loses_nothing_that_was_acknowledged(
@@ -58,18 +66,15 @@ def test_kill_9_under_load_loses_nothing_that_was_acknowledged(
         url = stack.enter_context(start_service(tiny_llama, server.grpc))
         callers = Callers(url)
         with sending(server.grpc, tmp_path / "load.log") as load, running(callers):
-            time.sleep(3)
+            until(lambda: load.read().acknowledged and callers.replies)
             before = len(load.read().acknowledged), len(callers.replies)
             os.kill(server.pid, signal.SIGKILL)
-            time.sleep(1)
+            until(lambda: load.read().refused)
             again = stack.enter_context(start_server(data_dir, *ports))
-            time.sleep(3)
+            until(lambda: len(load.read().acknowledged) > before[0])
+            until(lambda: len(callers.replies) > before[1])
         log = load.read()
         found = read_back(again.http, callers.replies, Step("Reading the traces back"))
         assert wrong(again.http, log.acknowledged, since) == {}
-    assert min(before) > 0
-    assert len(log.acknowledged) > before[0]
-    assert len(callers.replies) > before[1]
-    assert log.refused, "the kill went unnoticed: the load was too light"
     assert [reply for reply in callers.replies if not reply.ok] == []
     assert {reply.trace_id for reply in callers.replies} - set(found) == set()

@@ -17,7 +17,7 @@ import pytest
 from axonize_server.ingest.http import MAX_JSON_BYTES
 
 from axonize import import_file
-from axonize.demo.processes import free_port
+from axonize.demo.ports import free_port
 from tests.server.ingest.otlp import EVERY_TYPE, body, span
 from tests.server.rows import trace_id
 from tests.server.serving import ServeProcess, call

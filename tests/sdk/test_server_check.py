@@ -20,7 +20,7 @@ import pytest
 
 from axonize import server_check
 from axonize.config import Config
-from axonize.demo.processes import free_port
+from axonize.demo.ports import free_port
 from axonize.finding import Finding
 from axonize.version import VERSION
 from tests.server.serving import ServeProcess, call

@@ -18,8 +18,10 @@ from typing import TypeVar
 
 import httpx
 
-READY_WITHIN_S = 120
-STOPPED_WITHIN_S = 20
+from axonize.demo.ports import free_port
+
+READY_WITHIN_S = 240
+STOPPED_WITHIN_S = 60
 Result = TypeVar("Result")
 SERVICE = Path(__file__).with_name("service.py")
 
@@ -83,13 +85,6 @@ def wait_for_ctrl_c() -> None:
         over.wait()
     except KeyboardInterrupt:
         print()
-
-
-def free_port() -> int:
-    """Return a TCP port on the loopback address that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import openai
 import pytest
 
 from axonize import guard, patching
+from axonize.demo.ports import free_port
 from axonize.integrations.openai import OPENAI, answers, requests
 from axonize.integrations.openai import span as spans
 from axonize.speed import Span, current_span
@@ -446,12 +446,6 @@ def test_what_breaks_in_our_hooks_breaks_no_stream(
     assert [span.name for span in recorded.spans()] == ["chat tiny"]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def test_one_trace_from_the_client_to_an_instrumented_server(recorded: Recorded) -> None:
     port = free_port()
     with collecting() as collector:
@@ -460,7 +454,7 @@ def test_one_trace_from_the_client_to_an_instrumented_server(recorded: Recorded)
         process = subprocess.Popen(command)
         try:
             url = f"http://127.0.0.1:{port}/v1"
-            with openai.OpenAI(base_url=url, api_key="none", max_retries=9) as client:
+            with openai.OpenAI(base_url=url, api_key="none", max_retries=60) as client:
                 assert len(list(stream_of(client))) == 5
             collector.wait(lambda: collector.spans)
         finally:

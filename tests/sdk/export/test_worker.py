@@ -12,6 +12,7 @@ import grpc
 import pytest
 
 from axonize import guard
+from axonize.demo.ports import free_port
 from axonize.endpoint import parse_endpoint
 from axonize.export.exporter import Exporter
 from axonize.export.grpc import GRPCExporter
@@ -54,7 +55,7 @@ def pipe(exporter: Exporter, **options: Any) -> Iterator[Pipe]:
     pipe = Pipe(lambda: exporter, **options)
     pipe.worker.start()
     yield pipe
-    pipe.worker.stop(5.0)
+    pipe.worker.stop(60.0)
 
 
 def over_grpc(collector: Collector) -> GRPCExporter:
@@ -72,7 +73,7 @@ def dropped(pipe: Pipe) -> dict[str, int]:
 def test_flush_sends_everything_in_one_request(collector: Collector) -> None:
     with pipe(over_grpc(collector)) as way:
         way.push(*[f"span {number}" for number in range(200)])
-        assert way.worker.flush(20)
+        assert way.worker.flush(120)
         assert collector.names == [f"span {number}" for number in range(200)]
     (request,) = collector.requests
     (resource_spans,) = request.resource_spans
@@ -86,7 +87,7 @@ def test_flush_sends_everything_in_one_request(collector: Collector) -> None:
 def test_flush_of_nothing() -> None:
     exporter = MemoryExporter()
     with pipe(exporter) as way:
-        assert way.worker.flush(20)
+        assert way.worker.flush(120)
     assert exporter.requests == []
     assert Pipe(lambda: exporter).worker.flush(0)
 
@@ -122,7 +123,7 @@ def test_wake_sends_full_batches_only(web_collector: Collector) -> None:
 def test_large_requests_are_cut(collector: Collector) -> None:
     with pipe(over_grpc(collector), retry_bytes=2**26) as way:
         way.push(*[str(number) for number in range(300)], text="x" * 20_000)
-        assert way.worker.flush(20)
+        assert way.worker.flush(120)
     assert collector.names == [str(number) for number in range(300)]
     sizes = [request.ByteSize() for request in collector.requests]
     assert len(sizes) == 3
@@ -134,7 +135,7 @@ def test_tries_again_after_unavailable(collector: Collector) -> None:
     collector.answers += [unavailable] * 3
     with pipe(over_grpc(collector)) as way:
         way.push("a", "b")
-        assert way.worker.flush(20)
+        assert way.worker.flush(120)
     assert (collector.attempts, collector.names) == (4, ["a", "b"])
     assert dropped(way) == {}
 
@@ -146,7 +147,7 @@ def test_honours_what_the_collector_asks(collector: Collector, web_collector: Co
         with pipe(exporter) as way:
             way.push("a")
             began = time.monotonic()
-            assert way.worker.flush(20)
+            assert way.worker.flush(120)
             assert time.monotonic() - began >= waited_s
     assert collector.names == web_collector.names == ["a"]
 
@@ -155,7 +156,7 @@ def test_a_reset_connection_is_tried_again(web_collector: Collector) -> None:
     web_collector.answers.append(resets)
     with pipe(over_http(web_collector)) as way:
         way.push("a")
-        assert way.worker.flush(20)
+        assert way.worker.flush(120)
     assert web_collector.names == ["a"]
 
 
@@ -164,15 +165,15 @@ def test_rejected_spans_make_flush_false(collector: Collector, web_collector: Co
     web_collector.answers.append(Reply(400))
     with pipe(over_grpc(collector)) as way:
         way.push("a", "b")
-        assert not way.worker.flush(20)
+        assert not way.worker.flush(120)
         way.push("c")
-        assert not way.worker.flush(20)
+        assert not way.worker.flush(120)
         assert dropped(way) == {"rejected": 2}
         way.push("d")
-        assert way.worker.flush(20)
+        assert way.worker.flush(120)
     with pipe(over_http(web_collector)) as way:
         way.push("e")
-        assert not way.worker.flush(20)
+        assert not way.worker.flush(120)
         assert dropped(way) == {"rejected": 1}
 
 
@@ -184,20 +185,21 @@ def test_flush_gives_up_in_time_and_may_be_called_again(collector: Collector) ->
         released.set()
         collector.wait_for(lambda: collector.attempts == 1)
         way.push("b")
-        way.worker.flush(20)
+        way.worker.flush(120)
         assert collector.names == ["b"]
     assert dropped(way) == {"rejected": 1}
 
 
 def test_collector_that_comes_back() -> None:
-    with grpc_collector() as first:
-        port = first.port
+    port = free_port()
+    with grpc_collector(port=port) as first:
+        pass
     with pipe(over_grpc(first)) as way:
         way.push("a")
         assert not way.worker.flush(0.5)
         with grpc_collector(port=port) as second:
             way.push("b")
-            give_up = time.monotonic() + 20
+            give_up = time.monotonic() + 120
             while not way.worker.flush(1) and time.monotonic() < give_up:
                 pass
             assert second.names == ["a", "b"]
@@ -221,7 +223,7 @@ def test_stop_sends_what_waits(collector: Collector) -> None:
     way = Pipe(lambda: over_grpc(collector))
     way.push("a")
     way.worker.start()
-    way.worker.stop(20)
+    way.worker.stop(120)
     assert collector.names == ["a"]
     way.worker.start()
     way.worker.stop(0)
@@ -258,7 +260,7 @@ def test_pause_waits_or_interrupts(collector: Collector) -> None:
         assert way.worker.pause()
         way.worker.resume()
         released.set()
-        assert way.worker.flush(20)
+        assert way.worker.flush(120)
     assert collector.names == ["a"]
 
 
@@ -271,7 +273,7 @@ def test_flush_waits_for_every_span_that_ended_before(collector: Collector) -> N
             for number in range(20):
                 name = f"{thread}-{number}"
                 way.push(name)
-                if not way.worker.flush(30) or name not in collector.names:
+                if not way.worker.flush(120) or name not in collector.names:
                     missing.append(name)
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
@@ -294,7 +296,7 @@ def test_an_exporter_that_cannot_be_made(
     way = Pipe(make)
     way.worker.start()
     way.push("a")
-    assert not way.worker.flush(20)
+    assert not way.worker.flush(120)
     way.worker.stop(5)
     assert dropped(way) == {"failed": 1}
     assert len(caplog.messages) == 1
@@ -304,7 +306,7 @@ def test_overflow_is_said_once(collector: Collector, caplog: pytest.LogCaptureFi
     way = Pipe(lambda: over_grpc(collector), capacity=5)
     way.push(*["a"] * 8)
     for _ in range(2):
-        assert way.worker.flush(20)
+        assert way.worker.flush(120)
     way.worker.stop(5)
     assert collector.names == ["a"] * 5
     assert caplog.messages == ["spans lost: 3 (buffer full: raise buffer_size)"]
@@ -313,7 +315,7 @@ def test_overflow_is_said_once(collector: Collector, caplog: pytest.LogCaptureFi
 def test_ticks(collector: Collector) -> None:
     ticks: list[float] = []
     with pipe(over_grpc(collector), interval_s=0.01, tick=lambda: ticks.append(time.monotonic())):
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 120
         while len(ticks) < 3 and time.monotonic() < give_up:
             time.sleep(0.01)
     assert len(ticks) >= 4
