@@ -74,7 +74,7 @@ def ask(
         request.data = json.dumps(sent).encode()
         request.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=240) as answer:
             return answer.status, _text(answer.headers.get_content_type(), answer.read())
     except HTTPError as error:
         return error.code, error.read().decode()
@@ -118,7 +118,7 @@ def settle(http: str, name: str, trace: int) -> Tenant:
 def wait_until_registered(http: str, tenant: Tenant) -> None:
     """The registry of GPUs follows what is stored within some seconds: of spans and of metrics."""
     url = f"{http}/api/v1/gpus/GPU-{tenant.mark}"
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while True:
         status, content = call(url, Authorization=f"Bearer {tenant.key}")
         if status == 200:

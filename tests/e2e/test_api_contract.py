@@ -206,7 +206,7 @@ def test_names_are_kept_as_they_were_sent(server: str, acme: Tenant) -> None:
 
 def raw(server: str, path: str) -> tuple[int, str, str]:
     """Return status, type and text of the answer to a path that no client has tidied up."""
-    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=120)
     connection.putrequest("GET", path, skip_accept_encoding=True)
     connection.endheaders()
     answer = connection.getresponse()

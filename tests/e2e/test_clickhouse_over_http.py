@@ -25,7 +25,7 @@ from tests.server.rows import trace_id
 from tests.server.serving import ClickHouseProcess, ServeProcess, call, otlp
 from tests.server.steps import Rider, step
 
-BACK_WITHIN_S = 60
+BACK_WITHIN_S = 240
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def post(http: str, request: bytes) -> tuple[int, str | None]:
     """Return the status and Retry-After of an export."""
     headers = {"Content-Type": "application/x-protobuf"}
     try:
-        with urlopen(Request(f"{http}/v1/traces", request, headers), timeout=60) as answer:
+        with urlopen(Request(f"{http}/v1/traces", request, headers), timeout=240) as answer:
             return answer.status, answer.headers["Retry-After"]
     except HTTPError as error:
         return error.code, error.headers["Retry-After"]
@@ -68,7 +68,7 @@ def post(http: str, request: bytes) -> tuple[int, str | None]:
 def refusal(endpoint: str, request: bytes) -> tuple[grpc.StatusCode, float]:
     """Return the code and the seconds to wait of a refused export over gRPC."""
     with grpc.insecure_channel(endpoint) as channel, pytest.raises(grpc.RpcError) as refused:
-        TraceServiceStub(channel).Export(ExportTraceServiceRequest.FromString(request), timeout=60)
+        TraceServiceStub(channel).Export(ExportTraceServiceRequest.FromString(request), timeout=240)
     details = dict(refused.value.trailing_metadata())["grpc-status-details-bin"]
     info = RetryInfo()
     assert Status.FromString(details).details[0].Unpack(info)
@@ -137,8 +137,8 @@ def test_a_clickhouse_that_says_nothing_holds_nobody_for_long(
     with ThreadPoolExecutor() as threads:
         asked = threads.submit(call, f"{http}/api/v1/traces")
         probed = threads.submit(databases, http)
-        assert probed.result(20) == (503, {"clickhouse": "down", "postgres": "ok"})
-        assert asked.result(30)[0] == 503
+        assert probed.result(120) == (503, {"clickhouse": "down", "postgres": "ok"})
+        assert asked.result(120)[0] == 503
     clickhouse_process.signal(signal.SIGCONT)
     until_stored(http, otlp(2))
     assert len(get(http, "traces")["items"]) == 2
@@ -196,7 +196,7 @@ def test_one_server_takes_spans_and_another_one_answers(
         until_stored(ingest["http"], otlp(1))
         assert post(query["http"], otlp(2))[0] in (404, 405)
         with grpc.insecure_channel(query["grpc"]) as channel, pytest.raises(grpc.RpcError) as no:
-            TraceServiceStub(channel).Export(ExportTraceServiceRequest(), timeout=60)
+            TraceServiceStub(channel).Export(ExportTraceServiceRequest(), timeout=240)
         assert no.value.code() is grpc.StatusCode.UNIMPLEMENTED
         assert call(f"{ingest['http']}/api/v1/traces")[0] == 404
         listed = get(query["http"], "traces")["items"]

@@ -39,7 +39,7 @@ def damaged() -> list[bytes]:
 def send_everything(state: dict[str, str]) -> set[int]:
     """Send good and bad requests to every door; return the statuses of the answers."""
     statuses = set()
-    with httpx.Client(base_url=state["http"], timeout=60) as client:
+    with httpx.Client(base_url=state["http"], timeout=240) as client:
         for key in (KEY, f"Bearer {KEY}", f"Bearer axo_0123456789ab_{CANARY}"):
             client.headers = {"authorization": key, "cookie": f"axonize_session={CANARY}"}
             answers = [
@@ -61,7 +61,7 @@ def send_everything(state: dict[str, str]) -> set[int]:
         for body in (with_prompt(), *damaged()):
             for key in (KEY, f"Bearer {KEY}"):
                 try:
-                    export(body, metadata=[("authorization", key)], timeout=60)
+                    export(body, metadata=[("authorization", key)], timeout=240)
                 except grpc.RpcError as error:  # noqa: PERF203
                     statuses.add(error.code().value[0])
     return statuses

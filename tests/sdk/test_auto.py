@@ -29,7 +29,7 @@ if __name__ == "__main__":
     answers = context.Queue()
     process = context.Process(target=look, args=(answers,))
     process.start()
-    print(answers.get(timeout=60))
+    print(answers.get(timeout=240))
     process.join()
 """
 ENVIRONMENT = {

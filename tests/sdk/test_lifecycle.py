@@ -70,10 +70,13 @@ def run(
         **os.environ,
         "AXONIZE_ENDPOINT": endpoint,
         "AXONIZE_STATUS_DIR": str(folder / "status"),
+        # A busy machine may take longer than a user would wait.
+        "AXONIZE_EXIT_TIMEOUT_MS": "120000",
+        "AXONIZE_EXPORT_TIMEOUT_MS": "120000",
         **variables,
     }
     done = subprocess.run(
-        [sys.executable, path], env=environ, capture_output=True, text=True, timeout=60
+        [sys.executable, path], env=environ, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == exit_code, done.stderr
     return done
@@ -145,7 +148,7 @@ def end_late(name, seconds):
     late.end_when_known(Span(name), Known(time.monotonic() + seconds))
 
 end_late("flushed", 0.3)
-assert axonize.flush(10)
+assert axonize.flush(120)
 assert lifecycle._current.describe()["exported"] == 1
 end_late("never", 1000)
 assert not axonize.flush(0.1)
@@ -154,7 +157,8 @@ end_late("at the exit", 0.3)
 
 
 def test_spans_that_end_late_are_sent(collector: Collector, folder: Path) -> None:
-    done = run(folder, f"from axonize import lifecycle\n{LATE}", collector.address)
+    program = f"from axonize import lifecycle\n{LATE}"
+    done = run(folder, program, collector.address, AXONIZE_EXIT_TIMEOUT_MS="8000")
     assert sorted(collector.names) == ["at the exit", "flushed", "never"]
     told = {span.name: len(span.attributes) for span in all_spans(collector)}
     assert told == {"at the exit": 1, "flushed": 1, "never": 0}
@@ -182,7 +186,7 @@ def test_exit_without_a_collector_is_silent_about_nothing(folder: Path) -> None:
     with grpc_collector() as gone:
         pass
     for endpoint in (gone.address, f"http://{gone.address}/v1/traces"):
-        done = run(folder, "spans('a')", endpoint)
+        done = run(folder, "spans('a')", endpoint, AXONIZE_EXIT_TIMEOUT_MS="2000")
         assert "spans lost: 1 (exit: " in done.stderr
 
 
@@ -193,12 +197,21 @@ def test_exit_without_spans_says_nothing(folder: Path) -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
+UNDER_WAY = """
+from axonize import lifecycle
+spans("a")
+assert not axonize.flush(0.1)
+while lifecycle._current.worker._exporter is None:
+    time.sleep(0.01)
+"""
+
+
 def test_exit_with_a_collector_that_hangs(collector: Collector, folder: Path) -> None:
     collector.answers += [hangs(released := threading.Event())] * 9
     with http_collector() as web:
-        web.answers.append(lambda _: released.wait(60))
+        web.answers += [lambda _: released.wait(60)] * 9
         for endpoint in (collector.address, web.url + "/v1/traces"):
-            done = run(folder, "spans('a')", endpoint, AXONIZE_EXIT_TIMEOUT_MS="300")
+            done = run(folder, UNDER_WAY, endpoint, AXONIZE_EXIT_TIMEOUT_MS="300")
             assert "spans lost: 1 (exit: " in done.stderr
         released.set()
 
@@ -212,9 +225,9 @@ def test_exit_during_back_off_tries_once_more(collector: Collector, folder: Path
 FORK = """
 with axonize.span("before"):
     pass
-assert axonize.flush(20)
+assert axonize.flush(120)
 with axonize.span("parent"):
-    child = fork(lambda: (spans("child"), axonize.flush(20) or sys.exit(1)))
+    child = fork(lambda: (spans("child"), axonize.flush(120) or sys.exit(1)))
 wait(child)
 spans("after")
 """
@@ -244,7 +257,7 @@ def test_fork_over_http(folder: Path) -> None:
 
 def test_fork_before_the_first_span(collector: Collector, folder: Path) -> None:
     program = """
-children = [fork(lambda: (spans("child"), axonize.flush(20) or sys.exit(1))) for _ in range(3)]
+children = [fork(lambda: (spans("child"), axonize.flush(120) or sys.exit(1))) for _ in range(3)]
 assert threading.active_count() == 1
 wait(*children)
 """
@@ -255,7 +268,7 @@ wait(*children)
 def test_what_waits_in_the_parent_is_not_sent_twice(collector: Collector, folder: Path) -> None:
     program = """
 spans("a", "b")
-wait(fork(lambda: (spans("child"), axonize.flush(20) or sys.exit(1))))
+wait(fork(lambda: (spans("child"), axonize.flush(120) or sys.exit(1))))
 """
     run(folder, program, collector.address)
     assert sorted(collector.names) == ["a", "b", "child"]
@@ -265,10 +278,10 @@ def test_grandchildren(collector: Collector, folder: Path) -> None:
     program = """
 def child():
     spans("child")
-    wait(fork(lambda: (spans("grandchild"), axonize.flush(20) or sys.exit(1))))
-    assert axonize.flush(20)
+    wait(fork(lambda: (spans("grandchild"), axonize.flush(120) or sys.exit(1))))
+    assert axonize.flush(120)
 spans("parent")
-axonize.flush(20)
+axonize.flush(120)
 wait(fork(child))
 """
     run(folder, program, collector.address)
@@ -281,11 +294,11 @@ stop = threading.Event()
 def keep_sending():
     while not stop.is_set():
         spans("parent")
-        axonize.flush(20)
+        axonize.flush(120)
 sender = threading.Thread(target=keep_sending)
 sender.start()
 for number in range(30):
-    wait(fork(lambda: (spans("child"), axonize.flush(20) or sys.exit(1))))
+    wait(fork(lambda: (spans("child"), axonize.flush(120) or sys.exit(1))))
     time.sleep(0.003 * (number % 5))
 stop.set()
 sender.join()
@@ -305,8 +318,8 @@ def test_fork_while_a_request_hangs(collector: Collector, folder: Path) -> None:
     program = """
 spans("parent")
 assert not axonize.flush(0.3)
-wait(fork(lambda: (spans("child"), axonize.flush(20) or sys.exit(1))))
-assert axonize.flush(20)
+wait(fork(lambda: (spans("child"), axonize.flush(120) or sys.exit(1))))
+assert axonize.flush(120)
 """
     run(folder, program, collector.address)
     released.set()
@@ -360,7 +373,7 @@ def child():
     spans("lost")
     with axonize.span("kept") as span:
         span.set_status("error")
-    assert axonize.flush(20)
+    assert axonize.flush(120)
 wait(fork(child))
 """
     run(folder, program, collector.address)

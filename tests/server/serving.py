@@ -16,10 +16,10 @@ from urllib.error import URLError
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from axonize.demo.processes import free_port
+from axonize.demo.ports import free_port
 
-READY_WITHIN_S = 120
-STOPPED_WITHIN_S = 60
+READY_WITHIN_S = 240
+STOPPED_WITHIN_S = 180
 
 
 class ServeProcess:
@@ -109,7 +109,7 @@ def call(url: str, body: bytes | None = None, **headers: str) -> tuple[int, byte
         headers["Content-Type"] = "application/x-protobuf"
     request = urllib.request.Request(url, body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 import pytest
 from axonize_server.erasure import Erasure
 from axonize_server.ingest.batcher import Batcher
+from axonize_server.ingest.decoder import ArrowDecoder
 from axonize_server.model import Forbidden
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
@@ -104,19 +105,34 @@ def test_what_waits_as_bytes_is_refused_before_the_write_under_way_has_ended(
     suspension, tenant, clickhouse
 ):
     writer = SlowWriter(clickhouse)
-    batcher = Batcher(writer.insert, is_suspended=suspension.holds, linger_s=(0.0, 0.0))
+    decoded = threading.Semaphore(0)
+
+    class Telling(ArrowDecoder):
+        """Tells when it takes no more requests."""
+
+        def finish(self):
+            decoded.release()
+            return super().finish()
+
+    batcher = Batcher(
+        writer.insert, decoder=Telling, is_suspended=suspension.holds, linger_s=(0.0, 0.0)
+    )
     suspension.settle.append(batcher.settle)
+
+    def submit(number: int) -> asyncio.Future[object]:
+        return asyncio.ensure_future(batcher.submit(tenant, body(span(number))))
 
     async def work() -> list[object]:
         under_way = []
-        # One is written, two wait decoded, and the rest as bytes.
-        for number in range(1, 6):
-            under_way.append(asyncio.ensure_future(batcher.submit(tenant, body(span(number)))))
-            await asyncio.sleep(0.3)
+        for number in (1, 2):  # one is written, one waits decoded, and the rest as bytes
+            under_way.append(submit(number))
+            await asyncio.to_thread(decoded.acquire)
+        await asyncio.to_thread(writer.began.wait, 60)
+        under_way += [submit(number) for number in (3, 4, 5)]
         other = asyncio.ensure_future(batcher.submit(f"{tenant}-other", body(span(9))))
         suspending = asyncio.ensure_future(asyncio.to_thread(suspension.suspend, tenant))
-        done, waiting = await asyncio.wait(under_way[3:], timeout=30)
-        assert (len(done), waiting, suspending.done()) == (2, set(), False)
+        done, waiting = await asyncio.wait(under_way[2:], timeout=120)
+        assert (len(done), waiting, suspending.done()) == (3, set(), False)
         writer.may.set()
         await suspending
         answers = await asyncio.gather(*under_way, other, return_exceptions=True)
@@ -149,7 +165,8 @@ def test_under_load_nothing_is_stored_after_a_suspension_and_what_was_acknowledg
 
     async def work() -> tuple[int, int]:
         senders = [asyncio.ensure_future(send(each)) for each in (tenant, other) * 20]
-        await asyncio.sleep(1)
+        while not (acknowledged[tenant] and acknowledged[other]):
+            await asyncio.sleep(0.1)
         await asyncio.to_thread(suspension.suspend, tenant)
         stored = await asyncio.to_thread(usage.rows, tenant, today)
         known = acknowledged[tenant]
@@ -204,7 +221,7 @@ def test_a_tenant_is_erased_when_every_server_has_ceased_to_write(
     erasing.join(1)
     assert erasing.is_alive(), "the other server has not said that it knows"
     suspension.put_into_effect(keys.version())
-    erasing.join(60)
+    erasing.join(300)
     assert not erasing.is_alive()
     assert tenant not in {each.tenant_id for each in tenants.all()}
     here.leave()

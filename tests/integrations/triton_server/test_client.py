@@ -73,9 +73,9 @@ def test_by_a_callback(ports: Ports, traces: Traces) -> None:
     answers: queue.Queue[Any] = queue.Queue()
     with over_grpc(ports) as client:
         client.async_infer("doubling", number(grpc), lambda result, error: answers.put(result))
-        assert answer(answers.get(timeout=10)) == [2.0] * 4
+        assert answer(answers.get(timeout=60)) == [2.0] * 4
         client.async_infer("failing", number(grpc), lambda result, error: answers.put(error))
-        assert isinstance(answers.get(timeout=10), InferenceServerException)
+        assert isinstance(answers.get(timeout=60), InferenceServerException)
     fine, failed = traces.tree(2)
     assert (outline(fine), outline(failed)) == (DOUBLED, ("infer failing", ["execute failing"]))
     assert (fine.status, failed.status) == (0, 2)
@@ -101,7 +101,7 @@ def test_a_stream_of_requests(ports: Ports, traces: Traces) -> None:
         client.start_stream(lambda result, error: answers.put(error), stream_timeout=30)
         for _ in range(2):
             client.async_stream_infer("decoupled", number(grpc), request_id="many")
-        assert [answers.get(timeout=10) for _ in range(6)] == [None] * 6
+        assert [answers.get(timeout=60) for _ in range(6)] == [None] * 6
         client.stop_stream()
     [root] = traces.tree(2)
     assert outline(root) == ("stream decoupled", ["execute decoupled"] * 2)

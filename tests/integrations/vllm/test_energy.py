@@ -70,7 +70,7 @@ def run_step(recorder: Recorder, tokens: dict[str, int], while_running: Callable
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    by = time.monotonic() + 20
+    by = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < by
         time.sleep(0.005)

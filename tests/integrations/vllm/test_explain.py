@@ -143,22 +143,24 @@ async def until(enough: Callable[[], bool]) -> None:
 
 def read(url: str) -> Any:
     """Return what the server answers; None for what it does not have, yet."""
-    answer = httpx.get(url, timeout=30)
+    answer = httpx.get(url, timeout=120)
     return answer.raise_for_status().json() if answer.status_code != 404 else None
 
 
 def wait_for(http: str, trace_id: str, expected: set[str]) -> dict[str, Any]:
     """Return the explanation of a trace when all of its spans have come."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     names: set[str] = set()
+    before: dict[str, Any] = {}
     while time.monotonic() < end:
         trace = read(f"{http}/api/v1/traces/{trace_id}")
         names = {span["name"] for span in trace["spans"]} if trace else set()
         if expected <= names:
-            time.sleep(1.5)  # the steps come in requests of their own
-            found: dict[str, Any] = read(f"{http}/api/v1/traces/{trace_id}/explain")
-            return found
-        time.sleep(0.2)
+            explained: dict[str, Any] = read(f"{http}/api/v1/traces/{trace_id}/explain")
+            if explained == before:
+                return explained
+            before = explained
+        time.sleep(1.5)  # the steps come in requests of their own
     raise AssertionError(names)
 
 

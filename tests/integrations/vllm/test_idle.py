@@ -23,7 +23,7 @@ class Resting:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    by = time.monotonic() + 20
+    by = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < by
         time.sleep(0.005)

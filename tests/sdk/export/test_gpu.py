@@ -51,7 +51,7 @@ def send(collector: Collector) -> Iterator[Callable[[bytes, float], Receipt]]:
 
 
 def refresh_until(export: GPUExport, condition: Callable[[], object]) -> None:
-    by = time.monotonic() + 20
+    by = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < by
         export.refresh()

@@ -38,8 +38,8 @@ def exporter(collector: Collector) -> Iterator[GRPCExporter]:
 
 
 def test_request_arrives_as_it_is(collector: Collector, exporter: GRPCExporter) -> None:
-    assert exporter.send(REQUEST, 10) == Receipt()
-    assert exporter.send(REQUEST, 10) == Receipt()
+    assert exporter.send(REQUEST, 60) == Receipt()
+    assert exporter.send(REQUEST, 60) == Receipt()
     assert collector.requests == [ExportTraceServiceRequest.FromString(REQUEST)] * 2
     assert collector.headers[0]["authorization"] == "Bearer k"
     assert len(collector.connections) == 1
@@ -47,7 +47,7 @@ def test_request_arrives_as_it_is(collector: Collector, exporter: GRPCExporter) 
 
 def test_metrics_share_the_channel(collector: Collector, exporter: GRPCExporter) -> None:
     metrics = encode_metrics({}, ("axonize", "1"), [])
-    assert [exporter.send(REQUEST, 10), exporter.send_metrics(metrics, 10)] == [Receipt()] * 2
+    assert [exporter.send(REQUEST, 60), exporter.send_metrics(metrics, 10)] == [Receipt()] * 2
     assert collector.metrics == [ExportMetricsServiceRequest.FromString(metrics)]
     assert collector.headers[1]["authorization"] == "Bearer k"
     assert len(collector.connections) == 1
@@ -55,14 +55,14 @@ def test_metrics_share_the_channel(collector: Collector, exporter: GRPCExporter)
 
 def test_compression(collector: Collector) -> None:
     exporter = GRPCExporter(parse_endpoint(collector.url), {}, compression="gzip")
-    exporter.send(REQUEST, 10)
+    exporter.send(REQUEST, 60)
     exporter.close()
     assert collector.names == ["work"]
 
 
 def test_partial_success(collector: Collector, exporter: GRPCExporter) -> None:
     collector.answers.append(rejects(3, "too old"))
-    assert exporter.send(REQUEST, 10) == Receipt(3, "too old")
+    assert exporter.send(REQUEST, 60) == Receipt(3, "too old")
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_partial_success(collector: Collector, exporter: GRPCExporter) -> None:
 def test_what_may_be_tried_again(collector: Collector, exporter: GRPCExporter, code: str) -> None:
     collector.answers.append(fails(grpc.StatusCode[code]))
     with pytest.raises(Retryable, match=f"^{code} told to fail$") as failure:
-        exporter.send(REQUEST, 10)
+        exporter.send(REQUEST, 60)
     assert failure.value.retry_after_s is None
-    assert exporter.send(REQUEST, 10) == Receipt()
+    assert exporter.send(REQUEST, 60) == Receipt()
 
 
 @pytest.mark.parametrize(
@@ -84,23 +84,23 @@ def test_what_may_be_tried_again(collector: Collector, exporter: GRPCExporter, c
 def test_what_may_not(collector: Collector, exporter: GRPCExporter, code: str) -> None:
     collector.answers.append(fails(grpc.StatusCode[code]))
     with pytest.raises(Rejected, match=f"^{code} told to fail$"):
-        exporter.send(REQUEST, 10)
+        exporter.send(REQUEST, 60)
 
 
 def test_exhausted_only_with_retry_info(collector: Collector, exporter: GRPCExporter) -> None:
     exhausted = grpc.StatusCode.RESOURCE_EXHAUSTED
     collector.answers += [fails(exhausted, retry_after_s=1.5), fails(exhausted)]
     with pytest.raises(Retryable) as failure:
-        exporter.send(REQUEST, 10)
+        exporter.send(REQUEST, 60)
     assert failure.value.retry_after_s == 1.5
     with pytest.raises(Rejected):
-        exporter.send(REQUEST, 10)
+        exporter.send(REQUEST, 60)
 
 
 def test_unavailable_says_when(collector: Collector, exporter: GRPCExporter) -> None:
     collector.answers.append(fails(grpc.StatusCode.UNAVAILABLE, retry_after_s=0.25))
     with pytest.raises(Retryable) as failure:
-        exporter.send(REQUEST, 10)
+        exporter.send(REQUEST, 60)
     assert failure.value.retry_after_s == 0.25
 
 
@@ -128,7 +128,7 @@ def test_interrupt_from_another_thread(collector: Collector, exporter: GRPCExpor
         thread.join(0.05)
     released.set()
     assert "CANCELLED" in str(failures[0])
-    assert exporter.send(REQUEST, 10) == Receipt()
+    assert exporter.send(REQUEST, 60) == Receipt()
 
 
 def test_nobody_listens() -> None:
@@ -136,12 +136,12 @@ def test_nobody_listens() -> None:
         address = gone.address
     exporter = GRPCExporter(parse_endpoint(address), {})
     with pytest.raises(Retryable, match="UNAVAILABLE"):
-        exporter.send(REQUEST, 5)
+        exporter.send(REQUEST, 60)
     exporter.interrupt()
     exporter.close()
     exporter.close()
     with pytest.raises(Retryable):
-        exporter.send(REQUEST, 5)
+        exporter.send(REQUEST, 60)
 
 
 def test_tls(tmp_path: Path) -> None:
@@ -150,10 +150,10 @@ def test_tls(tmp_path: Path) -> None:
     with grpc_collector(grpc.ssl_server_credentials(pair)) as collector:
         secure = parse_endpoint(f"https://localhost:{collector.port}")
         trusting = GRPCExporter(secure, {}, certificate=str(certificate))
-        assert trusting.send(REQUEST, 10) == Receipt()
+        assert trusting.send(REQUEST, 60) == Receipt()
         trusting.close()
         wary = GRPCExporter(secure, {})
         with pytest.raises(Retryable):
-            wary.send(REQUEST, 10)
+            wary.send(REQUEST, 60)
         wary.close()
         assert collector.names == ["work"]

@@ -46,8 +46,8 @@ def exporter(web_collector: Collector) -> Iterator[HTTPExporter]:
 
 
 def test_requests_share_a_connection(web_collector: Collector, exporter: HTTPExporter) -> None:
-    assert exporter.send(REQUEST, 10) == Receipt()
-    assert exporter.send(REQUEST, 10) == Receipt()
+    assert exporter.send(REQUEST, 60) == Receipt()
+    assert exporter.send(REQUEST, 60) == Receipt()
     assert web_collector.requests == [ExportTraceServiceRequest.FromString(REQUEST)] * 2
     headers = web_collector.headers[0]
     assert headers["authorization"] == "Bearer k"
@@ -69,14 +69,14 @@ def test_metrics_go_beside_traces(web_collector: Collector, exporter: HTTPExport
 
 def test_path_of_the_endpoint(web_collector: Collector) -> None:
     exporter = HTTPExporter(parse_endpoint(web_collector.url + "/otlp/"), {})
-    exporter.send(REQUEST, 10)
+    exporter.send(REQUEST, 60)
     exporter.close()
     assert web_collector.headers[0][":path"] == "/otlp/v1/traces"
 
 
 def test_compression(web_collector: Collector) -> None:
     exporter = HTTPExporter(parse_endpoint(web_collector.url), {}, compression="gzip")
-    exporter.send(REQUEST, 10)
+    exporter.send(REQUEST, 60)
     exporter.close()
     assert web_collector.names == ["work"]
     assert web_collector.headers[0]["content-encoding"] == "gzip"
@@ -86,7 +86,7 @@ def test_partial_success(web_collector: Collector, exporter: HTTPExporter) -> No
     partial = ExportTracePartialSuccess(rejected_spans=2, error_message="too old")
     body = ExportTraceServiceResponse(partial_success=partial).SerializeToString()
     web_collector.answers.append(Reply(200, body=body))
-    assert exporter.send(REQUEST, 10) == Receipt(2, "too old")
+    assert exporter.send(REQUEST, 60) == Receipt(2, "too old")
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -96,10 +96,10 @@ def test_what_may_be_tried_again(
     body = Status(message="busy").SerializeToString()
     web_collector.answers += [Reply(status, {"retry-after": "7"}, body), Reply(status)]
     with pytest.raises(Retryable, match=f"^HTTP {status} busy$") as failure:
-        exporter.send(REQUEST, 10)
+        exporter.send(REQUEST, 60)
     assert failure.value.retry_after_s == 7.0
     with pytest.raises(Retryable) as failure:
-        exporter.send(REQUEST, 10)
+        exporter.send(REQUEST, 60)
     assert failure.value.retry_after_s is None
 
 
@@ -107,7 +107,7 @@ def test_what_may_be_tried_again(
 def test_what_may_not(web_collector: Collector, exporter: HTTPExporter, status: int) -> None:
     web_collector.answers.append(Reply(status, {"location": "/elsewhere"}))
     with pytest.raises(Rejected, match=f"^HTTP {status}$"):
-        exporter.send(REQUEST, 10)
+        exporter.send(REQUEST, 60)
 
 
 def test_long_answer_closes_the_connection(
@@ -115,15 +115,15 @@ def test_long_answer_closes_the_connection(
 ) -> None:
     web_collector.answers.append(Reply(400, body=b"x" * 1_000_000))
     with pytest.raises(Rejected):
-        exporter.send(REQUEST, 10)
-    assert exporter.send(REQUEST, 10) == Receipt()
+        exporter.send(REQUEST, 60)
+    assert exporter.send(REQUEST, 60) == Receipt()
     assert len(web_collector.connections) == 2
 
 
 def test_connection_closed_while_idle(web_collector: Collector, exporter: HTTPExporter) -> None:
     web_collector.answers += [None, resets]
-    exporter.send(REQUEST, 10)
-    assert exporter.send(REQUEST, 10) == Receipt()
+    exporter.send(REQUEST, 60)
+    assert exporter.send(REQUEST, 60) == Receipt()
     assert web_collector.attempts == 3
     assert len(web_collector.requests) == 2
 
@@ -131,8 +131,8 @@ def test_connection_closed_while_idle(web_collector: Collector, exporter: HTTPEx
 def test_connection_reset(web_collector: Collector, exporter: HTTPExporter) -> None:
     web_collector.answers.append(resets)
     with pytest.raises(Retryable, match="RemoteDisconnected"):
-        exporter.send(REQUEST, 10)
-    assert exporter.send(REQUEST, 10) == Receipt()
+        exporter.send(REQUEST, 60)
+    assert exporter.send(REQUEST, 60) == Receipt()
 
 
 def test_never_answers(web_collector: Collector, exporter: HTTPExporter) -> None:
@@ -165,7 +165,7 @@ def test_interrupt_from_another_thread(web_collector: Collector, exporter: HTTPE
     thread.join()
     released.set()
     assert len(failures) == 1
-    assert exporter.send(REQUEST, 10) == Receipt()
+    assert exporter.send(REQUEST, 60) == Receipt()
 
 
 def test_nobody_listens() -> None:
@@ -174,7 +174,7 @@ def test_nobody_listens() -> None:
         port = reserved.getsockname()[1]
         exporter = HTTPExporter(parse_endpoint(f"127.0.0.1:{port}"), {})
         with pytest.raises(Retryable, match="ConnectionRefusedError"):
-            exporter.send(REQUEST, 5)
+            exporter.send(REQUEST, 60)
         exporter.interrupt()
         exporter.close()
         exporter.close()
@@ -187,7 +187,7 @@ def test_not_http(web_collector: Collector, exporter: HTTPExporter) -> None:
 
     web_collector.answers.append(answer)
     with pytest.raises(Retryable, match="BadStatusLine"):
-        exporter.send(REQUEST, 10)
+        exporter.send(REQUEST, 60)
 
 
 def test_tls(tmp_path: Path) -> None:
@@ -197,11 +197,11 @@ def test_tls(tmp_path: Path) -> None:
     with http_collector(context) as collector:
         endpoint = parse_endpoint(f"https://localhost:{collector.port}")
         trusting = HTTPExporter(endpoint, {}, certificate=str(certificate))
-        assert trusting.send(REQUEST, 10) == Receipt()
+        assert trusting.send(REQUEST, 60) == Receipt()
         trusting.close()
         wary = HTTPExporter(endpoint, {})
         with pytest.raises(Retryable, match="CERTIFICATE_VERIFY_FAILED"):
-            wary.send(REQUEST, 10)
+            wary.send(REQUEST, 60)
         wary.close()
         assert collector.names == ["work"]
 

@@ -29,7 +29,7 @@ def gpu_profiler(gpus: State) -> Iterator[Profiler]:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    by = time.monotonic() + 20
+    by = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < by
         time.sleep(0.005)
@@ -93,7 +93,7 @@ def test_without_a_gpu_the_thread_ends(gpus: State) -> None:
     found = Profiler(open_backend, interval_s=0.005)
     assert found.describe(0, "cuda:0") == {"gpu.0.label": "cuda:0"}
     assert found._thread is not None
-    found._thread.join(20)
+    found._thread.join(120)
     assert not found._thread.is_alive()
 
 
@@ -105,7 +105,7 @@ from axonize.lifecycle import begin
 begin({"gpu_snapshot_interval_ms": 1}, MemoryExporter())
 
 def look():
-    for _ in range(2000):
+    for _ in range(20_000):
         with axonize.span("s") as span:
             span.set_gpus(["cuda:0"])
         if "gpu.0.utilization" in span.attributes:
@@ -127,7 +127,7 @@ def test_a_forked_child_reads_for_itself(library: object, gpus: State) -> None:
     folder = str(library).rpartition("/")[0]
     env = {**os.environ, "LD_LIBRARY_PATH": folder}
     command = [sys.executable, "-c", PROGRAM]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
 
 

@@ -100,13 +100,13 @@ def test_an_answer_that_a_change_has_overtaken_is_not_remembered(accounts):
     def find(sha256: bytes) -> str | None:
         found = accounts.find(sha256)
         read.set()
-        changed.wait(10)
+        assert changed.wait(60)
         return found
 
     async def work():
         lookup = Lookup(find)
         first = asyncio.ensure_future(lookup.get(b"key"))
-        await asyncio.to_thread(read.wait, 10)
+        assert await asyncio.to_thread(read.wait, 60)
         accounts.held.clear()
         lookup.forget()
         changed.set()
@@ -132,14 +132,20 @@ def test_a_change_of_the_version_makes_it_forget_also_one_made_while_the_databas
     accounts, caplog
 ):
     forgotten: list[int] = []
+    turns: list[int] = []
 
     async def turn():
-        for _ in range(20):
+        over = len(turns) + 20
+        while len(turns) < over:
             await asyncio.sleep(0.01)
+
+    def read_version() -> int:
+        turns.append(accounts.version)
+        return accounts.read_version()
 
     async def work():
         seen = lambda: forgotten.append(accounts.version)  # noqa: E731
-        async with watch(accounts.read_version, [seen], every_s=0.01):
+        async with watch(read_version, [seen], every_s=0.01):
             await turn()
             accounts.is_away = True
             await turn()

@@ -103,18 +103,32 @@ def test_spans_are_stored(compression, writer, clickhouse, tenant):
 
 
 def test_what_a_sender_waits_for_no_longer_is_not_decoded(writer, clickhouse, tenant):
+    async def until(count, of):
+        while len(of) < count:
+            await asyncio.sleep(0.01)
+
     async def work(channel):
-        batcher.append(Batcher(writer.insert, linger_s=(1.0, 1.0)))
-        late = TraceServiceStub(channel).Export(request(span(1, name="late")), timeout=0.2)
-        with pytest.raises(grpc.aio.AioRpcError, match="DEADLINE_EXCEEDED"):
-            await late
-        await TraceServiceStub(channel).Export(request(span(2, name="patient")))
+        batcher.append(Batcher(writer.insert, linger_s=(3600, 3600)))
+        late = TraceServiceStub(channel).Export(request(span(1, name="late")))
+        await until(1, asked)
+        late.cancel()
+        await until(1, left)
+        patient = TraceServiceStub(channel).Export(request(span(2, name="patient")))
+        await until(2, asked)
         await batcher[0].close()
+        await patient
 
     batcher: list[Batcher] = []
+    asked: list[bytes] = []
+    left: list[bytes] = []
 
     async def submit(tenant, body):
-        return await batcher[0].submit(tenant, body)
+        asked.append(body)
+        try:
+            return await batcher[0].submit(tenant, body)
+        except asyncio.CancelledError:
+            left.append(body)
+            raise
 
     with_server(submit, work, anyone(tenant))
 

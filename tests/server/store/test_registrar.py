@@ -41,7 +41,7 @@ def registrar(gpu_reader, registry):
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    by = time.monotonic() + 30
+    by = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < by
         time.sleep(0.05)

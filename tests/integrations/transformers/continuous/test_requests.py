@@ -20,7 +20,7 @@ ERROR = 2
 def results(manager: Any, count: int) -> list[Any]:
     found = []
     while len(found) < count:
-        result = manager.get_result(timeout=30)
+        result = manager.get_result(timeout=120)
         assert result is not None
         if result.is_finished():
             found.append(result)
@@ -143,7 +143,7 @@ def test_a_stop_token_ends_a_request(tiny: Tiny, sent: Sent) -> None:
 def test_a_cancelled_request_was_aborted(tiny: Tiny, sent: Sent, scheduled: Recorded) -> None:
     with managing(tiny, greedy(400), num_blocks=64) as manager:
         manager.add_request([5, 6, 7], request_id="gone", streaming=True)
-        manager.get_result(timeout=30)
+        manager.get_result(timeout=120)
         manager.cancel_request("gone")
     found = sent.read()
     (request,) = found[REQUEST]
