@@ -29,5 +29,7 @@ export const gpu = (uuid: string, more: Partial<GpuSummary> = {}): GpuSummary =>
   first_seen: "2026-11-23T07:00:00.000000000Z",
   last_seen: "2026-11-23T08:00:00.000000000Z",
   sample: SAMPLE,
+  identity: null,
+  mig: null,
   ...more,
 });
