@@ -172,6 +172,8 @@ def _request(
         gpu__0__model="NVIDIA H100 80GB HBM3",
         gpu__0__node_id="gpu-node-07",
         gpu__0__label="cuda:0",
+        axonize__gpu__seconds=(ms - 4) / 1000,
+        axonize__gpu__rule="calls",
     )
     assert root.end_time is not None
     assert root.end_time < time.time_ns() + 60_000 * MS

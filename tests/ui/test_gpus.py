@@ -243,6 +243,9 @@ def test_traces_on_a_gpu_lead_to_the_list_and_to_each(page: Page) -> None:
     page.go_back()
     page.locator("tr[data-trace]").first.click()
     expect(page.get_by_role("heading", name="POST /v1/completions")).to_be_visible()
+    page.get_by_role("treeitem", name="generate").click()
+    expect(page.locator("dl").get_by_text("by calls")).to_be_visible()
+    shoot(page, "trace-by-calls-dark")
 
 
 def test_a_trace_has_its_gpus_under_its_spans(page: Page) -> None:

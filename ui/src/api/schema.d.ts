@@ -969,6 +969,10 @@ export interface components {
             priced_gpu_seconds: number;
             busy_usd: number | null;
             idle_usd: number | null;
+            /** @description The part of the busy time that was split over calls by time, because there are no engine steps to split it by tokens. */
+            busy_gpu_seconds_by_calls: number;
+            /** @description Its part of the dollars. */
+            busy_usd_by_calls: number | null;
             /** @description Null when joules of more than 1 % of the time are missing. */
             busy_energy_j_per_1k_tokens: number | null;
             /** @description With the idle joules. */
