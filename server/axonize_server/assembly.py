@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from litestar import Litestar
 
@@ -97,9 +98,10 @@ async def assemble(
     """Return the application, what both receivers submit to, and who is let in."""
     registry = GpuRegistry(databases.postgres)
     gpus = GpuReader(databases.reading, settings.query_limits)
-    stack.push_async_callback(asyncio.to_thread, Registrar(gpus, registry).stop)
+    registrar = Registrar(gpus, registry)
+    stack.push_async_callback(asyncio.to_thread, registrar.stop)
     accounts = await _open_accounts(settings, databases, stack)
-    ingest = _open_ingest(settings, databases, accounts, stack)
+    ingest = _open_ingest(settings, databases, accounts, registrar, stack)
     erasure = TraceErasure(
         TraceEraser(databases.removing, settings.clickhouse_cluster), Deletions(databases.postgres)
     )
@@ -207,14 +209,18 @@ def _administration(
 
 
 def _open_ingest(
-    settings: ServerSettings, databases: Databases, accounts: Accounts, stack: AsyncExitStack
+    settings: ServerSettings,
+    databases: Databases,
+    accounts: Accounts,
+    registrar: Registrar,
+    stack: AsyncExitStack,
 ) -> Ingest:
     suspension = accounts.suspension
     spans = Batcher(SpanWriter(databases.writing).insert, is_suspended=suspension.holds)
     stack.push_async_callback(spans.close)
     points = Batcher(
         GpuMetricWriter(databases.writing_metrics).insert,
-        decoder=gpu_metrics.Decoder,
+        decoder=partial(gpu_metrics.Decoder, registrar.note),
         max_queue_bytes=METRICS_QUEUE_BYTES,
         is_suspended=suspension.holds,
     )

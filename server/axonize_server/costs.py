@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+CALLS = "calls-"
+"""With which the id of what is no engine with steps begins: a process and a GPU of its calls."""
+
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
     """What the GPUs of an engine did in a range without a change of a price.
@@ -34,6 +37,11 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     busy_energy_j: float
     idle_energy_j: float
 
+    @property
+    def is_of_calls(self) -> bool:
+        """Whether its time was split over calls by time, and not over steps by tokens."""
+        return self.engine_id.startswith(CALLS)
+
 
 class Price(msgspec.Struct, frozen=True):
     """What a card costs from a moment (Unix ns) on; None: its model's price holds again."""
@@ -54,6 +62,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     """What some uses add up to.
 
     Joules are of `measured_gpu_seconds`, dollars of `priced_gpu_seconds`; the rest is not known.
+    What was split over calls is a part of what was busy.
     """
 
     requests: int = 0
@@ -67,6 +76,8 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     priced_gpu_seconds: float = 0.0
     busy_usd: float = 0.0
     idle_usd: float = 0.0
+    busy_gpu_seconds_by_calls: float = 0.0
+    busy_usd_by_calls: float = 0.0
 
 
 class Group(msgspec.Struct, frozen=True):

@@ -88,6 +88,8 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
     first_ns: int
     last_ns: int
     sample: GpuSample | None = None
+    facts: CardFacts | None = None
+    mig: MigFacts | None = None
 
 
 class Sighting(NamedTuple):
@@ -107,6 +109,51 @@ class Sighting(NamedTuple):
     last_ns: int
 
 
+class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a card is, and where; what is not known is None."""
+
+    architecture: str | None = None
+    compute_capability: str | None = None
+    pci_bus_id: str | None = None
+    numa_node: int | None = None
+    driver_version: str | None = None
+    cuda_version: str | None = None
+    nvlink_peers: list[str] = []
+    k8s_node_name: str | None = None
+    cloud_provider: str | None = None
+    cloud_region: str | None = None
+    cloud_availability_zone: str | None = None
+    host_id: str | None = None
+    host_type: str | None = None
+
+
+class MigFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a MIG instance is; sm_share is its part of the card's multiprocessors, 0 to 1."""
+
+    mig_profile: str | None = None
+    gpu_instance_id: int | None = None
+    compute_instance_id: int | None = None
+    sm_share: float | None = None
+
+
+class Identity(NamedTuple):
+    """What a GPU or MIG instance of a tenant is, as somebody has said it."""
+
+    tenant: str
+    resource_uuid: str
+    facts: CardFacts | MigFacts
+
+
+class CardResource(msgspec.Struct, frozen=True):
+    """What computes on a card: the card itself or a MIG instance; times in Unix ns."""
+
+    resource_uuid: str
+    memory_bytes: int | None
+    first_ns: int
+    last_ns: int
+    mig: MigFacts | None = None
+
+
 class PhysicalGpu(msgspec.Struct, frozen=True):
     """A card, and what computes on it: itself, or its MIG instances as well."""
 
@@ -115,7 +162,8 @@ class PhysicalGpu(msgspec.Struct, frozen=True):
     vendor: str
     first_ns: int
     last_ns: int
-    resource_uuids: list[str]
+    resources: list[CardResource]
+    facts: CardFacts | None = None
 
 
 class GpuContext(msgspec.Struct, frozen=True):
@@ -138,6 +186,7 @@ class ComputeResource(msgspec.Struct, frozen=True):
     last_ns: int
     physical: PhysicalGpu | None
     contexts: list[GpuContext]
+    mig: MigFacts | None = None
 
 
 class FleetBucket(msgspec.Struct, frozen=True):

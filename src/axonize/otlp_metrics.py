@@ -21,7 +21,7 @@ class Point(NamedTuple):
 
     time_ns: int
     value: int | float
-    attributes: Mapping[str, str]
+    attributes: Mapping[str, Any]
 
 
 class Metric(NamedTuple):

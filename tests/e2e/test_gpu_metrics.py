@@ -24,6 +24,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no N
 CARD = "GPU-000000a0-0000-4000-8000-000000000000"
 SPLIT = "GPU-000000a1-0000-4000-8000-000000000000"
 INSTANCE = "MIG-000000a1-0000-5000-8000-000000000000"
+PLACE = (
+    "k8s.node.name=gpu-node-07,cloud.provider=aws,cloud.region=eu-central-1,"
+    "cloud.availability_zone=eu-central-1a,host.id=i-0123456789abcdef0,host.type=p5.48xlarge"
+)
 PROGRAM = """
 import sys, time, axonize
 axonize.init(endpoint=sys.argv[1], flush_interval_ms=50, service_name="worker")
@@ -60,6 +64,7 @@ def start(endpoint: str, library: Path, folder: Path) -> subprocess.Popen[bytes]
         "LD_LIBRARY_PATH": str(library.parent),
         "FAKE_NVML": str(folder / "gpus"),
         "AXONIZE_STATUS_DIR": str(folder / "status"),
+        "OTEL_RESOURCE_ATTRIBUTES": PLACE,
     }
     command = [sys.executable, "-c", PROGRAM, endpoint]
     pipe = subprocess.PIPE
@@ -145,4 +150,38 @@ def check_registry(server: dict[str, Any]) -> None:
     }
     assert found["memory_bytes"] == 81559 * 2**20
     assert found["physical"]["resource_uuids"] == [CARD]
-    assert len(read(server, f"/{INSTANCE}")["physical"]["resource_uuids"]) == 4
+    check_identity(server)
+
+
+def check_identity(server: dict[str, Any]) -> None:
+    """What NVML says of the card, what the machine says of itself, and what the instance is."""
+    identity = {
+        "architecture": "Hopper",
+        "compute_capability": "9.0",
+        "pci_bus_id": "00000000:1C:00.0",
+        "numa_node": 1,
+        "driver_version": "580.95.05",
+        "cuda_version": "13.0",
+        "nvlink_peers": [],
+        "k8s_node_name": "gpu-node-07",
+        "cloud": {
+            "provider": "aws",
+            "region": "eu-central-1",
+            "availability_zone": "eu-central-1a",
+            "host_id": "i-0123456789abcdef0",
+            "host_type": "p5.48xlarge",
+        },
+    }
+    found: dict[str, Any] = {"mig": None}
+    by = time.monotonic() + 60
+    while time.monotonic() < by and found["mig"] is None:
+        found = read(server, f"/{INSTANCE}")
+        time.sleep(0.2)
+    mig = {"gpu_instance_id": 1, "compute_instance_id": 0, "sm_share": 60 / 132}
+    assert found["mig"] == {"profile": "3g.40gb", **mig}
+    assert found["memory_bytes"] == 40448 * 2**20
+    assert found["physical"]["identity"] == identity
+    parts = [each["mig"] and each["mig"]["profile"] for each in found["physical"]["resources"]]
+    assert parts == [None, "3g.40gb", "2g.20gb", "1g.10gb"]
+    (listed,) = (each for each in read(server, "")["items"] if each["resource_uuid"] == INSTANCE)
+    assert (listed["identity"], listed["mig"]) == (identity, found["mig"])

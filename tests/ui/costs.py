@@ -17,7 +17,7 @@ def seed_costs(http: str) -> None:
         _record(seeder, minute, "chat-0", "chat", MODEL, CARDS[:2], busy, 120 - busy, usd=9.8)
         _record(seeder, minute, "small-0", "search", SMALL, CARDS[2:3], 6.0, 54.0, usd=1.2)
     for minute in range(1, 5):
-        _record(seeder, minute, "old-0", "batch", "whisper", CARDS[3:], 30.0, 30.0, usd=0.0)
+        _record(seeder, minute, "calls-old-0", "batch", "whisper", CARDS[3:], 30.0, 30.0, usd=0.0)
     seeder.send()
 
 

@@ -6,12 +6,14 @@ import math
 import time
 import urllib.request
 from dataclasses import dataclass, field
+from typing import Any
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics
 
+from tests.server.ingest.otlp import pairs
 from tests.ui.seeding import MODEL, MS, Seeder
 
 GIB = 2**30
@@ -23,6 +25,13 @@ WHOLE = "GPU-5b5c6f1e-0f3a-4d52-9d0e-000000000001"
 SPLIT = "GPU-77e10b42-0f3a-4d52-9d0e-000000000002"
 PARTS = tuple(f"MIG-{each}a2c9d10-0f3a-4d52-9d0e-00000000000{each}" for each in (1, 2))
 FAR = "GPU-c0ffee00-0f3a-4d52-9d0e-000000000003"
+AWS = {
+    "cloud.provider": "aws",
+    "cloud.region": "eu-central-1",
+    "cloud.availability_zone": "eu-central-1a",
+    "host.id": "i-0123456789abcdef0",
+    "host.type": "p5.48xlarge",
+}
 UNMEASURED = "GPU-feedbeef-0f3a-4d52-9d0e-000000000004"
 
 
@@ -45,11 +54,20 @@ class GpuSeeder:
             for key, text in texts.items():
                 point.attributes.add(key=key).value.string_value = text
 
+    def identify(self, host: str, uuid: str, time_ns: int, parent: str = "", **facts: Any) -> None:
+        """Add what a GPU is: attributes of `axonize.gpu.`, with `__` for a dot."""
+        point = self._metric(host, "axonize.gpu.info").add(time_unix_nano=time_ns, as_int=1)
+        named = {f"axonize.gpu.{name.replace('__', '.')}": fact for name, fact in facts.items()}
+        who = {"hw.id": uuid, "hw.type": "gpu", "hw.driver_version": "580.95.05"}
+        point.attributes.extend(
+            pairs({**who, **({"hw.parent": parent} if parent else {}), **named})
+        )
+
     def _metric(self, host: str, name: str):
         if host not in self.hosts:
             self.hosts[host] = self.request.resource_metrics.add()
-            named = self.hosts[host].resource.attributes.add(key="host.name")
-            named.value.string_value = host
+            place = AWS if host == "gpu-node-07" else {}
+            self.hosts[host].resource.attributes.extend(pairs({"host.name": host, **place}))
             self.hosts[host].scope_metrics.add()
         metric: Metric = self.hosts[host].scope_metrics[0].metrics.add(name=name)
         if name == "hw.energy":
@@ -79,9 +97,23 @@ def seed_gpus(http: str) -> int:
         _split(seeder, now - before * SECOND_NS, before)
     silent = now - 600 * SECOND_NS
     seeder.sample("gpu-node-08", FAR, silent, hw__gpu__utilization=0.0, hw__power=71.4)
+    _identify(seeder, now)
     seeder.send()
     _requests(http, now)
     return now
+
+
+def _identify(seeder: GpuSeeder, time_ns: int) -> None:
+    """Say what the cards of the first node are; of the others nobody says it."""
+    node = "gpu-node-07"
+    hopper = {"architecture": "Hopper", "compute_capability": "9.0", "cuda_version": "13.0"}
+    link = {"nvlink__peers": [FAR, UNMEASURED]}
+    seeder.identify(node, WHOLE, time_ns, **hopper, pci_bus_id="00000000:1B:00.0", **link)
+    seeder.identify(node, SPLIT, time_ns, **hopper, pci_bus_id="00000000:43:00.0", numa_node=1)
+    for number, (part, profile) in enumerate(zip(PARTS, ("3g.40gb", "2g.20gb"), strict=True)):
+        share = {"mig__sm_share": (60, 32)[number] / 132, "mig__profile": profile}
+        ids = {"mig__gpu_instance_id": number + 1, "mig__compute_instance_id": 0}
+        seeder.identify(node, part, time_ns, SPLIT, **share, **ids)
 
 
 def _whole(seeder: GpuSeeder, time_ns: int, second: int) -> None:
@@ -140,6 +172,8 @@ def _request(
         gpu__0__model="NVIDIA H100 80GB HBM3",
         gpu__0__node_id="gpu-node-07",
         gpu__0__label="cuda:0",
+        axonize__gpu__seconds=(ms - 4) / 1000,
+        axonize__gpu__rule="calls",
     )
     assert root.end_time is not None
     assert root.end_time < time.time_ns() + 60_000 * MS

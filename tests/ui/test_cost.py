@@ -52,6 +52,23 @@ def test_costs_by_model_with_what_was_idle(page: Page) -> None:
     shoot(page, "cost-light")
 
 
+def test_what_was_split_over_calls_is_marked(page: Page, complaints: list[str]) -> None:
+    page.goto("/cost")
+    mark = row(page, "whisper").get_by_text("by calls", exact=True)
+    expect(mark).to_be_visible()
+    expect(row(page, "Qwen3-1.7B").get_by_text("by calls")).to_have_count(0)
+    expect(figure(page, "GPU time")).to_contain_text(re.compile(r"\d % by calls"))
+    mark.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text("shared equally by the calls")
+    shoot(page, "cost-by-calls-dark")
+    page.goto(f"/gpus/{CARDS[3]}")
+    expect(page.locator("dl").first).to_contain_text("Held by engines and calls4 min, 50 % idle")
+    expect(page.locator("dl").first.get_by_text("by calls")).to_be_visible()
+    expect(page.get_by_text("No metrics of this GPU are known")).to_be_visible()
+    assert all("404" in each for each in complaints)
+    complaints.clear()
+
+
 def test_bars_are_time_where_a_gpu_has_no_price(page: Page) -> None:
     page.goto("/cost")
     bar = row(page, "whisper").get_by_role("img")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 import re
 import time
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.ui.conftest import shoot
 from tests.ui.gpus import FAR, PARTS, SECOND_NS, SPLIT, UNMEASURED, WHOLE, GpuSeeder, seed_gpus
@@ -15,7 +18,17 @@ from tests.ui.test_appearance import is_whole
 
 @pytest.fixture(scope="module", autouse=True)
 def seeded_gpus(server: Server) -> int:
-    return seed_gpus(server.http)
+    now_ns = seed_gpus(server.http)
+    by = time.monotonic() + 60
+    while not read_json(f"{server.http}/api/v1/gpus/{PARTS[1]}")["mig"]:  # in the background
+        assert time.monotonic() < by
+        time.sleep(0.2)
+    return now_ns
+
+
+def read_json(address: str) -> Any:
+    with urllib.request.urlopen(address) as answer:
+        return json.loads(answer.read())
 
 
 def tile(page: Page, uuid: str) -> Locator:
@@ -35,12 +48,14 @@ def test_gpus_lie_on_their_nodes_with_what_they_say_now(page: Page) -> None:
     node = page.get_by_role("region", name="gpu-node-07")
     expect(node).to_contain_text("3 GPUs · 97 % utilised")
     whole = words(tile(page, WHOLE))
-    assert "NVIDIA H100 80GB HBM3 GPU-5b5c6f1e" in whole
+    assert "NVIDIA H100 80GB HBM3 GPU-5b5c6f1e 1B:00.0" in whole
+    expect(node).to_contain_text("W · aws · eu-central-1a · p5.48xlarge · driver 580.95.05")
+    expect(page.get_by_role("region", name="gpu-node-08")).to_have_text(re.compile("^((?!aws).)*$"))
     assert "Utilisation 97 % Memory 61.8 GiB / 80 GiB" in whole
     assert "Power 673 W Temperature 71 °C SM clock 1,680 MHz Throttled: SW power cap" in whole
     split = words(tile(page, SPLIT))
     assert "Utilisation \u2013 Memory 21.5 GiB / 80 GiB" in split
-    assert "Not throttled MIG-1a2c9d10 20 % 6.5 GiB MIG-2a2c9d10 55 % 14.5 GiB" in split
+    assert "Not throttled 3g.40gb 20 % 6.5 GiB 2g.20gb 55 % 14.5 GiB" in split
     expect(tile(page, FAR)).to_contain_text(re.compile(r"1\d min ago"))
     expect(tile(page, UNMEASURED)).to_contain_text("Named by spans; it sends no metrics")
     shoot(page, "gpus-dark")
@@ -114,17 +129,39 @@ def test_a_gpu_has_its_card_and_those_who_use_it(page: Page) -> None:
     expect(layers.get_by_text("MIG-1a2c9d10")).to_be_visible()
 
 
-def save_price(form: Locator, complaints: list[str]) -> None:
-    """Save until it is taken: the registry learns of a card within a minute and a half."""
-    by = time.monotonic() + 100
-    while form.is_visible():
-        assert time.monotonic() < by, form.inner_text()
-        form.get_by_role("button", name="Save").click()
-        form.page.wait_for_timeout(1000)
-    complaints[:] = [each for each in complaints if "404" not in each]
+def test_a_gpu_says_what_it_is(page: Page, context: BrowserContext, server: Server) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.http)
+    open_whole(page)
+    layers = page.get_by_role("region", name="Who uses this GPU")
+    said = "Architecture Hopper · compute capability 9.0 Memory 80 GiB Driver 580.95.05 · CUDA 13.0"
+    where = "PCI bus 00000000:1B:00.0 Cloud aws · eu-central-1a · p5.48xlarge Instance"
+    expect(layers).to_contain_text("Instance")
+    told = words(layers)
+    assert f"{said} {where} i-0123456789abcdef0 NVLink to GPU-c0ffee00 GPU-feedbeef" in told
+    assert "NUMA" not in told, "what is not said is absent"
+    layers.get_by_role("button", name="Copy: Instance").click()
+    assert page.evaluate("navigator.clipboard.readText()") == "i-0123456789abcdef0"
+    layers.scroll_into_view_if_needed()
+    page.wait_for_timeout(2000)  # until the button says no more that it has copied
+    is_whole(page, "gpu-identity")
+    page.goto(f"/gpus/{PARTS[0]}")
+    expect(layers).to_contain_text("NUMA node1")
+    parts = [words(each) for each in layers.get_by_role("listitem").all()[:3]]
+    assert parts == [
+        "GPU-77e10b42 80 GiB",
+        "3g.40gb MIG-1a2c9d10 45 % of the SMs · GI 1 · CI 0",
+        "2g.20gb MIG-2a2c9d10 24 % of the SMs · GI 2 · CI 0",
+    ]
+    layers.scroll_into_view_if_needed()
+    is_whole(page, "gpu-identity-mig")
+    layers.get_by_role("link", name="GPU-77e10b42").click()
+    expect(page).to_have_url(re.compile(SPLIT))
+    page.goto(f"/gpus/{UNMEASURED}")
+    expect(layers).to_contain_text("cuda:0")
+    expect(layers.get_by_text("Architecture")).to_have_count(0)
 
 
-def test_a_card_is_given_a_price_and_it_has_a_history(page: Page, complaints: list[str]) -> None:
+def test_a_card_is_given_a_price_and_it_has_a_history(page: Page) -> None:
     page.goto(f"/gpus/{PARTS[0]}")
     layers = page.get_by_role("region", name="Who uses this GPU")
     layers.get_by_role("button", name="Set price").click()
@@ -136,7 +173,7 @@ def test_a_card_is_given_a_price_and_it_has_a_history(page: Page, complaints: li
         expect(save).to_be_disabled()
     usd.fill("2,50")
     form.get_by_label("From when on").fill("2026-01-02T03:04")
-    save_price(form, complaints)
+    save.click()
     expect(layers).to_contain_text("$2.50 an hour set for this card")
     page.get_by_role("button", name="Change price").click()
     usd.fill("3")
@@ -206,6 +243,9 @@ def test_traces_on_a_gpu_lead_to_the_list_and_to_each(page: Page) -> None:
     page.go_back()
     page.locator("tr[data-trace]").first.click()
     expect(page.get_by_role("heading", name="POST /v1/completions")).to_be_visible()
+    page.get_by_role("treeitem", name="generate").click()
+    expect(page.locator("dl").get_by_text("by calls")).to_be_visible()
+    shoot(page, "trace-by-calls-dark")
 
 
 def test_a_trace_has_its_gpus_under_its_spans(page: Page) -> None:

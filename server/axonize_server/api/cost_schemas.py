@@ -34,6 +34,14 @@ class Amounts(msgspec.Struct, frozen=True, kw_only=True):
     ]
     busy_usd: float | None
     idle_usd: float | None
+    busy_gpu_seconds_by_calls: Annotated[
+        float,
+        Meta(
+            description="The part of the busy time that was split over calls by time, because "
+            "there are no engine steps to split it by tokens."
+        ),
+    ]
+    busy_usd_by_calls: Annotated[float | None, Meta(description="Its part of the dollars.")]
     busy_energy_j_per_1k_tokens: Annotated[
         float | None, Meta(description="Null when joules of more than 1 % of the time are missing.")
     ]
@@ -106,6 +114,8 @@ def _amounts(sums: costs.Sums) -> Amounts:
         priced_gpu_seconds=sums.priced_gpu_seconds,
         busy_usd=sums.busy_usd if sums.priced_gpu_seconds else None,
         idle_usd=sums.idle_usd if sums.priced_gpu_seconds else None,
+        busy_gpu_seconds_by_calls=sums.busy_gpu_seconds_by_calls,
+        busy_usd_by_calls=sums.busy_usd_by_calls if sums.priced_gpu_seconds else None,
         busy_energy_j_per_1k_tokens=_per(busy_j * 1e3, sums.tokens, known=joules),
         energy_j_per_1k_tokens=_per(all_j * 1e3, sums.tokens, known=joules),
         busy_usd_per_1m_tokens=_per(busy_usd * 1e6, sums.tokens, known=dollars),

@@ -14,6 +14,43 @@ from axonize_server.gpus import GpuSample, Statistics
 from axonize_server.query.cost import CardPrice
 
 
+class CloudInstance(msgspec.Struct, frozen=True):
+    """The machine in its cloud, under OpenTelemetry's names; what is not known is null."""
+
+    provider: str
+    region: str | None
+    availability_zone: str | None
+    host_id: str | None
+    host_type: str | None
+
+
+class GpuIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a card is, as the SDK on its machine said it last; what is not known is null."""
+
+    architecture: str | None
+    compute_capability: str | None
+    pci_bus_id: str | None
+    numa_node: int | None
+    driver_version: str | None
+    cuda_version: Annotated[str | None, Meta(description="The newest that the driver supports.")]
+    nvlink_peers: Annotated[
+        list[str], Meta(description="Cards that it reaches over NVLink, by UUID.")
+    ]
+    k8s_node_name: str | None
+    cloud: CloudInstance | None
+
+
+class MigInstance(msgspec.Struct, frozen=True):
+    """A part of a card that computes on its own."""
+
+    profile: Annotated[str | None, Meta(description="Such as 3g.40gb.")]
+    gpu_instance_id: int | None
+    compute_instance_id: int | None
+    sm_share: Annotated[
+        float | None, Meta(description="Of the card's multiprocessors; its power is this share.")
+    ]
+
+
 class GpuSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A GPU or MIG instance that was seen in the range."""
 
@@ -28,6 +65,8 @@ class GpuSummary(msgspec.Struct, frozen=True, kw_only=True):
         GpuSample | None,
         Meta(description="Last value of each measurement; null when only spans name the GPU."),
     ]
+    identity: Annotated[GpuIdentity | None, Meta(description="Of its card; null until it is said.")]
+    mig: Annotated[MigInstance | None, Meta(description="Null for a whole GPU.")]
 
 
 class GpuList(msgspec.Struct, frozen=True):
@@ -99,6 +138,16 @@ class PriceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
+class CardResource(msgspec.Struct, frozen=True):
+    """What computes on a card: the card itself, or a MIG instance."""
+
+    resource_uuid: str
+    memory_bytes: int | None
+    first_seen: Time
+    last_seen: Time
+    mig: MigInstance | None
+
+
 class PhysicalGpu(msgspec.Struct, frozen=True):
     """A card."""
 
@@ -110,6 +159,8 @@ class PhysicalGpu(msgspec.Struct, frozen=True):
     resource_uuids: Annotated[
         list[str], Meta(description="What computes on it: itself, its MIG instances.")
     ]
+    resources: Annotated[list[CardResource], Meta(description="The same, each with what it is.")]
+    identity: Annotated[GpuIdentity | None, Meta(description="Null until it is said.")]
     cost_per_hour_usd: UsdPerHour
     price_source: PriceSource
     prices: Annotated[list[GpuPrice], Meta(description="Set for this card, in order of time.")]
@@ -131,6 +182,7 @@ class ComputeResource(msgspec.Struct, frozen=True, kw_only=True):
 
     resource_uuid: str
     memory_bytes: int | None
+    mig: Annotated[MigInstance | None, Meta(description="Null for a whole GPU.")]
     first_seen: Time
     last_seen: Time
     physical: PhysicalGpu | None
@@ -149,6 +201,7 @@ def resource(found: gpus.ComputeResource, price: CardPrice | None, now_ns: int) 
     return ComputeResource(
         resource_uuid=found.resource_uuid,
         memory_bytes=found.memory_bytes,
+        mig=_mig(found.mig),
         first_seen=format_time(found.first_ns),
         last_seen=format_time(found.last_ns),
         physical=_physical(found.physical, price) if found.physical and price else None,
@@ -164,10 +217,58 @@ def _physical(found: gpus.PhysicalGpu, price: CardPrice) -> PhysicalGpu:
         found.vendor or None,
         format_time(found.first_ns),
         format_time(found.last_ns),
-        found.resource_uuids,
+        [each.resource_uuid for each in found.resources],
+        [_card_resource(each) for each in found.resources],
+        _identity(found.facts),
         price.usd_per_hour,
         price.source,
         [GpuPrice(format_time(each.from_ns), each.usd_per_hour) for each in price.history],
+    )
+
+
+def _card_resource(found: gpus.CardResource) -> CardResource:
+    return CardResource(
+        found.resource_uuid,
+        found.memory_bytes,
+        format_time(found.first_ns),
+        format_time(found.last_ns),
+        _mig(found.mig),
+    )
+
+
+def _identity(facts: gpus.CardFacts | None) -> GpuIdentity | None:
+    if facts is None:
+        return None
+    return GpuIdentity(
+        architecture=facts.architecture,
+        compute_capability=facts.compute_capability,
+        pci_bus_id=facts.pci_bus_id,
+        numa_node=facts.numa_node,
+        driver_version=facts.driver_version,
+        cuda_version=facts.cuda_version,
+        nvlink_peers=facts.nvlink_peers,
+        k8s_node_name=facts.k8s_node_name,
+        cloud=_cloud(facts),
+    )
+
+
+def _cloud(facts: gpus.CardFacts) -> CloudInstance | None:
+    if facts.cloud_provider is None:
+        return None
+    return CloudInstance(
+        facts.cloud_provider,
+        facts.cloud_region,
+        facts.cloud_availability_zone,
+        facts.host_id,
+        facts.host_type,
+    )
+
+
+def _mig(facts: gpus.MigFacts | None) -> MigInstance | None:
+    if facts is None:
+        return None
+    return MigInstance(
+        facts.mig_profile, facts.gpu_instance_id, facts.compute_instance_id, facts.sm_share
     )
 
 
@@ -193,6 +294,8 @@ def gpu(found: gpus.Gpu) -> GpuSummary:
         first_seen=format_time(found.first_ns),
         last_seen=format_time(found.last_ns),
         sample=found.sample,
+        identity=_identity(found.facts),
+        mig=_mig(found.mig),
     )
 
 

@@ -21,6 +21,7 @@ from axonize_server.api.parameters import (
 from axonize_server.api.times import parse_time
 from axonize_server.costs import Card
 from axonize_server.gpus import ComputeResource
+from axonize_server.model import NotFound
 from axonize_server.query import gpus
 from axonize_server.query.cost import CostBook, card_price
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
@@ -112,7 +113,12 @@ class GpuPriceController(Controller):
         """Set what a card costs from a moment on; of a MIG instance, that of its whole card."""
         now_ns = time.time_ns()
         begin = parse_time("valid_from", data.valid_from) if data.valid_from else now_ns
-        cost_book.prices.set(tenant, uuid, begin, data.cost_per_hour_usd)
+        try:
+            cost_book.prices.set(tenant, uuid, begin, data.cost_per_hour_usd)
+        except NotFound:  # the registry is written in the background
+            if not gpus.register(gpu_reader, gpu_registry, tenant, uuid, now_ns):
+                raise
+            cost_book.prices.set(tenant, uuid, begin, data.cost_per_hour_usd)
         found = gpus.resource(gpu_reader, gpu_registry, tenant, uuid, now_ns)
         return _resource(found, cost_book, tenant, time.time_ns())
 

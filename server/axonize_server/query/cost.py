@@ -208,7 +208,13 @@ def _sum(shares: list[Share]) -> Sums:
         priced_gpu_seconds=_total(priced, "busy_gpu_seconds") + _total(priced, "idle_gpu_seconds"),
         busy_usd=_dollars(priced, "busy_gpu_seconds"),
         idle_usd=_dollars(priced, "idle_gpu_seconds"),
+        busy_gpu_seconds_by_calls=_total(_of_calls(shares), "busy_gpu_seconds"),
+        busy_usd_by_calls=_dollars(_of_calls(priced), "busy_gpu_seconds"),
     )
+
+
+def _of_calls(shares: list[Share]) -> list[Share]:
+    return [share for share in shares if share.use.is_of_calls]
 
 
 def _total(shares: list[Share], name: str) -> float:

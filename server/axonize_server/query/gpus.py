@@ -7,6 +7,7 @@ import contextlib
 import msgspec
 
 from axonize_server.gpus import (
+    CardResource,
     ComputeResource,
     Gpu,
     GpuContext,
@@ -18,6 +19,7 @@ from axonize_server.model import NotFound, StoreUnavailable
 from axonize_server.query.ranges import check_range
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.postgres.gpus import GpuRegistry
+from axonize_server.store.registrar import LOOK_BACK_NS
 
 SHORTEST_NS = 1_000_000
 # What spans named longer ago than this is in the registry.
@@ -36,7 +38,22 @@ def seen(
     for gpu in _used(reader, registry, tenant, (from_ns, to_ns), now_ns):
         known = found.get(gpu.resource_uuid)
         found[gpu.resource_uuid] = _merged(known, gpu) if known else gpu
-    return sorted(found.values(), key=lambda gpu: (gpu.host, gpu.physical_uuid, gpu.resource_uuid))
+    gpus = sorted(found.values(), key=lambda gpu: (gpu.host, gpu.physical_uuid, gpu.resource_uuid))
+    return _identified(registry, tenant, gpus)
+
+
+def _identified(registry: GpuRegistry, tenant: str, gpus: list[Gpu]) -> list[Gpu]:
+    """Add what the registry says that they are."""
+    uuids = [gpu.resource_uuid for gpu in gpus]
+    with contextlib.suppress(StoreUnavailable):
+        known = registry.identities(tenant, uuids) if uuids else {}
+        unknown = (None, None)
+        return [
+            msgspec.structs.replace(gpu, facts=facts, mig=mig)
+            for gpu in gpus
+            for facts, mig in [known.get(gpu.resource_uuid, unknown)]
+        ]
+    return gpus
 
 
 def _used(
@@ -78,32 +95,46 @@ def resource(
     found = registry.find(tenant, uuid)
     if found is not None:
         return found
-    lately = reader.sighted(now_ns - REGISTERED_NS, now_ns)
-    mine = [each for each in lately if each.tenant == tenant]
+    mine = _lately(reader, tenant, now_ns)
     named = [each for each in mine if each.resource_uuid == uuid]
     if not named:
         raise NotFound(f"no GPU {uuid}")
     card = _first(named, "physical_uuid")
-    others = {
-        each.resource_uuid
-        for each in mine
-        if card and card in (each.physical_uuid, each.resource_uuid)
-    }
-    return _new(named, sorted({uuid, *others}))
+    on_card = [each for each in mine if card and card in (each.physical_uuid, each.resource_uuid)]
+    return _new(named, on_card or named)
 
 
-def _new(sightings: list[Sighting], on_card: list[str]) -> ComputeResource:
+def register(reader: GpuReader, registry: GpuRegistry, tenant: str, uuid: str, now_ns: int) -> bool:
+    """Have the registry know a GPU that was first seen a moment ago; return whether it was."""
+    named = [each for each in _lately(reader, tenant, now_ns) if each.resource_uuid == uuid]
+    if named:
+        recorded_ns = registry.recorded_ns()  # as before: not all of what was committed is there
+        registry.record(named, now_ns - LOOK_BACK_NS if recorded_ns is None else recorded_ns)
+    return bool(named)
+
+
+def _lately(reader: GpuReader, tenant: str, now_ns: int) -> list[Sighting]:
+    found = reader.sighted(now_ns - REGISTERED_NS, now_ns)
+    return [each for each in found if each.tenant == tenant]
+
+
+def _new(sightings: list[Sighting], on_card: list[Sighting]) -> ComputeResource:
     """Return what sightings of one GPU or MIG instance say together; on_card: with the others."""
-    first, last = min(each.first_ns for each in sightings), max(each.last_ns for each in sightings)
     uuid = sightings[0].resource_uuid
     card = _first(sightings, "physical_uuid") or ("" if uuid.startswith("MIG-") else uuid)
     model, vendor = _first(sightings, "model"), _first(sightings, "vendor")
+    own = _computing(sightings)
+    by_uuid: dict[str, list[Sighting]] = {}
+    for each in on_card:
+        by_uuid.setdefault(each.resource_uuid, []).append(each)
+    resources = [_computing(by_uuid[name]) for name in sorted(by_uuid)]
+    first, last = own.first_ns, own.last_ns
     return ComputeResource(
         resource_uuid=uuid,
-        memory_bytes=max(each.memory_bytes for each in sightings) or None,
+        memory_bytes=own.memory_bytes,
         first_ns=first,
         last_ns=last,
-        physical=PhysicalGpu(card, model, vendor, first, last, on_card) if card else None,
+        physical=PhysicalGpu(card, model, vendor, first, last, resources) if card else None,
         contexts=[
             GpuContext(
                 each.host,
@@ -115,6 +146,15 @@ def _new(sightings: list[Sighting], on_card: list[str]) -> ComputeResource:
             )
             for each in sorted(sightings, key=lambda each: -each.last_ns)
         ],
+    )
+
+
+def _computing(sightings: list[Sighting]) -> CardResource:
+    return CardResource(
+        sightings[0].resource_uuid,
+        max(each.memory_bytes for each in sightings) or None,
+        min(each.first_ns for each in sightings),
+        max(each.last_ns for each in sightings),
     )
 
 

@@ -1,7 +1,8 @@
 """Keeps the registry of GPUs up to date, in the background, from what ClickHouse has stored.
 
 Nothing that is acknowledged waits for it, and what it missed while PostgreSQL was away is still in
-ClickHouse.
+ClickHouse. What GPUs are is not stored there: it is noted as it comes, and its senders say it again
+every minute.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 import threading
 import time
 
-from axonize_server.gpus import Sighting
+from axonize_server.gpus import Identity, Sighting
 from axonize_server.model import DomainError
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.postgres.gpus import GpuRegistry
@@ -24,6 +25,8 @@ SLICE_NS = 6 * 3600 * SECOND
 STALE_NS = 60 * SECOND
 LOOK_BACK_NS = 7 * 86_400 * SECOND  # with an empty registry
 MOST_REMEMBERED = 100_000
+FORGET_AFTER_S = 600.0  # what is noted of a GPU that nobody sights
+Key = tuple[str, str]  # tenant and UUID
 
 _logger = logging.getLogger(__name__)
 
@@ -39,10 +42,18 @@ class Registrar:
         self._every_s = every_s
         self._read_ns: int | None = None  # commits up to here are in the registry
         self._written: dict[tuple[object, ...], int] = {}  # when each was last seen
+        self._noted: dict[Key, tuple[Identity, float]] = {}  # and when, monotonic s
+        self._identified: dict[Key, Identity] = {}  # as it is in the registry
         self._stopped = threading.Event()
         self._failing = False
         self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
         self._thread.start()
+
+    def note(self, identity: Identity) -> None:
+        """Have what a GPU is written in the next turn; from any thread."""
+        key = identity[:2]
+        if self._identified.get(key) != identity and len(self._noted) < MOST_REMEMBERED:
+            self._noted[key] = identity, time.monotonic()
 
     def stop(self) -> None:
         """End the thread and wait for it."""
@@ -56,6 +67,7 @@ class Registrar:
     def _turn(self) -> None:
         try:
             self._catch_up(time.time_ns())
+            self._identify()
             self._failing = False
         except Exception as error:  # noqa: BLE001 - the next turn may succeed
             self._report(error)
@@ -83,6 +95,21 @@ class Registrar:
         if len(self._written) > MOST_REMEMBERED:
             self._written.clear()
         self._written |= {each[:-2]: each.last_ns for each in new}
+
+    def _identify(self) -> None:
+        """Write what was noted of GPUs that are in the registry; what of others waits for them."""
+        noted = dict(self._noted)
+        if not noted:
+            return
+        written = self._registry.identify([identity for identity, _ in noted.values()])
+        if len(self._identified) > MOST_REMEMBERED:
+            self._identified.clear()
+        self._identified |= {identity[:2]: identity for identity in written}
+        now = time.monotonic()
+        for key, (identity, since) in noted.items():
+            is_done = self._identified.get(key) == identity or now - since > FORGET_AFTER_S
+            if is_done and self._noted.get(key) == (identity, since):
+                del self._noted[key]
 
     def _is_news(self, sighting: Sighting) -> bool:
         written_ns = self._written.get(sighting[:-2])

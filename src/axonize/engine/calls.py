@@ -43,7 +43,7 @@ class Held:
         self.label = label
         self.meter: Meter | None = meter_gpus((label,))
         self.desk = Desk(Books(1, self.meter, began), began)
-        self.id = f"{os.urandom(4).hex()}-{label}"
+        self.id = f"{names.CALLS}{os.urandom(4).hex()}-{label}"
         self.model = ""  # that worked on it last
         self.tallies: dict[str, Tally] = {}
         self.recorded = began

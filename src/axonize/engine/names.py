@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ENGINE_ID = "axonize.engine.id"  # of vLLM its instance id, "-", data-parallel rank
+CALLS = "calls-"  # with which the id begins of work without steps
 ENGINE_NAME = "axonize.engine.name"
 ENGINE_VERSION = "axonize.engine.version"
 GPU_COUNT = "axonize.gpu.count"  # devices that work on each step, 0 on a CPU

@@ -12,11 +12,14 @@ from typing import Any
 from axonize.config import Config
 from axonize.export.delivery import RETRY_FOR_S, Delivery
 from axonize.export.exporter import Receipt
+from axonize.gpu.backend import DiscoveredGPU
+from axonize.gpu.identity import describe_identities
 from axonize.gpu.metrics import Sample, describe_samples
 from axonize.gpu.profiler import Profiler
 from axonize.host_lock import HostLock
-from axonize.otlp_metrics import encode_metrics
+from axonize.otlp_metrics import Metric, encode_metrics
 
+IDENTIFY_EVERY_S = 60.0
 CAPACITY = 2**20  # bytes that wait for the collector: some minutes of one GPU
 
 _logger = logging.getLogger("axonize")
@@ -50,6 +53,8 @@ class GPUExport:
         )
         self._full = 0
         self._taken: Sequence[Sample] = ()
+        self._identified: tuple[DiscoveredGPU, ...] = ()
+        self._identify_again = 0.0  # monotonic s
         self._not_before = 0.0  # monotonic s
         self.exporting = False
 
@@ -102,12 +107,21 @@ class GPUExport:
             return False
 
     def _add(self, samples: Sequence[Sample]) -> None:
-        metrics = describe_samples(samples)
+        metrics = [*describe_samples(samples), *self._identify(samples)]
         points = sum(len(metric.points) for metric in metrics)
         if self._delivery.has_room:
             self._delivery.add(encode_metrics(self._resource, self._scope, metrics), points)
         else:
             self._full += points
+
+    def _identify(self, samples: Sequence[Sample]) -> list[Metric]:
+        """Return which GPUs they are when that has changed, and once a minute."""
+        gpus = tuple(sample.gpu for sample in samples)
+        now = time.monotonic()
+        if not gpus or (gpus == self._identified and now < self._identify_again):
+            return []
+        self._identified, self._identify_again = gpus, now + IDENTIFY_EVERY_S
+        return [describe_identities(gpus, samples[0].time_ns)]
 
     def _stand_down(self) -> None:
         """Leave a collector alone for a while that takes no metrics at all."""

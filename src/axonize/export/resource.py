@@ -11,6 +11,7 @@ from pathlib import Path
 
 from axonize import semconv
 from axonize.config import Config
+from axonize.export.cloud import find_cloud
 from axonize.export.platform import find_platform
 
 
@@ -25,7 +26,7 @@ def describe_process(config: Config, version: str) -> dict[str, object]:
         semconv.PROCESS_RUNTIME_NAME: sys.implementation.name,
         semconv.PROCESS_RUNTIME_VERSION: ".".join(map(str, sys.version_info[:3])),
     }
-    found.update(find_platform())
+    found.update({**find_cloud(), **find_platform()})
     if container := find_container():
         found[semconv.CONTAINER_ID] = container
     named = {

@@ -42,6 +42,7 @@ class DiscoveredGPU:
     numa_node: int | None = None
     driver_version: str = ""
     cuda_version: str = ""  # the newest that the driver supports
+    nvlink_peers: tuple[str, ...] = ()  # cards that it reaches over NVLink, by UUID
     mig: MIGInstance | None = None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pynvml
@@ -20,6 +22,8 @@ from axonize.gpu.backend import (
 )
 
 T = TypeVar("T")
+
+PCI_DEVICES = Path("/sys/bus/pci/devices")
 
 # The whole of these are of a card that fell off the bus, a driver that was reloaded, or a reset.
 GONE = frozenset(
@@ -80,8 +84,10 @@ class NVML:
             gpus = [
                 gpu for index in range(pynvml.nvmlDeviceGetCount()) for gpu in self._find(index)
             ]
-            self._watch([gpu for gpu in gpus if gpu.mig is None])
-        return gpus
+            cards = [gpu for gpu in gpus if gpu.mig is None]
+            self._watch(cards)
+            peers = {card.uuid: self._find_peers(card, cards) for card in cards}
+        return [replace(gpu, nvlink_peers=peers[gpu.physical_uuid]) for gpu in gpus]
 
     def read(self, gpu: DiscoveredGPU) -> Reading:
         """Read use, memory, power, temperature and clocks."""
@@ -159,6 +165,7 @@ class NVML:
         capability = _tell(pynvml.nvmlDeviceGetCudaComputeCapability, card)
         pci = _tell(pynvml.nvmlDeviceGetPciInfo, card)
         memory = _tell(pynvml.nvmlDeviceGetMemoryInfo, card)
+        bus_id = "" if pci is None else _text(pci.busId)
         cuda = _tell(pynvml.nvmlSystemGetCudaDriverVersion) or 0
         return DiscoveredGPU(
             uuid=uuid,
@@ -170,11 +177,23 @@ class NVML:
             memory_total=0 if memory is None else memory.total,
             architecture=ARCHITECTURES.get(_tell(pynvml.nvmlDeviceGetArchitecture, card) or 0, ""),
             compute_capability=".".join(map(str, capability or ())),
-            pci_bus_id="" if pci is None else _text(pci.busId),
-            numa_node=_tell(pynvml.nvmlDeviceGetNumaNodeId, card),
+            pci_bus_id=bus_id,
+            numa_node=_numa_node(card, bus_id),
             driver_version=_text(_tell(pynvml.nvmlSystemGetDriverVersion) or ""),
             cuda_version=f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else "",
         )
+
+    def _find_peers(self, card: DiscoveredGPU, cards: Sequence[DiscoveredGPU]) -> tuple[str, ...]:
+        """Return the cards to which there is a way over NVLink, through a switch as well."""
+        others = [other for other in cards if other is not card]
+        return tuple(other.uuid for other in others if self._are_linked(card, other))
+
+    def _are_linked(self, card: DiscoveredGPU, other: DiscoveredGPU) -> bool:
+        handles = self._handles[card.uuid], self._handles[other.uuid]
+        with contextlib.suppress(pynvml.NVMLError):  # the links of a card that is lost are none
+            status = pynvml.nvmlDeviceGetP2PStatus(*handles, pynvml.NVML_P2P_CAPS_INDEX_NVLINK)
+            return bool(status == pynvml.NVML_P2P_STATUS_OK)
+        return False
 
     def _find_instances(self, card: Any, parent: DiscoveredGPU) -> Iterator[DiscoveredGPU]:
         whole = _multiprocessors(card)
@@ -258,6 +277,18 @@ def _tell(function: Callable[..., T], *arguments: Any) -> T | None:
 
 def _text(text: Any) -> str:
     return text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+
+
+def _numa_node(card: Any, bus_id: str) -> int | None:
+    """Return where the card's memory is a node of its own (Grace) that, else the slot's node."""
+    node = _tell(pynvml.nvmlDeviceGetNumaNodeId, card)
+    if node is not None or not bus_id:
+        return node
+    with contextlib.suppress(OSError, ValueError):
+        # The kernel writes four digits of the domain, NVML eight.
+        found = int((PCI_DEVICES / bus_id.lower()[-12:] / "numa_node").read_text())
+        return found if found >= 0 else None
+    return None
 
 
 def _multiprocessors(card: Any) -> int | None:

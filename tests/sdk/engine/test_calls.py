@@ -129,6 +129,7 @@ def test_the_record_of_a_model_has_its_calls_and_what_was_idle(world: World) -> 
     world.at(8)
     (record,) = world.records()
     engine = record.pop("axonize.engine.id")
+    assert engine.startswith("calls-")
     assert engine.endswith("-cuda:0-llama")
     assert record == {
         "axonize.engine.name": "calls",

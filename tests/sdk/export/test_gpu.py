@@ -76,6 +76,9 @@ def test_samples_arrive(
         *("axonize.gpu.dram.active", "axonize.gpu.pcie.throughput"),
         "axonize.gpu.nvlink.throughput",
     }
+    (first,) = collector.metrics[0].resource_metrics[0].scope_metrics
+    (info,) = [each for each in first.metrics if each.name == "axonize.gpu.info"]
+    assert len(info.gauge.data_points) == 5
     described = export.describe()
     assert described["points_exported"] > 0
     assert described == {

@@ -29,6 +29,7 @@ typedef struct {
     uint64_t xid; /* an event that waits; 0: none */
     uint64_t process_pid, process_memory, process_utilization;
     uint64_t gpm_sm, gpm_tensor, gpm_dram; /* percent */
+    uint64_t numa_node;
     Instance instances[3];
 } GPU;
 
@@ -259,6 +260,14 @@ nvmlDeviceGetGpuInstanceProfileInfoV(Device *device, unsigned profile, Profile *
     return OK;
 }
 
+int
+nvmlDeviceGetP2PStatus(Device *device, Device *other, unsigned index, unsigned *status)
+{
+    WHOLE FAIL(state->gpus[other->gpu].lost) int linked = index == 2; /* 2: over NVLink */
+    *status = linked && !gpu->mig && !state->gpus[other->gpu].mig ? 0 : 5; /* OK, NOT_SUPPORTED */
+    return OK;
+}
+
 #define READ(function, type, number)                                                               \
     int function(Device *device, type *value)                                                      \
     {                                                                                              \
@@ -272,7 +281,7 @@ READ(nvmlDeviceGetCurrentClocksEventReasons, unsigned long long, gpu->throttle_r
 int
 nvmlDeviceGetNumaNodeId(Device *device, int *node)
 {
-    FIND *node = device->gpu;
+    FIND FAIL(gpu->numa_node) *node = (int)gpu->numa_node;
     return OK;
 }
 

@@ -27,7 +27,7 @@ class GPU(ctypes.Structure):
                 *("ecc_corrected", "ecc_uncorrected"),
                 *("pcie_tx", "pcie_rx", "nvlink_tx", "nvlink_rx", "xid"),
                 *("process_pid", "process_memory", "process_utilization"),
-                *("gpm_sm", "gpm_tensor", "gpm_dram"),
+                *("gpm_sm", "gpm_tensor", "gpm_dram", "numa_node"),
             )
         ],
         ("instances", Instance * 3),
@@ -64,7 +64,7 @@ def make_state(path: Path) -> State:
 def set_busy(gpu: GPU, number: int) -> None:
     gpu.utilization, gpu.memory_used = 80, 20 * 2**30
     gpu.power_mw, gpu.energy_mj, gpu.temperature = 350_000, 5_000_000, 61 + number
-    gpu.sm_clock, gpu.memory_clock = 1_980, 2_619
+    gpu.sm_clock, gpu.memory_clock, gpu.numa_node = 1_980, 2_619, number
     gpu.gpm_sm, gpu.gpm_tensor, gpu.gpm_dram = 70, 40, 55
     for instance, used in zip(gpu.instances, (10, 5, 1), strict=True):
         instance.memory_used, instance.gpm_sm = used * 2**30, 50

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from axonize.gpu import nvml
 from axonize.gpu.backend import (
     Counters,
     DiscoveredGPU,
@@ -68,6 +70,28 @@ def test_finds_cards_and_instances(backend: NVML) -> None:
         )
     ]
     assert list(backend.discover()) == [card, split, *instances]
+
+
+def test_cards_that_reach_each_other_over_nvlink_are_peers(backend: NVML, gpus: State) -> None:
+    gpus.count, gpus.gpus[1].mig = 3, 0
+    gpus.gpus[2].mig = 1  # a card that is split has no links
+    first, second, third, *_ = backend.discover()
+    assert (first.nvlink_peers, second.nvlink_peers) == ((SPLIT,), (CARD,))
+    assert third.nvlink_peers == ()
+
+
+def test_without_a_node_of_its_own_a_card_is_at_that_of_its_slot(
+    backend: NVML, gpus: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nvml, "PCI_DEVICES", tmp_path)
+    gpus.count = 1
+    gpus.gpus[0].numa_node = NOT_SUPPORTED
+    assert backend.discover()[0].numa_node is None
+    slot = tmp_path / "0000:1b:00.0"
+    slot.mkdir()
+    for written, found in (("3\n", 3), ("-1\n", None), ("?", None)):
+        (slot / "numa_node").write_text(written)
+        assert backend.discover()[0].numa_node == found
 
 
 def test_reads_a_card(backend: NVML) -> None:

@@ -13,11 +13,15 @@ COST = "/api/v1/analytics/cost"
 NOTHING = {
     **dict.fromkeys(("requests", "tokens", "prefill_tokens"), 0),
     **dict.fromkeys(
-        ("busy_gpu_seconds", "idle_gpu_seconds", "measured_gpu_seconds", "priced_gpu_seconds"), 0.0
+        (
+            *("busy_gpu_seconds", "idle_gpu_seconds", "measured_gpu_seconds"),
+            *("priced_gpu_seconds", "busy_gpu_seconds_by_calls"),
+        ),
+        0.0,
     ),
     **dict.fromkeys(
         (
-            *("busy_energy_j", "idle_energy_j", "busy_usd", "idle_usd"),
+            *("busy_energy_j", "idle_energy_j", "busy_usd", "idle_usd", "busy_usd_by_calls"),
             *("busy_energy_j_per_1k_tokens", "energy_j_per_1k_tokens"),
             *("busy_usd_per_1m_tokens", "usd_per_1m_tokens"),
         )
@@ -67,6 +71,8 @@ def test_the_cost_of_a_group(client, by, key):
             "priced_gpu_seconds": 8.0,
             "busy_usd": 2.0,
             "idle_usd": 6.0,
+            "busy_gpu_seconds_by_calls": 0.0,
+            "busy_usd_by_calls": 0.0,
             "busy_energy_j_per_1k_tokens": 70_000.0,
             "energy_j_per_1k_tokens": 100_000.0,
             "busy_usd_per_1m_tokens": 200_000.0,

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from axonize_server.api.times import format_time
-from axonize_server.gpus import Sighting
+from axonize_server.gpus import CardFacts, Identity, MigFacts, Sighting
 
 from tests.server.gpus import GPU, counter, decoded, gauge, metrics
 from tests.server.rows import NOW_NS, row, table
@@ -88,12 +88,14 @@ def test_gpus_are_those_of_metrics_and_those_of_spans(client, writer, tenant):
                     **NO_SAMPLE, "emitters": ["opentelemetry"], "power_source": "nvml",
                     "power_w": 300.0, "energy_j": 1400.0, "memory_used_bytes": 2**40 + 1,
                 },
+                "identity": None, "mig": None,
             },
             {
                 "resource_uuid": "GPU-other", "physical_uuid": "GPU-other", "host": "node-9",
                 "model": "A100", "vendor": "NVIDIA",
                 "first_seen": format_time(NOW_NS + 1_000_000_000),
                 "last_seen": format_time(NOW_NS + 6_000_000_000), "sample": None,
+                "identity": None, "mig": None,
             },
         ]
     }  # fmt: skip
@@ -145,9 +147,14 @@ def test_the_registry_has_three_layers_and_contexts_now_and_before(client, gpu_r
     assert answer.json() == {
         "resource_uuid": GPU,
         "memory_bytes": 80 << 30,
+        "mig": None,
         **seen,
         "physical": {
             "physical_uuid": GPU, "model": "H100", "vendor": None, **seen, "resource_uuids": [GPU],
+            "resources": [
+                {"resource_uuid": GPU, "memory_bytes": 80 << 30, **seen, "mig": None},
+            ],
+            "identity": None,
             "cost_per_hour_usd": None, "price_source": None, "prices": [],
         },
         "contexts_now": [{**nobody, **seen}],
@@ -211,6 +218,44 @@ def test_what_is_no_price_is_refused(client, body):
     answer = client.put(PRICE, json=body)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_card_that_was_first_seen_just_now_can_be_priced(client, gpu_writer, tenant):
+    gpu_writer.insert(decoded(tenant, metrics(gauge("hw.power", 1.0, hw__name="H100"))).tables[0])
+    assert priced(client.put(PRICE, json={"cost_per_hour_usd": 2.5}))[:2] == (2.5, "gpu")
+
+
+def test_what_a_card_and_its_instance_are(client, gpu_registry, tenant):
+    now = time.time_ns()
+    card = Sighting(tenant, GPU, GPU, "H100", "NVIDIA", 80 << 30, "node-1", "", "", "", now, now)
+    mig = card._replace(resource_uuid="MIG-1", memory_bytes=10 << 30)
+    gpu_registry.record([card, mig], now)
+    facts = CardFacts(
+        architecture="Hopper", nvlink_peers=["GPU-2"], cloud_provider="aws", host_type="p5.48xlarge"
+    )
+    part = MigFacts(mig_profile="1g.10gb", gpu_instance_id=3, compute_instance_id=0, sm_share=0.125)
+    gpu_registry.identify([Identity(tenant, GPU, facts), Identity(tenant, "MIG-1", part)])
+    cloud = {"region": None, "availability_zone": None, "host_id": None}
+    unknown = ("compute_capability", "pci_bus_id", "numa_node", "driver_version", "cuda_version")
+    identity = {
+        **dict.fromkeys((*unknown, "k8s_node_name")),
+        "architecture": "Hopper",
+        "nvlink_peers": ["GPU-2"],
+        "cloud": {"provider": "aws", **cloud, "host_type": "p5.48xlarge"},
+    }
+    said = {
+        "profile": "1g.10gb", "gpu_instance_id": 3, "compute_instance_id": 0, "sm_share": 0.125
+    }  # fmt: skip
+    found = client.get("/api/v1/gpus/MIG-1").json()
+    assert (found["mig"], found["memory_bytes"]) == (said, 10 << 30)
+    assert found["physical"]["identity"] == identity
+    assert [each["mig"] for each in found["physical"]["resources"]] == [None, said]
+    start, end = format_time(now - 10**12), format_time(now + 10**9)
+    listed = client.get("/api/v1/gpus", params={"from": start, "to": end}).json()["items"]
+    assert [(each["resource_uuid"], each["identity"], each["mig"]) for each in listed] == [
+        (GPU, identity, None),
+        ("MIG-1", identity, said),
+    ]
 
 
 def test_a_card_that_nobody_has_seen_has_no_price(client):

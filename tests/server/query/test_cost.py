@@ -72,6 +72,22 @@ def test_a_range_has_what_its_records_have(put, cost_book, tenant):
     assert found.total.previous == Sums()
 
 
+def test_what_was_split_over_calls_is_told_apart(put, cost_book, tenant):
+    steps, calls = (
+        charges(gpus=1, uuids=["GPU-a"], busy_s=busy_s, idle_s=1.0, cost_per_hour_usd=3600.0)
+        for busy_s in (6.0, 2.0)
+    )
+    engine = "calls-0a1b2c3d-cuda:0-llama"
+    put(
+        step(1, [Rider("r")], start_ms=START_MS, charged=steps),
+        step(1, [], start_ms=START_MS + 1000, ms=3000, engine=engine, charged=calls),
+    )
+    found = costs(cost_book, tenant, "gpu", *RANGE)
+    for sums in (found.total.sums, found.groups[0].sums):
+        assert (sums.busy_gpu_seconds, sums.busy_gpu_seconds_by_calls) == (8.0, 2.0)
+        assert (sums.busy_usd, sums.busy_usd_by_calls) == (8.0, 2.0)
+
+
 def test_the_time_before_is_as_long_and_records_sent_twice_count_once(put, cost_book, tenant):
     sent = [
         step(1, [], start_ms=START_MS, charged=LLAMA),

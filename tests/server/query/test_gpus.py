@@ -188,7 +188,7 @@ def test_a_gpu_that_the_registry_lacks_is_as_it_was_seen_lately(
     found = gpus.resource(gpu_reader, gpu_registry, tenant, "MIG-new", now_ns)
     assert found.physical is not None
     assert (found.physical.physical_uuid, found.physical.model) == ("GPU-new", "H100")
-    assert found.physical.resource_uuids == ["MIG-new", "MIG-other"]
+    assert [each.resource_uuid for each in found.physical.resources] == ["MIG-new", "MIG-other"]
     (context,) = found.contexts
     assert (context.host, context.service_name, context.label) == ("node-7", "api", "cuda:0")
     assert (found.first_ns, found.last_ns) == (NOW_NS, NOW_NS + 9_000_000)

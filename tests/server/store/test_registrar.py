@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from axonize_server.gpus import CardFacts, Identity
 from axonize_server.model import StoreUnavailable
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.registrar import Registrar
@@ -20,6 +21,11 @@ class Away(GpuRegistry):
 
     away = False
     writes = 0
+    identifies = 0
+
+    def identify(self, identities):
+        self.identifies += 1
+        return super().identify(identities)
 
     def record(self, sightings, recorded_ns):
         if self.away:
@@ -86,6 +92,29 @@ def test_it_catches_up_and_writes_what_is_known_once(registry, gpu_writer, tenan
     measure(gpu_writer, tenant)
     time.sleep(0.3)
     assert registry.writes == writes
+
+
+def test_what_a_gpu_is_waits_for_it_and_is_written_once(registrar, registry, gpu_writer, tenant):
+    told = Identity(tenant, GPU, CardFacts(architecture="Hopper"))
+    registrar.note(told)
+    wait_for(lambda: registry.identifies > 1)  # it is tried again until somebody sights the GPU
+    measure(gpu_writer, tenant)
+    wait_for(lambda: registry.find(tenant, GPU))
+    wait_for(lambda: registry.find(tenant, GPU).physical.facts == told.facts)
+    wait_for(lambda: not registrar._noted)
+    written = registry.identifies
+    registrar.note(told)
+    time.sleep(0.3)
+    assert registry.identifies == written
+    registrar.note(told._replace(facts=CardFacts(architecture="Blackwell")))
+    wait_for(lambda: registry.find(tenant, GPU).physical.facts != told.facts)
+    assert registry.find(tenant, GPU).physical.facts.architecture == "Blackwell"
+
+
+def test_what_is_said_of_a_gpu_that_nobody_sights_is_forgotten(registrar, monkeypatch, tenant):
+    monkeypatch.setattr("axonize_server.store.registrar.FORGET_AFTER_S", 0.1)
+    registrar.note(Identity(tenant, "GPU-never", CardFacts(architecture="Hopper")))
+    wait_for(lambda: not registrar._noted)
 
 
 def test_after_a_restart_it_goes_on_where_it_was(gpu_reader, registry, gpu_writer, tenant):

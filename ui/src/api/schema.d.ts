@@ -969,6 +969,10 @@ export interface components {
             priced_gpu_seconds: number;
             busy_usd: number | null;
             idle_usd: number | null;
+            /** @description The part of the busy time that was split over calls by time, because there are no engine steps to split it by tokens. */
+            busy_gpu_seconds_by_calls: number;
+            /** @description Its part of the dollars. */
+            busy_usd_by_calls: number | null;
             /** @description Null when joules of more than 1 % of the time are missing. */
             busy_energy_j_per_1k_tokens: number | null;
             /** @description With the idle joules. */
@@ -1001,10 +1005,36 @@ export interface components {
              */
             revoked_at: string | null;
         };
+        /** CardResource */
+        CardResource: {
+            resource_uuid: string;
+            memory_bytes: number | null;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            first_seen: string;
+            /**
+             * @description RFC 3339 in UTC with nanoseconds.
+             * @example 2026-11-23T07:39:01.123456789Z
+             */
+            last_seen: string;
+            mig: components["schemas"]["MigInstance"] | null;
+        };
+        /** CloudInstance */
+        CloudInstance: {
+            provider: string;
+            region: string | null;
+            availability_zone: string | null;
+            host_id: string | null;
+            host_type: string | null;
+        };
         /** ComputeResource */
         ComputeResource: {
             resource_uuid: string;
             memory_bytes: number | null;
+            /** @description Null for a whole GPU. */
+            mig: components["schemas"]["MigInstance"] | null;
             /**
              * @description RFC 3339 in UTC with nanoseconds.
              * @example 2026-11-23T07:39:01.123456789Z
@@ -1277,6 +1307,20 @@ export interface components {
              */
             last_seen: string;
         };
+        /** GpuIdentity */
+        GpuIdentity: {
+            architecture: string | null;
+            compute_capability: string | null;
+            pci_bus_id: string | null;
+            numa_node: number | null;
+            driver_version: string | null;
+            /** @description The newest that the driver supports. */
+            cuda_version: string | null;
+            /** @description Cards that it reaches over NVLink, by UUID. */
+            nvlink_peers: string[];
+            k8s_node_name: string | null;
+            cloud: components["schemas"]["CloudInstance"] | null;
+        };
         /** GpuList */
         GpuList: {
             items: components["schemas"]["GpuSummary"][];
@@ -1369,6 +1413,10 @@ export interface components {
             last_seen: string;
             /** @description Last value of each measurement; null when only spans name the GPU. */
             sample: components["schemas"]["GpuSample"] | null;
+            /** @description Of its card; null until it is said. */
+            identity: components["schemas"]["GpuIdentity"] | null;
+            /** @description Null for a whole GPU. */
+            mig: components["schemas"]["MigInstance"] | null;
         };
         /** Health */
         Health: {
@@ -1467,6 +1515,15 @@ export interface components {
             scheduled_tokens: number;
             prefill_tokens: number;
         };
+        /** MigInstance */
+        MigInstance: {
+            /** @description Such as 3g.40gb. */
+            profile: string | null;
+            gpu_instance_id: number | null;
+            compute_instance_id: number | null;
+            /** @description Of the card's multiprocessors; its power is this share. */
+            sm_share: number | null;
+        };
         /** Model */
         Model: {
             name: string;
@@ -1557,6 +1614,10 @@ export interface components {
             last_seen: string;
             /** @description What computes on it: itself, its MIG instances. */
             resource_uuids: string[];
+            /** @description The same, each with what it is. */
+            resources: components["schemas"]["CardResource"][];
+            /** @description Null until it is said. */
+            identity: components["schemas"]["GpuIdentity"] | null;
             /** @description US dollars an hour; null for no price. */
             cost_per_hour_usd: number | null;
             /**

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -18,8 +18,10 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     NumberDataPoint,
 )
 
+from axonize_server.gpus import Identity
 from axonize_server.ingest.bounds import check_parsed_bytes, describe
 from axonize_server.ingest.gpu import faults, reports
+from axonize_server.ingest.gpu.identities import INFO, read_identity
 from axonize_server.ingest.gpu.names import (
     COLUMNS,
     EMITTERS,
@@ -66,10 +68,11 @@ Row = dict[str, Any]
 
 
 class Decoder:
-    """Takes requests, then returns the rows of all of them."""
+    """Takes requests, then returns the rows of all of them; `note` is told what GPUs are."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[Identity], object] = lambda _: None) -> None:
         self._requests: list[Request] = []
+        self._note = note
 
     def add(self, tenant: str, body: bytes) -> int:
         """Read a request and return about how large it becomes; raises MalformedRequest."""
@@ -79,7 +82,7 @@ class Decoder:
 
     def finish(self) -> list[Rows]:
         """Return the rows of all requests that were added."""
-        return [decode(self._requests)] if self._requests else []
+        return [decode(self._requests, self._note)] if self._requests else []
 
 
 def read_request(tenant: str, body: bytes) -> Request:
@@ -113,9 +116,11 @@ def _sizes(message: ExportMetricsServiceRequest) -> Iterator[int]:
                 yield 1 + len(points_of(metric))
 
 
-def decode(requests: Sequence[Request]) -> Rows:
+def decode(
+    requests: Sequence[Request], note: Callable[[Identity], object] = lambda _: None
+) -> Rows:
     """Turn requests into one table; points that are faulty are left out and counted."""
-    readings = [_read(request.message) for request in requests]
+    readings = [_read(request.tenant, request.message, note) for request in requests]
     sizes = [len(reading.rows) for reading in readings]
     tenants = [
         request.tenant for request, size in zip(requests, sizes, strict=True) for _ in range(size)
@@ -134,7 +139,9 @@ def decode(requests: Sequence[Request]) -> Rows:
 class _Reading:
     """The rows of one request, while it is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, tenant: str, note: Callable[[Identity], object]) -> None:
+        self._tenant = tenant
+        self._note = note
         self.rows: dict[Key, Row] = {}
         self.reports: list[Report] = []
         self.faults = faults.Faults()
@@ -144,20 +151,35 @@ class _Reading:
         return self.faults.answer(self._stored)
 
     def add(self, resource: Texts, report: Report, metric: Metric) -> None:
-        """Take the points of a metric: of GPUs as rows, of the sender itself into its report."""
+        """Take the points of a metric.
+
+        What GPUs do becomes rows, what they are is noted, what the sender says of itself is
+        reported.
+        """
         emitter, points = EMITTERS.get(metric.name), points_of(metric)
-        of_sender = metric.name in reports.METRICS
+        is_other = metric.name in reports.METRICS or metric.name == INFO
         if metric.WhichOneof("data") not in ("gauge", "sum"):
             self.faults.add(faults.UNSUPPORTED_TYPE, metric.name, len(points))
-        elif emitter is None and not of_sender:
+        elif emitter is None and not is_other:
             self.faults.add(faults.UNKNOWN_METRIC, metric.name, len(points))
         elif metric.sum.aggregation_temporality == _DELTA:
             self.faults.add(faults.DELTA, metric.name, len(points))
+        elif metric.name == INFO:
+            for point in points:
+                self._identify(resource, point)
         elif emitter is None:
             self._stored += report.add(metric)
         else:
             for point in points:
                 self._add_point(emitter, metric.name, resource, point)
+
+    def _identify(self, resource: Texts, point: NumberDataPoint) -> None:
+        identity = read_identity(self._tenant, resource, point)
+        if identity is None:
+            self.faults.add(faults.NO_GPU, INFO)
+        else:
+            self._stored += 1
+            self._note(identity)
 
     def _add_point(
         self, emitter: Emitter, metric: str, resource: Texts, point: NumberDataPoint
@@ -187,8 +209,10 @@ _DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 _NO_VALUE = DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK
 
 
-def _read(message: ExportMetricsServiceRequest) -> _Reading:
-    reading = _Reading()
+def _read(
+    tenant: str, message: ExportMetricsServiceRequest, note: Callable[[Identity], object]
+) -> _Reading:
+    reading = _Reading(tenant, note)
     for resource_metrics in message.resource_metrics:
         resource = texts_of(resource_metrics.resource.attributes)
         report = Report(resource_metrics.resource)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import msgspec
 import psycopg
 
-from axonize_server.gpus import ComputeResource, Gpu, GpuContext, PhysicalGpu, Sighting
+from axonize_server.gpus import (
+    CardFacts,
+    CardResource,
+    ComputeResource,
+    Gpu,
+    GpuContext,
+    Identity,
+    MigFacts,
+    PhysicalGpu,
+    Sighting,
+)
 from axonize_server.store.postgres import sql
 from axonize_server.store.postgres.connection import Postgres
 
@@ -47,6 +58,22 @@ class GpuRegistry:
             cursor.executemany(sql.UPSERT_COMPUTE_RESOURCE, rows)
             cursor.executemany(sql.UPSERT_RESOURCE_CONTEXT, rows)
 
+    def identify(self, identities: Iterable[Identity]) -> list[Identity]:
+        """Write what GPUs and MIG instances are; return those that are in the registry."""
+        ordered = sorted(identities, key=lambda each: each[:2])
+        with self._postgres.connection() as connection, connection.transaction():
+            return [each for each in ordered if _identify(connection, each)]
+
+    def identities(
+        self, tenant: str, uuids: Collection[str]
+    ) -> dict[str, tuple[CardFacts | None, MigFacts | None]]:
+        """Return what each GPU or MIG instance, and its card, is."""
+        asked = {"tenant": tenant, "uuids": sorted(map(_text, uuids))}
+        with self._postgres.connection() as connection:
+            rows = connection.execute(sql.SELECT_IDENTITIES, asked).fetchall()
+        split = 1 + len(CardFacts.__struct_fields__)
+        return {row[0]: (_card(row[1:split]), _mig(row[split:])) for row in rows}
+
     def seen_since(self, tenant: str, since_ns: int) -> list[Gpu]:
         """Return what computes and was seen since then (Unix ns), at most 1000; no earlier."""
         asked = {"tenant": tenant, "since": to_time(since_ns)}
@@ -63,11 +90,10 @@ class GpuRegistry:
             row = connection.execute(sql.SELECT_COMPUTE_RESOURCE, asked).fetchone()
             if row is None:
                 return None
-            *described, physical_uuid = row
             contexts = connection.execute(sql.SELECT_RESOURCE_CONTEXTS, asked).fetchall()
-            physical = _find_physical(connection, tenant, physical_uuid)
+            physical = _find_physical(connection, tenant, row[-1])
         used = [GpuContext(*_with_ns(each)) for each in contexts]
-        return ComputeResource(*_with_ns([*described, physical, used]))
+        return ComputeResource(*[*_with_ns(row[:4]), physical, used, _mig(row[4:-1])])
 
 
 def _find_physical(
@@ -75,7 +101,37 @@ def _find_physical(
 ) -> PhysicalGpu | None:
     asked = {"tenant": tenant, "uuid": uuid}
     row = connection.execute(sql.SELECT_PHYSICAL_GPU, asked).fetchone()
-    return None if row is None else PhysicalGpu(*_with_ns(row))
+    if row is None:
+        return None
+    resources = [
+        CardResource(*[*_with_ns(each[:4]), _mig(each[4:])])
+        for each in connection.execute(sql.SELECT_CARD_RESOURCES, asked)
+    ]
+    return PhysicalGpu(*[*_with_ns(row[:5]), resources, _card(row[5:])])
+
+
+def _card(row: Sequence[Any]) -> CardFacts | None:
+    """Return what a card is; None while nobody has said anything of it."""
+    facts = dict(zip(CardFacts.__struct_fields__, row, strict=True))
+    found = CardFacts(**{**facts, "nvlink_peers": facts["nvlink_peers"] or []})
+    return None if found == CardFacts() else found
+
+
+def _mig(row: Sequence[Any]) -> MigFacts | None:
+    """Return what a MIG instance is; None for a card, and for one of which nothing is known."""
+    facts = MigFacts(**dict(zip(MigFacts.__struct_fields__, row, strict=True)))
+    return None if facts == MigFacts() else facts
+
+
+def _identify(connection: psycopg.Connection[Any], identity: Identity) -> bool:
+    statement = (
+        sql.IDENTIFY_PHYSICAL_GPU
+        if isinstance(identity.facts, CardFacts)
+        else sql.IDENTIFY_COMPUTE_RESOURCE
+    )
+    facts = {name: _plain(each) for name, each in msgspec.structs.asdict(identity.facts).items()}
+    named = {"tenant": identity.tenant, "uuid": _text(identity.resource_uuid)}
+    return connection.execute(statement, {**facts, **named}).rowcount > 0
 
 
 def _row(sighting: Sighting, recorded_ns: int) -> dict[str, Any]:
@@ -91,6 +147,12 @@ def _row(sighting: Sighting, recorded_ns: int) -> dict[str, Any]:
         "last": to_time(sighting.last_ns),
         "recorded": to_time(recorded_ns),
     }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_text(each) for each in value]
+    return _text(value) if isinstance(value, str) else value
 
 
 def _text(text: str) -> str:

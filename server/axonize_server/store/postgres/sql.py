@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from axonize_server.gpus import CardFacts, MigFacts
+
 # Any constant number will do, as long as every release uses the same one.
 MIGRATION_LOCK = 4_207_849_484
 LOCK = f"SELECT pg_advisory_lock({MIGRATION_LOCK})"
@@ -163,6 +165,27 @@ ON CONFLICT (tenant_id, resource_uuid, host, service_name, environment, label) D
     first_seen = least(known.first_seen, excluded.first_seen),
     last_seen = greatest(known.last_seen, excluded.last_seen)
 """
+CARD_FACTS = ", ".join(CardFacts.__struct_fields__)
+MIG_FACTS = ", ".join(MigFacts.__struct_fields__)
+
+
+def _bound(facts: type[CardFacts | MigFacts]) -> str:
+    return ", ".join(f"%({name})s" for name in facts.__struct_fields__)
+
+
+IDENTIFY_PHYSICAL_GPU = f"""
+UPDATE physical_gpus SET ({CARD_FACTS}) = ({_bound(CardFacts)})
+WHERE tenant_id = %(tenant)s AND physical_uuid = %(uuid)s
+"""  # noqa: S608 - fixed text
+IDENTIFY_COMPUTE_RESOURCE = f"""
+UPDATE compute_resources SET ({MIG_FACTS}) = ({_bound(MigFacts)})
+WHERE tenant_id = %(tenant)s AND resource_uuid = %(uuid)s
+"""  # noqa: S608 - fixed text
+SELECT_IDENTITIES = f"""
+SELECT resource_uuid, {CARD_FACTS}, {MIG_FACTS}
+FROM compute_resources LEFT JOIN physical_gpus USING (tenant_id, physical_uuid)
+WHERE tenant_id = %(tenant)s AND resource_uuid = ANY(%(uuids)s)
+"""  # noqa: S608 - fixed text
 GPUS_RECORDED_AT = "SELECT max(recorded_at) FROM compute_resources"
 SELECT_RESOURCES_SINCE = """
 SELECT resource_uuid, coalesce(physical_uuid, ''), coalesce((
@@ -177,22 +200,23 @@ WHERE tenant_id = %(tenant)s AND known.last_seen >= %(since)s
 ORDER BY resource_uuid
 LIMIT 1000
 """
-SELECT_COMPUTE_RESOURCE = """
-SELECT resource_uuid, memory_bytes, first_seen, last_seen, physical_uuid
+SELECT_COMPUTE_RESOURCE = f"""
+SELECT resource_uuid, memory_bytes, first_seen, last_seen, {MIG_FACTS}, physical_uuid
 FROM compute_resources
 WHERE tenant_id = %(tenant)s AND resource_uuid = %(uuid)s
-"""
-SELECT_PHYSICAL_GPU = """
-SELECT physical_uuid, model, vendor, first_seen, last_seen, ARRAY(
-    SELECT resource_uuid
-    FROM compute_resources
-    WHERE tenant_id = %(tenant)s AND physical_uuid = %(uuid)s
-    ORDER BY resource_uuid
-    LIMIT 1000
-)
+"""  # noqa: S608 - fixed text
+SELECT_PHYSICAL_GPU = f"""
+SELECT physical_uuid, model, vendor, first_seen, last_seen, {CARD_FACTS}
 FROM physical_gpus
 WHERE tenant_id = %(tenant)s AND physical_uuid = %(uuid)s
-"""
+"""  # noqa: S608 - fixed text
+SELECT_CARD_RESOURCES = f"""
+SELECT resource_uuid, memory_bytes, first_seen, last_seen, {MIG_FACTS}
+FROM compute_resources
+WHERE tenant_id = %(tenant)s AND physical_uuid = %(uuid)s
+ORDER BY resource_uuid
+LIMIT 1000
+"""  # noqa: S608 - fixed text
 SELECT_RESOURCE_CONTEXTS = """
 SELECT host, service_name, environment, label, first_seen, last_seen
 FROM resource_contexts

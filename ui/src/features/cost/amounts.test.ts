@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { barsOf, gapsOf, idleShareOf, joulesOf, usdOf } from "./amounts";
+import { barsOf, callShareOf, gapsOf, idleShareOf, joulesOf, usdOf } from "./amounts";
 import { group, NOTHING } from "./sample";
 
 const USED = { busy_gpu_seconds: 30, idle_gpu_seconds: 10, priced_gpu_seconds: 40, measured_gpu_seconds: 40, busy_usd: 3, idle_usd: 1 };
@@ -9,6 +9,11 @@ test("busy and idle are added up, and what is not known stays unknown", () => {
   expect(joulesOf(group("a", USED).now)).toBeUndefined();
   expect(idleShareOf(group("a", USED).now)).toBe(0.25);
   expect(idleShareOf(NOTHING)).toBeUndefined();
+});
+
+test("what was split over calls is a part of what was busy", () => {
+  expect(callShareOf(group("a", USED).now)).toBeUndefined();
+  expect(callShareOf(group("a", { ...USED, busy_gpu_seconds_by_calls: 12 }).now)).toBeCloseTo(0.4);
 });
 
 test("bars are dollars where everything has a price, else they are time", () => {

@@ -14,6 +14,11 @@ export function idleShareOf(amounts: CostAmounts): number | undefined {
   return seconds > 0 ? amounts.idle_gpu_seconds / seconds : undefined;
 }
 
+/** Of the busy time, what was split over calls and not over steps; undefined where nothing was. */
+export function callShareOf({ busy_gpu_seconds, busy_gpu_seconds_by_calls }: CostAmounts): number | undefined {
+  return busy_gpu_seconds_by_calls > 0 ? busy_gpu_seconds_by_calls / busy_gpu_seconds : undefined;
+}
+
 /** What a bar stands for: dollars when all of the time has a price, else the time. */
 export type Bar = { unit: "usd" | "seconds"; busy: number; idle: number };
 

@@ -13,6 +13,8 @@ export const NOTHING: CostAmounts = {
   priced_gpu_seconds: 0,
   busy_usd: null,
   idle_usd: null,
+  busy_gpu_seconds_by_calls: 0,
+  busy_usd_by_calls: null,
   busy_energy_j_per_1k_tokens: null,
   energy_j_per_1k_tokens: null,
   busy_usd_per_1m_tokens: null,

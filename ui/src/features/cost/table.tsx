@@ -9,8 +9,9 @@ import { formatShare } from "@/format/quantity";
 import type { RangeSearch } from "@/time-range/address";
 import { classes } from "@/widgets/classes";
 import { shortUuid } from "../gpus/nodes";
-import { type Bar, barsOf, gapsOf, idleShareOf, joulesOf, secondsOf, usdOf } from "./amounts";
+import { type Bar, barsOf, callShareOf, gapsOf, idleShareOf, joulesOf, secondsOf, usdOf } from "./amounts";
 import { BusyBar } from "./bar";
+import { ByCalls } from "./by-calls";
 
 type CostTableProps = { groups: CostGroup[]; by: CostGrouping; range: RangeSearch };
 
@@ -70,13 +71,16 @@ export function CostTable({ groups, by, range }: CostTableProps) {
 type RowProps = { group: CostGroup; bar: Bar; longest: number; by: CostGrouping; range: RangeSearch };
 
 function Row({ group, bar, longest, by, range }: RowProps) {
-  const idle = idleShareOf(group.now);
+  const [idle, calls] = [idleShareOf(group.now), callShareOf(group.now)];
   return (
     <tr className="hover:bg-raised/60">
       <th scope="row" className={classes(CELL, "w-2/5 pl-4 text-left font-normal max-sm:w-full")}>
         <span className="flex items-baseline justify-between gap-3">
           <Name group={group} by={by} range={range} />
-          {idle !== undefined && <span className="shrink-0 text-xs text-ink-muted">{formatShare(idle)} idle</span>}
+          <span className="flex shrink-0 items-baseline gap-2 text-xs text-ink-muted">
+            {calls !== undefined && <ByCalls share={calls} />}
+            {idle !== undefined && `${formatShare(idle)} idle`}
+          </span>
         </span>
         <span className="mt-1.5 block">
           <BusyBar bar={bar} longest={longest} />

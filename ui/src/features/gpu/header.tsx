@@ -14,6 +14,7 @@ import { useNow } from "@/widgets/now";
 import { Tip } from "@/widgets/tip";
 import { shortUuid } from "../gpus/nodes";
 import { energyOf, lastOf } from "./charts";
+import { ChargedFigures } from "./cost";
 
 type HeaderProps = {
   uuid: string;
@@ -58,6 +59,7 @@ function Figures({ uuid, gpu, instances, points, search }: Omit<HeaderProps, "ch
       <Figure label="Node">{gpu?.host ?? "–"}</Figure>
       <Figure label={search.from ? "Last seen in the range" : "Last seen"}>{gpu ? <span title={formatExact(gpu.last_seen)}>{formatAgo(gpu.last_seen, now)}</span> : "–"}</Figure>
       <Figure label="Energy in the range">{energy === undefined ? "–" : formatJoules(energy)}</Figure>
+      <ChargedFigures uuid={uuid} search={search} />
       {gpu?.sample?.power_source && <Figure label="Power is">{gpu.sample.power_source}</Figure>}
       {xid ? <Figure label="Last XID error"><span className="font-medium text-bad">{xid}</span></Figure> : null}
       {broken ? <Figure label="Uncorrected ECC errors"><span className="font-medium text-bad">{formatCount(broken)}</span></Figure> : null}

@@ -4,12 +4,13 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { gpuResourceQuery } from "@/api/queries";
 import type { GpuContext, GpuResource } from "@/api/types";
-import { formatBytes } from "@/format/quantity";
 import { formatAgo, formatExact } from "@/format/time";
 import type { RangeSearch } from "@/time-range/address";
 import { classes } from "@/widgets/classes";
+import { CopyButton } from "@/widgets/copy-button";
 import { useNow } from "@/widgets/now";
 import { shortUuid } from "../gpus/nodes";
+import { cardFacts, isGone, partFacts } from "./facts";
 import { Price } from "./price-form";
 
 type LayersProps = { uuid: string; search: RangeSearch };
@@ -23,8 +24,8 @@ export function Layers({ uuid, search }: LayersProps) {
       <h2 id="layers" className="mb-1.5 font-semibold">
         Who uses this GPU
       </h2>
-      <div className="grid gap-x-8 gap-y-4 rounded-lg border border-line bg-surface p-3.5 md:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_minmax(0,2.4fr)]">
-        <Card resource={data} />
+      <div className="grid gap-x-8 gap-y-4 rounded-lg border border-line bg-surface p-3.5 md:grid-cols-[minmax(0,1.3fr)_minmax(0,1fr)_minmax(0,2fr)]">
+        <Card resource={data} search={search} />
         <Computing resource={data} search={search} />
         <Contexts resource={data} />
       </div>
@@ -41,36 +42,92 @@ const Layer = ({ title, children }: { title: string; children: ReactNode }) => (
 
 const NotKnown = () => <p className="text-ink-muted">Not known</p>;
 
-function Card({ resource }: { resource: GpuResource }) {
+function Card({ resource, search }: { resource: GpuResource; search: RangeSearch }) {
   const { physical } = resource;
   if (!physical) return <Layer title="Card"><NotKnown /></Layer>;
   return (
     <Layer title="Card">
       <p>{physical.model ?? "Model not known"}</p>
-      <code title={physical.physical_uuid} className="block truncate font-mono text-xs text-ink-muted">
-        {physical.physical_uuid}
-      </code>
+      <Copied text={physical.physical_uuid} label="Copy the id of the card" className="font-mono text-xs text-ink-muted" />
+      <CardFacts card={physical} search={search} />
       <Price uuid={resource.resource_uuid} card={physical} />
     </Layer>
   );
 }
 
+/** A text and the button that copies it. */
+const Copied = ({ text, label, className }: { text: string; label: string; className?: string }) => (
+  <span className="flex min-w-0 items-center">
+    <span title={text} className={classes("truncate", className)}>{text}</span>
+    <CopyButton text={text} label={label} className="-my-1" />
+  </span>
+);
+
+type Physical = NonNullable<GpuResource["physical"]>;
+
+function CardFacts({ card, search }: { card: Physical; search: RangeSearch }) {
+  const whole = card.resources.find(({ resource_uuid: uuid }) => uuid === card.physical_uuid);
+  const facts = cardFacts(card.identity, whole?.memory_bytes ?? null);
+  const peers = card.identity?.nvlink_peers ?? [];
+  if (facts.length === 0 && peers.length === 0) return null;
+  return (
+    <dl className="my-1.5 grid grid-cols-[auto_minmax(0,1fr)] items-baseline gap-x-3 gap-y-0.5 text-sm">
+      {facts.map(({ label, text, copy }) => (
+        <Row key={label} label={label}>
+          {copy ? <Copied text={text} label={`Copy: ${label}`} /> : text}
+        </Row>
+      ))}
+      {peers.length > 0 && (
+        <Row label="NVLink to">
+          <span className="flex flex-wrap gap-x-3">
+            {peers.map((uuid) => (
+              <Other key={uuid} uuid={uuid} search={search} />
+            ))}
+          </span>
+        </Row>
+      )}
+    </dl>
+  );
+}
+
+const Row = ({ label, children }: { label: string; children: ReactNode }) => (
+  <>
+    <dt className="text-ink-muted">{label}</dt>
+    <dd className="min-w-0 break-words tabular">{children}</dd>
+  </>
+);
+
+const Other = ({ uuid, search, children }: { uuid: string; search: RangeSearch; children?: ReactNode }) => (
+  <Link to="/gpus/$uuid" params={{ uuid }} search={search} title={uuid} className="rounded font-mono text-xs text-accent hover:underline">
+    {children ?? shortUuid(uuid)}
+  </Link>
+);
+
+type ResourceProps = { resource: Physical["resources"][number]; isOpen: boolean; isGone: boolean; search: RangeSearch };
+
+/** "3g.40gb MIG-1a2c9d10" and below it what it has of the card. */
+function Resource({ resource, isOpen, isGone: gone, search }: ResourceProps) {
+  const now = useNow();
+  const { resource_uuid: uuid, mig, memory_bytes: memory, last_seen: last } = resource;
+  const facts = gone ? `last seen ${formatAgo(last, now)}` : partFacts(mig, memory);
+  return (
+    <li className="min-w-0">
+      <p className="flex flex-wrap items-baseline gap-x-2">
+        {mig?.profile && <span className={isOpen ? "font-medium" : undefined}>{mig.profile}</span>}
+        {isOpen ? <span title={uuid} className="font-mono text-xs font-medium">{shortUuid(uuid)}</span> : <Other uuid={uuid} search={search} />}
+      </p>
+      {facts && <p className="text-sm text-ink-muted tabular">{facts}</p>}
+    </li>
+  );
+}
+
 function Computing({ resource, search }: { resource: GpuResource; search: RangeSearch }) {
-  const all = resource.physical?.resource_uuids ?? [resource.resource_uuid];
+  const all = resource.physical?.resources ?? [resource];
   return (
     <Layer title="Computes on it">
-      <ul className="flex flex-col gap-0.5">
-        {all.map((uuid) => (
-          <li key={uuid} className="flex items-baseline gap-2 font-mono text-xs">
-            {uuid === resource.resource_uuid ? (
-              <span title={uuid} className="font-medium">{shortUuid(uuid)}</span>
-            ) : (
-              <Link to="/gpus/$uuid" params={{ uuid }} search={search} title={uuid} className="rounded text-accent hover:underline">
-                {shortUuid(uuid)}
-              </Link>
-            )}
-            {uuid === resource.resource_uuid && resource.memory_bytes !== null && <span className="font-sans text-ink-muted">{formatBytes(resource.memory_bytes)}</span>}
-          </li>
+      <ul className="flex flex-col gap-1.5">
+        {all.map((each) => (
+          <Resource key={each.resource_uuid} resource={each} isOpen={each.resource_uuid === resource.resource_uuid} isGone={isGone(each, all)} search={search} />
         ))}
       </ul>
     </Layer>

@@ -80,12 +80,13 @@ function Nodes({ nodes, search }: { nodes: Node[]; search: RangeSearch }) {
   );
 }
 
-/** "8 GPUs", "62 % utilised", "3.2 kW" */
-function sayings({ cards, utilization, powerW }: Node): string[] {
+/** "8 GPUs", "62 % utilised", "3.2 kW", "aws · eu-central-1a · p5.48xlarge", "driver 580.95.05" */
+function sayings({ cards, utilization, powerW, facts }: Node): string[] {
   return [
     plural(cards.length, "GPU"),
     ...(utilization === undefined ? [] : [`${formatShare(utilization)} utilised`]),
     ...(powerW === undefined ? [] : [formatWatts(powerW)]),
+    ...facts,
   ];
 }
 

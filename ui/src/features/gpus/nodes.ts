@@ -1,5 +1,6 @@
 /** GPUs by node: cards, and the MIG instances of each. */
 import type { GpuSummary } from "@/api/types";
+import { placeOf } from "../gpu/facts";
 
 export type Card = {
   uuid: string;
@@ -15,6 +16,8 @@ export type Node = {
   /** Of what the cards say now; undefined when none says it. */
   utilization: number | undefined;
   powerW: number | undefined;
+  /** Its place in a cloud and its drivers, as far as they are said. */
+  facts: string[];
 };
 
 /** Put GPUs on their nodes and instances on their cards, in the order given. */
@@ -43,10 +46,21 @@ function toNode(host: string, cards: Card[]): Node {
     cards,
     utilization: shares.length > 0 ? sum(shares) / shares.length : undefined,
     powerW: watts.length > 0 ? sum(watts) : undefined,
+    facts: factsOf(cards),
   };
 }
 
+/** What its cards say, each once: a node may have cards of two drivers only while it is mended. */
+function factsOf(cards: Card[]): string[] {
+  const identities = cards.flatMap(({ gpu, instances }) => gpu?.identity ?? instances[0]?.identity ?? []);
+  const facts = identities.flatMap((identity) => [placeOf(identity), identity.driver_version ? `driver ${identity.driver_version}` : ""]);
+  return [...new Set(facts.filter(Boolean))];
+}
+
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+
+/** The part of a PCI address that tells cards of a machine apart: "1B:00.0" of "00000000:1B:00.0". */
+export const shortBus = (bus: string) => bus.replace(/^0+:/, "");
 
 /** The part of an id that tells it from others: "GPU-5b5c6f1e" of "GPU-5b5c6f1e-…". */
 export const shortUuid = (uuid: string) => /^(?:MIG-|GPU-)?[0-9a-f]{8}(?=-)/i.exec(uuid)?.[0] ?? uuid;

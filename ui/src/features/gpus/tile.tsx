@@ -8,7 +8,7 @@ import type { RangeSearch } from "@/time-range/address";
 import { classes } from "@/widgets/classes";
 import { Meter } from "@/widgets/meter";
 import { slowdowns } from "../gpu/throttle";
-import { type Card, shortUuid } from "./nodes";
+import { type Card, shortBus, shortUuid } from "./nodes";
 
 /** Silent for longer than this, a GPU is not live any more. */
 const SILENT_MS = 60_000;
@@ -16,6 +16,7 @@ const SILENT_MS = 60_000;
 type TileProps = { card: Card; search: RangeSearch; now: number };
 
 export function Tile({ card: { uuid, gpu, instances }, search, now }: TileProps) {
+  const identity = gpu?.identity ?? instances[0]?.identity;
   const silent = gpu !== undefined && now - Date.parse(gpu.last_seen) > SILENT_MS;
   return (
     <li className="relative flex flex-col gap-3 rounded-lg border border-line bg-surface p-3.5 tabular focus-within:border-accent hover:border-line-strong" data-gpu={uuid}>
@@ -23,7 +24,10 @@ export function Tile({ card: { uuid, gpu, instances }, search, now }: TileProps)
         <h3 className="min-w-0">
           <Link to="/gpus/$uuid" params={{ uuid }} search={search} title={uuid} className="block outline-none after:absolute after:inset-0 after:rounded-lg focus-visible:after:outline-2 focus-visible:after:outline-accent">
             <span className="block truncate font-medium">{gpu?.model ?? instances[0]?.model ?? "GPU"}</span>
-            <span className="block truncate font-mono text-xs font-normal text-ink-muted">{shortUuid(uuid)}</span>
+            <span className="block truncate font-mono text-xs font-normal text-ink-muted">
+              {shortUuid(uuid)}
+              {identity?.pci_bus_id && <span title="PCI bus"> {shortBus(identity.pci_bus_id)}</span>}
+            </span>
           </Link>
         </h3>
         {gpu && <Seen stamp={gpu.last_seen} now={now} silent={silent} />}
@@ -109,7 +113,7 @@ function Throttle({ bits }: { bits: number | null }) {
 const Instance = ({ gpu, search }: { gpu: GpuSummary; search: RangeSearch }) => (
   <li className="relative z-10 -mx-1.5 rounded px-1.5 py-0.5 hover:bg-raised">
     <Link to="/gpus/$uuid" params={{ uuid: gpu.resource_uuid }} search={search} title={gpu.resource_uuid} className="grid grid-cols-[1fr_48px_84px] items-center gap-2 rounded text-sm">
-      <span className="truncate font-mono text-xs">{shortUuid(gpu.resource_uuid)}</span>
+      <span className="truncate font-mono text-xs">{gpu.mig?.profile ?? shortUuid(gpu.resource_uuid)}</span>
       <span className="text-right">{said(gpu.sample?.utilization ?? null, formatShare)}</span>
       <span className="text-right text-ink-muted">{said(gpu.sample?.memory_used_bytes ?? null, formatBytes)}</span>
     </Link>

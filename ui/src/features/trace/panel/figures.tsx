@@ -4,6 +4,7 @@ import type { SpanDetail, SpanNode } from "@/api/types";
 import { formatMs, formatNs, formatTick } from "@/format/duration";
 import { formatEnergy, formatUsd } from "@/format/money";
 import { formatCount } from "@/format/number";
+import { ByCalls } from "../../cost/by-calls";
 import { firstTokenNs } from "../bar";
 import { selfTime, type Tree } from "../tree";
 import { type Used, usedOf } from "./used";
@@ -53,9 +54,13 @@ export function SpanFigures({ tree, index, detail }: SpanFiguresProps) {
 }
 
 /** What it used of GPUs, where that is known. */
-const UsedFigures = ({ used: { gpuSeconds, joules, source, usd } }: { used: Used }) => (
+const UsedFigures = ({ used: { gpuSeconds, joules, source, usd, byCalls } }: { used: Used }) => (
   <>
-    {gpuSeconds !== undefined && <Figure label="GPU time">{formatMs(gpuSeconds * 1e3)}</Figure>}
+    {gpuSeconds !== undefined && (
+      <Figure label="GPU time">
+        {formatMs(gpuSeconds * 1e3)} {byCalls && <ByCalls />}
+      </Figure>
+    )}
     {joules !== undefined && (
       <Figure label="Energy">
         {formatEnergy(joules)} {source && <Aside>{source}</Aside>}

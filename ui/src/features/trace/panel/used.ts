@@ -1,7 +1,7 @@
 /** What a span says that it used of GPUs: an engine's totals of a request, or a step's. */
 import type { Attributes } from "@/api/types";
 
-export type Used = { gpuSeconds?: number; joules?: number; source?: string; usd?: number };
+export type Used = { gpuSeconds?: number; joules?: number; source?: string; usd?: number; /** Split over calls by time, and not over steps by tokens. */ byCalls: boolean };
 
 export function usedOf(attributes: Attributes): Used {
   const source = attributes["axonize.gpu.energy.source"];
@@ -11,6 +11,7 @@ export function usedOf(attributes: Attributes): Used {
     joules: asNumber(attributes["axonize.gpu.energy_j"]),
     source: typeof source === "string" ? source : undefined,
     usd: asNumber(attributes["cost.usd"]),
+    byCalls: attributes["axonize.gpu.rule"] === "calls",
   };
 }
 
