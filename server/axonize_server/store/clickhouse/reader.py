@@ -42,7 +42,7 @@ class SpanReader:
     def __init__(self, pool: ClientPool, limits: dict[str, int]) -> None:
         self._pool = pool
         self._limits = limits
-        self.requests = RequestReader(pool, limits, self.horizon)
+        self.requests = RequestReader(pool, limits, self.horizon, self._has_forgotten)
 
     def _columns(self, query: str, parameters: Mapping[str, object]) -> Sequence[Sequence[Any]]:
         return self._pool.columns(query, parameters, self._limits)

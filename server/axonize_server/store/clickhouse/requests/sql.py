@@ -7,6 +7,7 @@ roll-up and, what is not in it yet, from `spans`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from axonize_server.model import TraceSearch
 from axonize_server.requests import BINS_PER_DOUBLING, Box, Grouping
@@ -14,10 +15,24 @@ from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query
 from axonize_server.store.clickhouse.traces.sql import (
     FAILED,
     Filter,
-    attribute_conditions,
+    Horizon,
     slot,
+    span_clauses,
     trace_filters,
 )
+
+
+class Source(NamedTuple):
+    """What the traces of a search are read from.
+
+    The roll-up, what arrived after its horizon, and, for what spans alone tell, those that arrived
+    after stored_from (Unix ns). Where spans are gone, reads_names finds a text in the roll-up.
+    """
+
+    horizon: Horizon
+    stored_from: int
+    reads_names: bool = False
+
 
 _FAILED = FAILED._replace(condition="", column="fails")
 
@@ -25,9 +40,8 @@ _FAILED = FAILED._replace(condition="", column="fails")
 def _matching(
     tenant: str,
     search: TraceSearch,
+    source: Source,
     *,
-    arrived_from: int,
-    stored_from: int,
     also: Sequence[Filter] = (),
     more: str = "",
 ) -> Query:
@@ -36,30 +50,28 @@ def _matching(
     It has `first` and `last` (Unix ns), `failed`, and what `more` selects of the columns in `also`.
     Grouping by a number of 16 bytes takes half the time that a text of 16 bytes takes.
     """
-    filters = trace_filters(search)
+    filters = trace_filters(search, source.reads_names)
     columns = [_FAILED, *also, *(each for each in filters if each.column)]
     of_trace = "".join(f", {each.of_trace} AS {each.column}" for each in columns)
     of_span = "".join(f", {each.of_span}" for each in columns)
-    with_attributes, attribute_values = attribute_conditions(search)
+    clauses, clause_values = span_clauses(search, source.horizon, source.reads_names)
     having = "".join(f"\n        AND {_of_any(each.condition)}" for each in filters)
     scan_from, scan_to = max(search.from_ns - TRACE_TAIL_NS, 0), search.to_ns + TRACE_TAIL_NS
     parameters: dict[str, object] = {
         "tenant": tenant,
         "slot_from": slot(scan_from),
         "slot_to": slot(scan_to),
-        "arrived_from": arrived_from,
+        "arrived_from": max(source.stored_from, source.horizon.until_ns),
+        "stored_from": source.stored_from,
         "scan_from": scan_from,
         "from": search.from_ns,
         "to": search.to_ns,
         "scan_to": scan_to,
-    } | attribute_values
-    if with_attributes:
-        parameters["stored_from"] = stored_from
+    } | clause_values
     for each in filters:
         parameters |= each.values
-    return Query(
-        # Only fixed text is put together here; every value is bound.
-        f"""(
+    # Only fixed text is put together here; every value is bound.
+    text = f"""(
     SELECT{more}
         toUnixTimestamp64Nano(min(start_time)) AS first,
         toUnixTimestamp64Nano(max(end_time)) AS last,
@@ -70,31 +82,35 @@ def _matching(
         WHERE tenant_id = {{tenant:String}}
             AND slot BETWEEN {{slot_from:UInt32}} AND {{slot_to:UInt32}}
             AND start_time >= fromUnixTimestamp64Nano({{scan_from:Int64}}, 'UTC')
-            AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')
-        UNION ALL
-        SELECT trace_id, start_time, end_time{of_span}
-        FROM spans
-        WHERE tenant_id = {{tenant:String}}
-            AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
-            AND start_time >= fromUnixTimestamp64Nano({{scan_from:Int64}}, 'UTC')
-            AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC')
+            AND start_time < fromUnixTimestamp64Nano({{scan_to:Int64}}, 'UTC'){
+        "" if source.horizon.is_all else _LATER.replace("OF_SPAN", of_span)
+    }
     )
-    {with_attributes}GROUP BY reinterpretAsUInt128(trace_id)
+    {clauses}GROUP BY reinterpretAsUInt128(trace_id)
     HAVING first >= {{from:Int64}} AND first < {{to:Int64}}{having}
-)""",  # noqa: S608
-        parameters,
-    )
+)"""  # noqa: S608
+    # A query binds what it names; what is asked of the traces adds its own.
+    used = {name: value for name, value in parameters.items() if f"{{{name}:" in text}
+    return Query(text, used)
+
+
+_LATER = """
+        UNION ALL
+        SELECT trace_id, start_time, end_timeOF_SPAN
+        FROM spans
+        WHERE tenant_id = {tenant:String}
+            AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
+            AND start_time >= fromUnixTimestamp64Nano({scan_from:Int64}, 'UTC')
+            AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')"""
 
 
 def _of_any(condition: str) -> str:
     return condition.replace("hex(trace_id)", "hex(any(trace_id))")
 
 
-def bins(
-    tenant: str, search: TraceSearch, width_ns: int, *, arrived_from: int, stored_from: int
-) -> Query:
+def bins(tenant: str, search: TraceSearch, source: Source, width_ns: int) -> Query:
     """Build the query for how many traces are in each column of time and row of durations."""
-    traces = _matching(tenant, search, arrived_from=arrived_from, stored_from=stored_from)
+    traces = _matching(tenant, search, source)
     return Query(
         f"""SELECT
     toUInt32(intDiv(first - {{from:Int64}}, {{width:Int64}})) AS column,
@@ -114,11 +130,9 @@ _STATISTICS = """count(),
     quantilesExact(0.5, 0.95, 0.99)(last - first)"""
 
 
-def series(
-    tenant: str, search: TraceSearch, width_ns: int, *, arrived_from: int, stored_from: int
-) -> Query:
+def series(tenant: str, search: TraceSearch, source: Source, width_ns: int) -> Query:
     """Build the query for what the traces of each column of time, and all of them, add up to."""
-    traces = _matching(tenant, search, arrived_from=arrived_from, stored_from=stored_from)
+    traces = _matching(tenant, search, source)
     return Query(
         f"""SELECT
     if(grouping(column) = 1, -1, column) AS place,
@@ -141,15 +155,12 @@ _NAMES = {
 MOST_GROUPS = 1000
 
 
-def groups(
-    tenant: str, search: TraceSearch, by: Grouping, *, arrived_from: int, stored_from: int
-) -> Query:
+def groups(tenant: str, search: TraceSearch, source: Source, by: Grouping) -> Query:
     """Build the query for what the traces of each service, or model, add up to."""
     traces = _matching(
         tenant,
         search,
-        arrived_from=arrived_from,
-        stored_from=stored_from,
+        source,
         also=[_NAMES[by]],
         more="\n        groupUniqArrayArray(of_each) AS names,",
     )
@@ -171,15 +182,12 @@ STRETCHES = 23
 PER_STRETCH = 150
 
 
-def sample(
-    tenant: str, search: TraceSearch, box: Box, *, arrived_from: int, stored_from: int
-) -> Query:
+def sample(tenant: str, search: TraceSearch, source: Source, box: Box) -> Query:
     """Build the query for the first traces of each of 23 stretches inside a box, and outside."""
     traces = _matching(
         tenant,
         search,
-        arrived_from=arrived_from,
-        stored_from=stored_from,
+        source,
         more="\n        any(trace_id) AS id,",
     )
     return Query(

@@ -7,6 +7,7 @@ import pytest
 from axonize_server.model import AttributeFilter, TraceSearch
 from axonize_server.requests import Box
 from axonize_server.store.clickhouse.requests import sql
+from axonize_server.store.clickhouse.traces.sql import Horizon
 
 from tests.server import golden
 from tests.server.store.clickhouse.traces.test_sql import FILTERS, RANGE, TRACE_ID
@@ -16,15 +17,20 @@ EVERY_FILTER = TraceSearch(
 )
 BOX = Box(1_795_000_600_000_000_000, 1_795_001_200_000_000_000, 1_000_000, 2_000_000)
 STRETCHES = [(1_795_000_600_000_000_000, 1_795_000_660_000_000_000)] * 2
-TIMES = {"arrived_from": 1_795_001_000_000_000_000, "stored_from": 1_794_913_600_000_000_000}
+STORED_FROM = 1_794_913_600_000_000_000
+LATER, ALL = (sql.Source(Horizon(1_795_001_000_000_000_000, all_), STORED_FROM) for all_ in (0, 1))
 QUERIES = {
-    "heatmap": sql.bins("acme", TraceSearch(**RANGE), 12_000_000_000, **TIMES),
-    "heatmap_every_filter": sql.bins("acme", EVERY_FILTER, 12_000_000_000, **TIMES),
-    "requests_over_time": sql.series("acme", TraceSearch(**RANGE), 60_000_000_000, **TIMES),
-    "requests_by_service": sql.groups("acme", TraceSearch(**RANGE), "service", **TIMES),
-    "requests_by_model": sql.groups("acme", EVERY_FILTER, "model", **TIMES),
-    "differences_sample": sql.sample("acme", TraceSearch(**RANGE), BOX, **TIMES),
-    "differences_values": sql.values("acme", [TRACE_ID], [], STRETCHES, TIMES["stored_from"]),
+    "heatmap": sql.bins("acme", TraceSearch(**RANGE), LATER, 12_000_000_000),
+    "heatmap_rolled_up": sql.bins("acme", TraceSearch(**RANGE), ALL, 12_000_000_000),
+    "heatmap_every_filter": sql.bins("acme", EVERY_FILTER, LATER, 12_000_000_000),
+    "heatmap_of_names": sql.bins(
+        "acme", TraceSearch(**RANGE, text="prefill"), ALL._replace(reads_names=True), 12_000_000_000
+    ),
+    "requests_over_time": sql.series("acme", TraceSearch(**RANGE), LATER, 60_000_000_000),
+    "requests_by_service": sql.groups("acme", TraceSearch(**RANGE), LATER, "service"),
+    "requests_by_model": sql.groups("acme", EVERY_FILTER, LATER, "model"),
+    "differences_sample": sql.sample("acme", TraceSearch(**RANGE), LATER, BOX),
+    "differences_values": sql.values("acme", [TRACE_ID], [], STRETCHES, STORED_FROM),
 }
 
 
