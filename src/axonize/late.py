@@ -12,6 +12,7 @@ from contextlib import suppress
 from time import monotonic, sleep
 from typing import NamedTuple, Protocol
 
+from axonize import deferred
 from axonize.guard import guarded
 from axonize.pipeline import send_within
 from axonize.recording import leave_work
@@ -79,6 +80,7 @@ def settle() -> int:
 
 def settle_within(seconds: float) -> bool:
     """Wait for this long at most until none is left; say whether that is so."""
+    deferred.do_all()
     give_up = monotonic() + seconds
     while _waiting:
         settle()
@@ -91,6 +93,7 @@ def settle_within(seconds: float) -> bool:
 
 def give_up() -> None:
     """End all that wait, without what is not known."""
+    deferred.do_all()
     settle()
     while _waiting:
         waiting = _waiting.popleft()
@@ -100,6 +103,7 @@ def give_up() -> None:
 def forget() -> None:
     """In a forked child: leave to the parent what is the parent's."""
     global _waiting, _settling
+    deferred.forget()
     _inherited.append(_waiting)
     _waiting, _settling = deque(), threading.Lock()
 

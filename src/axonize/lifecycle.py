@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from axonize import guard, late, recording, status
+from axonize import deferred, guard, late, recording, status
 from axonize.config import Config, load
 from axonize.engine.calls import Calls
 from axonize.export import make_exporter
@@ -33,10 +33,13 @@ from axonize.version import VERSION
 _logger = logging.getLogger("axonize")
 
 
-@guarded
-def _settle() -> None:
-    """End what is known by now, so that it is sent with the rest."""
-    late.settle()
+def _settle() -> bool:
+    """End what is known by now, so that it is sent with the rest; say whether there is more."""
+    with guarded:
+        if deferred.do_some():
+            return True
+        late.settle()
+    return False
 
 
 class Pipeline:

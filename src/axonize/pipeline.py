@@ -69,6 +69,11 @@ def let_hurry(send_within: Callable[[float], object] | None) -> None:
     _send_within = send_within
 
 
+def is_sent() -> bool:
+    """Say whether anything sends the spans that end."""
+    return _send_within is not None
+
+
 @guarded
 def send_within(seconds: float) -> None:
     """Have the spans that have ended sent within this long, without waiting for it.

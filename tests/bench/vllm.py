@@ -214,7 +214,7 @@ def inside(engine: Any, toggle: Toggle) -> None:
 def ends_together(steps: int) -> None:
     """Print how long the record of a request takes that rode in these steps with a full batch."""
     from axonize.engine.identity import Engine
-    from axonize.engine.ride import Ride, Run, Step, Stretch, record
+    from axonize.engine.ride import Ride, Run, Step, Stretch, record, tell
 
     engine, spent = Engine({}, "tiny", "e-0", 1), []
     for _ in range(9):
@@ -225,7 +225,7 @@ def ends_together(steps: int) -> None:
             ride.reason, ride.end_ns = "length", steps * 1000 + 2000
         start = time.thread_time()
         for ride in rides:
-            record(ride, engine)
+            record(ride, engine, tell(ride, engine))
         spent.append(time.thread_time() - start)
     print(f"record of a request of {steps:5} steps            {min(spent) / BATCH * 1e6:7.1f} us")
 

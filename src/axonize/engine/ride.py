@@ -26,7 +26,7 @@ class Step(NamedTuple):
     number: int
     start_ns: int
     end_ns: int
-    busy_ns: int
+    busy_ns: int  # 0 when that is charged to the run later, as with energy_uj
     total_tokens: int
     energy_uj: int | None = None  # None when it is not known
 
@@ -48,9 +48,13 @@ class Run:
     def add(self, step: Step) -> None:
         """Go on for another step."""
         self.steps.append(step)
-        self.busy_ns += step.busy_ns
+        self.charge(step.busy_ns, step.energy_uj)
+
+    def charge(self, busy_ns: int, energy_uj: int | None) -> None:
+        """Take what a step was charged; None when it is not known."""
+        self.busy_ns += busy_ns
         if self.energy_uj is not None:
-            self.energy_uj = None if step.energy_uj is None else self.energy_uj + step.energy_uj
+            self.energy_uj = None if energy_uj is None else self.energy_uj + energy_uj
 
     @property
     def total_tokens(self) -> int:
@@ -184,15 +188,27 @@ class Ride:
         return attributes
 
 
-def record(ride: Ride, engine: Engine, meter: Meter | None = None) -> dict[str, Any]:
-    """End the ride: write its span `engine.request` and return what the front end wants to know.
+def tell(ride: Ride, engine: Engine) -> dict[str, Any]:
+    """Return what the front end wants to know of a ride that has ended."""
+    made = ride.making()
+    return {
+        "attributes": {**engine.attributes, **ride.description(made)},
+        "queued": ride.queued_ns,
+        "scheduled": ride.stretches[0].run.steps[0].start_ns if ride.stretches else None,
+        "first": made[0].steps[0].end_ns if made else None,
+        "last": made[-1].steps[-1].end_ns if made else None,
+        "pauses": ride.pauses_until_resumed(),
+    }
 
-    meter: that of the engine's GPUs, where they are read.
+
+def record(ride: Ride, engine: Engine, told: dict[str, Any], meter: Meter | None = None) -> None:
+    """Write the span `engine.request` of a ride, once all its steps are charged.
+
+    told: what the front end is told. meter: that of the engine's GPUs, where they are read.
     """
-    made, pauses, seconds = ride.making(), ride.pauses_until_resumed(), float(ride.time()) / 1e9
-    description = {**engine.attributes, **ride.description(made)}
+    seconds = float(ride.time()) / 1e9
     attributes = {
-        **description,
+        **told["attributes"],
         semconv.GEN_AI_RESPONSE_FINISH_REASONS: [ride.reason],
         names.ENGINE_SCHEDULED_TOKENS: ride.scheduled_tokens(),
         names.ENGINE_PREFILL_TOKENS: ride.prefill_tokens(),
@@ -203,18 +219,10 @@ def record(ride: Ride, engine: Engine, meter: Meter | None = None) -> dict[str, 
     }
     span = Span("engine.request", attributes, parent=ride.context or ROOT, start_ns=ride.queued_ns)
     name_gpus(span, engine.gpus)
-    add_pauses(span, pauses)
+    add_pauses(span, told["pauses"])
     if ride.reason == "error":
         span.set_status("error")
     span.end(ride.end_ns)
-    return {
-        "attributes": description,
-        "queued": ride.queued_ns,
-        "scheduled": ride.stretches[0].run.steps[0].start_ns if ride.stretches else None,
-        "first": made[0].steps[0].end_ns if made else None,
-        "last": made[-1].steps[-1].end_ns if made else None,
-        "pauses": pauses,
-    }
 
 
 def _used(ride: Ride, seconds: float, meter: Meter) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from axonize.speed import RingBuffer, encode_request, encode_spans
 
 SLICE = 64  # spans encoded before the host's threads may run again
 LARGEST_REQUEST = 2 * 1024 * 1024  # bytes; collectors refuse more than 4 MiB
+HAND_OVER_S = 50e-6  # long enough for a thread of the host to take the GIL
 PATIENCE_S = 0.05  # for a request that is under way, before it is interrupted
 AFTER_INTERRUPT_S = 1.0
 
@@ -23,7 +24,8 @@ class Worker:
     """One daemon thread between a buffer and an exporter; it starts with start().
 
     The exporter is made in that thread when the first request is sent. `tick` is called there too,
-    about every `interval_s`, before an exit once more.
+    about every `interval_s`, before an exit once more. `settle` ends spans that are due, and is
+    called again as long as it says that there are more.
     """
 
     def __init__(
@@ -38,7 +40,7 @@ class Worker:
         timeout_s: float,
         retry_bytes: int,
         tick: Callable[[], object] = lambda: None,
-        settle: Callable[[], object] = lambda: None,
+        settle: Callable[[], bool] = lambda: False,
     ) -> None:
         self._buffer = buffer
         self._make_exporter = make_exporter
@@ -164,13 +166,7 @@ class Worker:
         if asked > self._promised:
             self.delivery.hurry()
             everything = True
-        if everything:
-            self._settle()
-        remaining = len(self._buffer)
-        least = 1 if everything else self._batch_size
-        while remaining >= least and self.delivery.has_room and (taken := self._encode(remaining)):
-            remaining -= taken
-            self.delivery.attempt()
+        remaining = self._encode_all(1 if everything else self._batch_size, settles=everything)
         if remaining <= 0 and asked > self._promised:
             self._promised = asked
             self._promises.append((asked, self.delivery.added))
@@ -181,6 +177,29 @@ class Worker:
             self._tick()
         # Last, so that whoever has flushed finds the status file up to date.
         self._keep_promises()
+
+    def _encode_all(self, least: int, *, settles: bool) -> int:
+        """Encode what is there now, as long as it is so much; return how much was left of it."""
+        more = True
+        while more:
+            more = settles and self._settle_some()
+            remaining = len(self._buffer)
+            while remaining >= least and self.delivery.has_room:
+                taken = self._encode(remaining)
+                if not taken:
+                    break
+                remaining -= taken
+                self.delivery.attempt()
+            more = more and self.delivery.has_room
+        return remaining
+
+    def _settle_some(self) -> bool:
+        """Fill a quarter of the buffer with spans that are due; say whether there are more."""
+        while more := self._settle():
+            time.sleep(HAND_OVER_S)
+            if len(self._buffer) * 4 >= self._buffer.capacity:
+                break
+        return more
 
     def _report_overflow(self) -> None:
         new = self._buffer.dropped - self._overflow

@@ -16,7 +16,7 @@ import pytest
 
 from axonize import recording
 from axonize.engine.identity import Engine
-from axonize.engine.ride import Ride, Run, Step, Stretch, record
+from axonize.engine.ride import Ride, Run, Step, Stretch, record, tell
 from axonize.gpu import open_backend
 from axonize.gpu.backend import DiscoveredGPU, Reading
 from axonize.gpu.energy import Meter, Metered
@@ -202,7 +202,8 @@ def test_a_request_says_how_its_joules_are_had(recorded: Recorded) -> None:
     found = Ride("r-1", None, 5)
     found.stretches.append(Stretch(Run(Step(1, 0, 10, 10, 4, 4_000_000)), 1, 0))
     found.end_ns = 20
-    record(found, Engine({}, "tiny", "e-0", 1), meter)
+    engine = Engine({}, "tiny", "e-0", 1)
+    record(found, engine, tell(found, engine), meter)
     (span,) = recorded.spans()
     shown = {name: span.attributes.get(name) for name in ENERGY}
     assert shown == dict(zip(ENERGY, (1.0, "power", None), strict=True)), "and there is no price"

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from axonize.engine import names
 from axonize.engine.identity import Engine
-from axonize.engine.ride import Ride, Run, Step, Stretch, record
+from axonize.engine.ride import Ride, Run, Step, Stretch, record, tell
 from axonize.testing import CapturedSpans
 
 ENGINE = Engine({names.ENGINE_NAME: "vllm"}, "tiny", "e-0", 4)
@@ -85,7 +85,8 @@ def test_the_record_is_a_span_and_what_the_front_end_is_told(captured_spans: Cap
     before, after = Run(step(2), step(3)), Run(step(5))
     done = ride(Stretch(Run(step(1, 2)), 2, 2), Stretch(before, 1, 0), Stretch(after, 1, 0))
     done.blocks, done.pauses = 1, [42]
-    told = record(done, ENGINE)
+    told = tell(done, ENGINE)
+    record(done, ENGINE, told)
     (span,) = captured_spans.spans
     description = {
         "axonize.engine.name": "vllm",

@@ -319,3 +319,19 @@ def test_ticks(collector: Collector) -> None:
         while len(ticks) < 3 and time.monotonic() < give_up:
             time.sleep(0.01)
     assert len(ticks) >= 4
+
+
+def test_spans_that_are_due_go_along_and_never_more_than_fit(collector: Collector) -> None:
+    left = 40
+
+    def settle() -> bool:
+        nonlocal left
+        way.push(*["due"] * 2)
+        left -= 2
+        return left > 0
+
+    with pipe(over_grpc(collector), capacity=10, settle=settle) as way:
+        assert way.worker.flush(20)
+        assert left <= 0
+    assert dropped(way) == {}
+    assert collector.names[:40] == ["due"] * 40

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from axonize import semconv
 from axonize.context import SpanContext
+from axonize.deferred import do_later
 from axonize.engine import names
 from axonize.engine.identity import Engine
 from axonize.engine.ride import add_pauses
@@ -75,7 +77,13 @@ class Requests:
         live = self.live.pop(request_id, None)
         if live is None:
             return
-        end_ns = time.time_ns()
+        describe = partial(self._end, live, reason, error, time.time_ns())
+        if live.span.trace_flags:
+            do_later(describe)
+        else:  # its trace is decided when its first span ends, which may be soon
+            describe()
+
+    def _end(self, live: Live, reason: str, error: str | None, end_ns: int) -> None:
         span = live.span
         span.set_attribute(semconv.GEN_AI_RESPONSE_FINISH_REASONS, [reason])
         if live.state is not None:

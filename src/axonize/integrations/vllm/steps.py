@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from axonize.context import KEPT, SpanContext
+from axonize.deferred import do_all, do_later
 from axonize.engine import names
 from axonize.engine.books import Books
-from axonize.engine.ride import Ride, Run, Step, Stretch, record
+from axonize.engine.ride import Ride, Run, Step, Stretch, record, tell
 from axonize.integrations.vllm import idle
 from axonize.integrations.vllm.batch import is_plain, prefill_tokens, speculated_tokens
 from axonize.integrations.vllm.context import receive_span, send_ride
@@ -89,7 +91,8 @@ class _Ended(NamedTuple):
 class Recorder:
     """The steps of one scheduler and the requests in it; used by the scheduler's thread alone.
 
-    But for rest(), which another thread calls. It is made when the engine begins.
+    But for rest(), which another thread calls, and for what is made later. It is made when the
+    engine begins.
     """
 
     def __init__(self, config: Any) -> None:
@@ -108,6 +111,8 @@ class Recorder:
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
         self._ended: list[_Ended] = []  # and not recorded yet
+        # Steps, and the requests that left with them, as long as they have no spans.
+        self._unwritten: deque[tuple[list[_Ended], list[tuple[Ride, dict[str, Any]]]]] = deque()
         # Last, for it looks at all of these.
         self._over = idle.watch(self) if engine.gpus else threading.Event()
 
@@ -152,7 +157,7 @@ class Recorder:
         if self._leaving:
             self._settle(results)
         elif len(self._ended) >= AT_ONCE:
-            self._record_all()
+            self._record([])
 
     def left(self, scheduler: Any, request: Any) -> None:
         """Take a request that is done, before its memory is freed."""
@@ -169,7 +174,11 @@ class Recorder:
 
     def abandon(self, error: BaseException | None) -> None:
         """Record what is unfinished when the engine stops; with an error it died of it."""
-        self._record_all()
+        for ride in self._rides.values():
+            ride.reason = ride.reason or ("abort" if error is None else "error")
+            ride.end_ns = ride.end_ns or time.time_ns()
+        self._record(list(self._rides.values()))
+        self._rides.clear()
         for scheduled in self._open.values():
             attributes = {**self._attributes, **scheduled.attributes()}
             span = Span("engine.step", attributes, parent=KEPT, start_ns=scheduled.start_ns)
@@ -178,12 +187,7 @@ class Recorder:
                 span.set_status("error", str(error))
             span.end()
         self._open.clear()
-        for ride in self._rides.values():
-            ride.reason = ride.reason or ("abort" if error is None else "error")
-            ride.end_ns = ride.end_ns or time.time_ns()
-            record(ride, self._engine, self._meter)
-        self._record_all(left=len(self._rides))
-        self._rides.clear()
+        do_all()
         self._over.set()
         self.rest(time.monotonic_ns())
         release_gpus(self)
@@ -191,7 +195,7 @@ class Recorder:
     def rest(self, until: int) -> None:
         """Record that no step ran from the last record up to a moment, monotonic, if that is so."""
         with self._charging:
-            if not self._gpu_count or self._open or self._ended:
+            if not self._gpu_count or self._open or self._ended or self._unwritten:
                 return
             charge = self._books.rest(until)
             if not charge.idle_ns and not self._books.left:
@@ -205,20 +209,36 @@ class Recorder:
         span = Span("engine.idle", attributes, parent=KEPT, start_ns=end_ns - charge.idle_ns)
         span.end(end_ns)
 
-    def _record_all(self, left: int = 0) -> None:
-        """Record the steps that have ended; as many requests leave with them."""
-        with self._charging:
-            self._books.left += left
-            ended, self._ended = self._ended, []
-            for each in ended:
-                self._record(each)
+    def _record(self, left: list[Ride]) -> list[dict[str, Any]]:
+        """Have the steps recorded that have ended, and the requests that leave with them.
 
-    def _record(self, ended: _Ended) -> None:
+        Returns what the front end is told of these.
+        """
+        for scheduled, end_ns, crew, _ in self._ended:
+            step = (scheduled.number, scheduled.start_ns, end_ns, 0, crew.total, 0)
+            crew.run.steps.append(new_tuple(Step, step))
+        told = [tell(ride, self._engine) for ride in left]
+        self._unwritten.append((self._ended, list(zip(left, told, strict=True))))
+        self._ended = []  # not before: rest() must see them in one of the two
+        do_later(self._write)
+        return told
+
+    def _write(self) -> None:
+        """Write the spans of the oldest steps and requests that have none yet."""
+        with self._charging:
+            ended, left = self._unwritten.popleft()
+            self._books.left += len(left)
+            for each in ended:
+                self._write_step(each)
+        for ride, told in left:
+            record(ride, self._engine, told, self._meter)
+
+    def _write_step(self, ended: _Ended) -> None:
         scheduled, end_ns, crew, graph = ended
         start_ns = scheduled.start_ns
         charge = self._books.charge(scheduled.began, scheduled.began + end_ns - start_ns)
-        busy_ns, energy_uj = charge.busy_ns, charge.energy_uj
-        crew.run.add(Step(scheduled.number, start_ns, end_ns, busy_ns, crew.total, energy_uj))
+        busy_ns = charge.busy_ns
+        crew.run.charge(busy_ns, charge.energy_uj)
         attributes = scheduled.attributes()
         attributes[names.STEP_BUSY_SECONDS] = busy_ns / 1e9
         attributes |= self._books.attributes(charge)
@@ -278,11 +298,10 @@ class Recorder:
         """Record the requests that no unfinished step has in its batch any more."""
         settled = [ride for ride in self._leaving if ride.last_step <= self._done]
         self._leaving = [ride for ride in self._leaving if ride.last_step > self._done]
-        self._record_all(left=len(settled))
-        told = {}
         for ride in settled:
             del self._rides[ride.request_id]
-            told[ride.request_id] = record(ride, self._engine, self._meter)
+        ids = [ride.request_id for ride in settled]
+        told = dict(zip(ids, self._record(settled), strict=True))
         for result in results.values():
             for output in result.outputs:
                 if output.request_id in told:

@@ -13,7 +13,7 @@ from axonize.context import KEPT
 from axonize.engine import names
 from axonize.engine.books import Books
 from axonize.engine.identity import Engine
-from axonize.engine.ride import Ride, Run, Step, Stretch, record
+from axonize.engine.ride import Ride, Run, Step, Stretch, record, tell
 from axonize.integrations.transformers.continuous.requests import Requests
 from axonize.integrations.transformers.model import gpu_labels, model_name
 from axonize.recording import claim_gpus, meter_gpus, release_gpus
@@ -213,7 +213,8 @@ class Recorder:
         for ride, state, error in settled:
             self._rides.pop(ride.request_id, None)
             self._read.discard(ride.request_id)
-            told = record(ride, self._engine, self._meter)
+            told = tell(ride, self._engine)
+            record(ride, self._engine, told, self._meter)
             self.requests.end(ride, told, state, error)
 
 
