@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from axonize_server import forking, logs  # noqa: F401  (forking: before what imports gRPC)
+from axonize_server.allocators import keep_little
 from axonize_server.assembly import assemble
 from axonize_server.banner import announce, withdraw
 from axonize_server.chores import Chore
@@ -47,6 +48,7 @@ def _run(arguments: argparse.Namespace, work: Callable[[ServerSettings], None]) 
     try:
         settings = _settings(given)
         logs.configure(settings.log_format, settings.log_level)
+        keep_little()
         work(settings)
     except DomainError as error:
         print(f"axonize: {error}", file=sys.stderr)

@@ -343,3 +343,7 @@ SETTINGS index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS processes ON CLUSTER `main` AS processes_local
 ENGINE = Distributed(`main`, currentDatabase(), processes_local, cityHash64(instance_id));
+
+ALTER TABLE spans_local ON CLUSTER `main` MODIFY SETTING max_parts_to_merge_at_once = 24;
+
+ALTER TABLE traces_local ON CLUSTER `main` MODIFY SETTING max_parts_to_merge_at_once = 24, max_compress_block_size = 262144;
