@@ -43,7 +43,7 @@ def test_costs_by_model_with_what_was_idle(page: Page) -> None:
     llama = words(row(page, "Llama-3.1-8B-Instruct"))
     assert re.search(r"17 % idle \$9\.\d\d \$1\.\d\d (1\.9|2) h", llama), llama
     expect(page.get_by_text(re.compile("^Of all: 98 % of the time has a price"))).to_be_visible()
-    expect(figure(page, "Per 1M tokens")).to_have_text("Per 1M tokens\u2013")
+    expect(figure(page, "Cost per 1M tokens")).to_have_text("Cost per 1M tokens\u2013")
     expect(figure(page, "Energy")).to_contain_text("kWh")
     expect(figure(page, "GPU time")).to_contain_text("% idle")
     expect(figure(page, "Tokens")).to_contain_text(re.compile(r"\+\d\d %"))

@@ -16,6 +16,13 @@ test("ticks lie at round times of the reader's clock", () => {
   expect(ticks[0]!.fraction).toBeCloseTo(4 / 30);
 });
 
+test.each([
+  [300, "14:15"], // 50 px
+  [240, ""], // 40 px
+])("in %d px a label that would be cut off is left out", (width, label) => {
+  expect(clockTicks({ from: at("14:00:00"), to: at("14:18:00") }, width, 60).at(-1)).toEqual({ fraction: 15 / 18, label });
+});
+
 test("short stretches have seconds and ms, midnight has the day", () => {
   expect(clockTicks({ from: at("14:00:00.100"), to: at("14:00:00.300") }, 200).map(({ label }) => label)).toEqual([
     "14:00:00.100",

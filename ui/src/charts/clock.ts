@@ -17,8 +17,8 @@ export type Stretch = { from: number; to: number };
 /** The shortest round step of at least so many ms. */
 export const roundStep = (ms: number) => STEPS.find((step) => step >= ms) ?? STEPS.at(-1)!;
 
-/** Pixels of the longest label. */
-const LABEL = 84;
+/** Pixels of a letter, and of what is left of a label. */
+const [LETTER, BEFORE] = [7, 8];
 
 /** Ticks at round local times, at least `spacing` pixels apart; a label that would be cut off is left out. */
 export function clockTicks({ from, to }: Stretch, width: number, spacing = width < 600 ? 76 : 96): Tick[] {
@@ -30,7 +30,7 @@ export function clockTicks({ from, to }: Stretch, width: number, spacing = width
   return Array.from({ length: count }, (_, index) => {
     const at = first + index * step;
     const [fraction, label] = [(at - from) / (to - from), labelOf(at, step)];
-    return { fraction, label: (1 - fraction) * width < (label.length * LABEL) / 12 ? "" : label };
+    return { fraction, label: (1 - fraction) * width < BEFORE + label.length * LETTER ? "" : label };
   });
 }
 

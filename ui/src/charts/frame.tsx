@@ -22,7 +22,8 @@ type FrameProps = {
   children: (width: number) => ReactNode;
 };
 
-export const GUTTER = "w-17 shrink-0";
+/** Narrower on a phone, where a long label reaches into the margin of the page. */
+export const GUTTER = "w-17 max-sm:w-14 shrink-0";
 
 const share = (at: number, { from, to }: Stretch) => `${Math.min(Math.max((at - from) / (to - from), 0), 1) * 100}%`;
 
@@ -43,7 +44,11 @@ export function Frame({ title, action, head, pointing, height, axis, note, known
           {axis}
         </div>
         <Plot plot={plot} pointing={pointing} height={height} width={width} knownFrom={knownFrom}>
-          {note ? <p className="grid h-full place-items-center text-sm text-ink-faint">{note}</p> : children(width)}
+          {note ? (
+            <p className="relative grid h-full place-items-center text-sm text-ink-faint">
+              <span className="bg-surface px-2">{note}</span>
+            </p>
+          ) : children(width)}
         </Plot>
       </div>
     </figure>

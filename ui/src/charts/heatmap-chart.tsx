@@ -44,7 +44,7 @@ export function HeatmapChart({ title, grid, pointing, box, onBox, nothing, heigh
       height={height}
       note={empty ? nothing : undefined}
       axis={!empty && <Axis grid={grid} />}
-      head={pointed ? <span className="truncate text-ink">{describeBox(grid, pointed)}</span> : <span className="truncate max-sm:hidden">Drag over requests to see what they have in common</span>}
+      head={pointed ? <span className="truncate text-ink">{describeBox(grid, pointed)}</span> : !empty && <span className="truncate max-sm:hidden">Drag over requests to see what they have in common</span>}
     >
       {(width) => (
         <div

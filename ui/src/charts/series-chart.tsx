@@ -52,12 +52,14 @@ export function SeriesChart({ title, series, format, pointing, top, nothing, kno
 
 type SaidProps = Pick<SeriesChartProps, "series" | "format" | "pointing">;
 
-/** What each line says under the cursor, or at its end without one. */
+/** What each line says under the cursor, or last without one. */
 function useSaid({ series, format, pointing }: SaidProps): string[] {
   const { at } = usePointed(pointing);
-  const place = at === undefined ? series.starts.length - 1 : placeUnder(series, at, pointing);
-  return series.lines.map((line) => saying(line, place, format));
+  const place = at === undefined ? undefined : placeUnder(series, at, pointing);
+  return series.lines.map((line) => saying(line, place ?? lastKnown(line), format));
 }
+
+const lastKnown = ({ values }: Line) => values.findLastIndex((value) => !Number.isNaN(value));
 
 /** "63 % (12 % – 97 %)" at a place. */
 function saying({ values, low, high }: Line, place: number, format: (value: number) => string): string {
@@ -83,7 +85,7 @@ const Picture = ({ title, children, ...props }: SaidProps & { title: string; chi
 const Value = ({ line, said, alone }: { line: Line; said: string; alone: boolean }) => (
   <span className="flex min-w-0 items-center gap-1.5">
     {!alone && <span aria-hidden className="size-2 shrink-0 rounded-[2px]" style={{ background: line.color }} />}
-    {!alone && <span className="max-sm:hidden">{line.label}</span>}
+    {!alone && <span className="truncate max-sm:max-w-16">{line.label}</span>}
     <span className="truncate text-ink">{said}</span>
   </span>
 );

@@ -11,10 +11,11 @@ export function formatShare(share: number): string {
 /** Per cents of what is rare: 0.04 %, 0.5 %, 12 %. */
 export const formatRate = (share: number) => `${formatDigits(share * 100)} %`;
 
-/** Three significant digits at most: 0.84, 7.3, 412, 12,800. */
+/** Three significant digits at most, and two of what is small: 0.0042, 0.84, 7.3, 412, 12,800. */
 export function formatDigits(value: number): string {
   const size = Math.abs(value);
   if (size >= 99.5 || value === 0) return formatCount(Math.round(value));
+  if (size < 0.0095) return size < 1e-4 ? "<0.0001" : String(Number(value.toPrecision(2)));
   return String(Number(value.toFixed(size < 0.995 ? 2 : 1)));
 }
 

@@ -14,7 +14,7 @@ export type ButtonLook = keyof typeof LOOKS;
 
 export const buttonClasses = (look: ButtonLook = "plain") =>
   classes(
-    "inline-flex h-7 shrink-0 items-center justify-center gap-1.5 rounded-md px-2.5 text-sm whitespace-nowrap transition-colors disabled:opacity-45",
+    "inline-flex h-7 shrink-0 pointer-coarse:h-9 items-center justify-center gap-1.5 rounded-md px-2.5 text-sm whitespace-nowrap transition-colors disabled:opacity-45",
     LOOKS[look],
   );
 
@@ -32,7 +32,7 @@ type IconButtonProps = Omit<ComponentProps<"button">, "children"> & {
 export function IconButton({ icon: Icon, label, shortcut, look = "quiet", className, ...rest }: IconButtonProps) {
   return (
     <Tip label={label} shortcut={shortcut}>
-      <button type="button" aria-label={label} className={classes(buttonClasses(look), "w-7 px-0!", className)} {...rest}>
+      <button type="button" aria-label={label} className={classes(buttonClasses(look), "w-7 px-0! pointer-coarse:w-9", className)} {...rest}>
         <Icon size={15} strokeWidth={1.9} aria-hidden />
       </button>
     </Tip>

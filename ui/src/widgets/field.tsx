@@ -2,8 +2,9 @@
 import type { ComponentProps } from "react";
 import { classes } from "./classes";
 
+/** Telephones zoom in on letters below 16 px. */
 export const inputClasses =
-  "h-7 w-full min-w-0 rounded-md border border-line-strong bg-canvas px-2 text-sm text-ink tabular focus-visible:outline-offset-0";
+  "h-7 w-full min-w-0 rounded-md border border-line-strong bg-canvas px-2 text-sm text-ink tabular focus-visible:outline-offset-0 pointer-coarse:h-9 pointer-coarse:text-[16px]";
 
 export const Field = ({ label, className, ...rest }: ComponentProps<"input"> & { label: string }) => (
   <label className="flex flex-col gap-1">

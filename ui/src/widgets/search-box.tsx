@@ -51,7 +51,7 @@ export function SearchBox({ label, placeholder, value, onSearch, onEnter, ref, c
   };
   return (
     <div className={classes("relative", className)}>
-      <Search size={13} aria-hidden className="pointer-events-none absolute top-[7.5px] left-2.5 text-ink-faint" />
+      <Search size={13} aria-hidden className="pointer-events-none absolute top-[7.5px] left-2.5 pointer-coarse:top-[11.5px] text-ink-faint" />
       <input
         ref={ref}
         type="text"
@@ -66,7 +66,7 @@ export function SearchBox({ label, placeholder, value, onSearch, onEnter, ref, c
         className={classes(inputClasses, "bg-surface! pr-7 pl-8!")}
       />
       {text ? (
-        <button type="button" aria-label={`Clear ${label.toLowerCase()}`} onClick={clear} className="absolute top-1 right-1 grid size-5 place-items-center rounded text-ink-muted hover:bg-raised">
+        <button type="button" aria-label={`Clear ${label.toLowerCase()}`} onClick={clear} className="absolute top-1 right-1 pointer-coarse:top-0.5 pointer-coarse:right-0.5 pointer-coarse:size-8 grid size-5 place-items-center rounded text-ink-muted hover:bg-raised">
           <X size={13} aria-hidden />
         </button>
       ) : shortcut && (

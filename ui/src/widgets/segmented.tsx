@@ -10,7 +10,7 @@ type SegmentedProps<Value extends string> = {
 
 export function Segmented<Value extends string>({ label, options, value, onPick }: SegmentedProps<Value>) {
   return (
-    <div role="group" aria-label={label} className="inline-flex h-7 shrink-0 rounded-md border border-line-strong bg-surface p-0.5">
+    <div role="group" aria-label={label} className="inline-flex h-7 shrink-0 pointer-coarse:h-9 rounded-md border border-line-strong bg-surface p-0.5">
       {options.map((option) => (
         <button
           key={option.value}

@@ -18,8 +18,8 @@ export function Figures({ total }: { total: CostGroup }) {
         {idle !== undefined && `${formatShare(idle)} idle`} {calls !== undefined && <ByCalls share={calls} />}
       </Figure>
       <Figure label="Energy" value={joulesOf(now)} before={joulesOf(previous)} write={formatEnergy} />
-      <Figure label="Per 1M tokens" value={now.usd_per_1m_tokens} before={previous.usd_per_1m_tokens} write={formatUsd} />
-      <Figure label="Per 1k tokens" value={now.energy_j_per_1k_tokens} before={previous.energy_j_per_1k_tokens} write={formatEnergy} />
+      <Figure label="Cost per 1M tokens" value={now.usd_per_1m_tokens} before={previous.usd_per_1m_tokens} write={formatUsd} />
+      <Figure label="Energy per 1k tokens" value={now.energy_j_per_1k_tokens} before={previous.energy_j_per_1k_tokens} write={formatEnergy} />
       <Figure label="Requests" value={now.requests} before={previous.requests} write={formatCount} />
       <Figure label="Tokens" value={now.tokens} before={previous.tokens} write={formatCompact} />
     </dl>

@@ -119,10 +119,10 @@ type ChartsProps = { charts: ReturnType<typeof toCharts>; pointing: Pointing; pe
 
 const Charts = ({ charts, pointing, pending, cut }: ChartsProps) => (
   <>
-    <div className="sticky top-0 z-10 border-b border-line bg-canvas px-4 max-sm:pl-1">
+    <div className="sticky top-0 z-10 border-b border-line bg-canvas px-4">
       <ClockRuler pointing={pointing} />
     </div>
-    <div className="flex flex-col gap-1.5 px-4 pt-1 max-sm:pl-1">
+    <div className="flex flex-col gap-1.5 px-4 pt-1">
       {charts.map(({ nothing = "No step in this range", ...chart }) => (
         <SeriesChart key={chart.title} {...chart} pointing={pointing} nothing={pending ? "" : nothing} height={92} />
       ))}

@@ -92,10 +92,10 @@ function OpenGpu({ uuid }: { uuid: string }) {
           <ProblemNotice error={failed} onRetry={refresh} />
         ) : (
           <>
-            <div className="sticky top-0 z-10 border-b border-line bg-canvas pr-4 pl-4 max-sm:pl-1">
+            <div className="sticky top-0 z-10 border-b border-line bg-canvas px-4">
               <ClockRuler pointing={pointing} />
             </div>
-            <div className="flex flex-col gap-1.5 pt-1 pr-4 pb-5 pl-4 max-sm:pl-1">
+            <div className="flex flex-col gap-1.5 px-4 pt-1 pb-5">
               {unmeasured && <p className="pt-2 text-sm text-ink-muted">{gpu ? "Nobody sends metrics of this GPU; spans name it." : "No metrics of this GPU are known."}</p>}
               <Charts points={points} widthMs={data?.width_ms ?? 1} pointing={pointing} nothing={nothing} />
               <Density traces={items} cut={cut} stretch={stretch} pointing={pointing} nothing={traces.data ? "No request started in this range" : ""} />

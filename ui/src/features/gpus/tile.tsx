@@ -22,7 +22,7 @@ export function Tile({ card: { uuid, gpu, instances }, search, now }: TileProps)
     <li className="relative flex flex-col gap-3 rounded-lg border border-line bg-surface p-3.5 tabular focus-within:border-accent hover:border-line-strong" data-gpu={uuid}>
       <div className="flex items-start justify-between gap-3">
         <h3 className="min-w-0">
-          <Link to="/gpus/$uuid" params={{ uuid }} search={search} title={uuid} className="block outline-none after:absolute after:inset-0 after:rounded-lg focus-visible:after:outline-2 focus-visible:after:outline-accent">
+          <Link to="/gpus/$uuid" params={{ uuid }} search={search} title={[gpu?.model, uuid].filter(Boolean).join("\n")} className="block outline-none after:absolute after:inset-0 after:rounded-lg focus-visible:after:outline-2 focus-visible:after:outline-accent">
             <span className="block truncate font-medium">{gpu?.model ?? instances[0]?.model ?? "GPU"}</span>
             <span className="block truncate font-mono text-xs font-normal text-ink-muted">
               {shortUuid(uuid)}

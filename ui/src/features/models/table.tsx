@@ -21,7 +21,7 @@ const cell = "h-[34px] border-b border-line px-2 whitespace-nowrap first:pl-4 la
 export function ModelTable({ models, only, sort = "requests", onSort, search }: ModelTableProps) {
   const columns = MODEL_COLUMNS.filter(({ id }) => !only || only.includes(id));
   return (
-    <table aria-label="Models" className="w-full border-separate border-spacing-0 tabular">
+    <table aria-label="Models" className="w-full border-separate border-spacing-0 tabular max-md:pr-2">
       <thead>
         <tr>
           <Head id="name" head="Model" sort={sort} onSort={onSort} />

@@ -132,7 +132,7 @@ const Figures = ({ figures, past }: { figures: FigureOf[]; past: string }) => (
 type ChartsProps = { panels: Panel[]; pointing: Pointing; onPoint: (panel: Panel) => void; behind: { from: string; to: string; service?: string; model?: string } };
 
 const Charts = ({ panels, pointing, onPoint, behind }: ChartsProps) => (
-  <div className="grid gap-x-5 gap-y-2 pr-4 pl-2 md:grid-cols-2 xl:grid-cols-3">
+  <div className="grid gap-x-5 gap-y-2 px-4 md:grid-cols-2 xl:grid-cols-3">
     {panels.map((panel) => (
       <div key={panel.title} onPointerDownCapture={() => onPoint(panel)} className="min-w-0">
         <SeriesChart

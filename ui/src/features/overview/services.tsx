@@ -16,7 +16,7 @@ const ms = (value: number | null) => (value === null ? "–" : formatMs(value));
 
 export function Services({ services, search }: ServicesProps) {
   return (
-    <table aria-label="Services" className="w-full border-separate border-spacing-0 tabular">
+    <table aria-label="Services" className="w-full border-separate border-spacing-0 tabular max-sm:pr-2">
       <thead>
         <tr>
           {["Service", "Requests", "Errors", "E2E p50", "E2E p95", "E2E p99"].map((name, place) => (

@@ -28,7 +28,7 @@ export function Header({ trace, link, neighbours, onErrors }: HeaderProps) {
     <header className="flex flex-col gap-2 border-b border-line bg-surface px-4 pt-2.5 pb-3">
       <div className="flex items-center gap-3 max-sm:flex-wrap max-sm:gap-y-1">
         <Tip label="Back to the list">
-          <Link to="/traces" search={rememberedSearch()} aria-label="Back to the list" className={classes(buttonClasses("quiet"), "-ml-1.5 w-7 px-0!")}>
+          <Link to="/traces" search={rememberedSearch()} aria-label="Back to the list" className={classes(buttonClasses("quiet"), "-ml-1.5 w-7 px-0! pointer-coarse:w-9")}>
             <ArrowLeft size={15} aria-hidden />
           </Link>
         </Tip>
@@ -43,7 +43,7 @@ export function Header({ trace, link, neighbours, onErrors }: HeaderProps) {
           <CopyButton icon={Hash} label="Copy trace id" text={trace.trace_id} />
           <CopyButton icon={Link2} label="Copy link to this view" text={link} />
           <Tip label="Download as OTLP/JSON">
-            <a href={traceFile(trace.trace_id)} download aria-label="Download as OTLP/JSON" className={classes(buttonClasses("quiet"), "w-7 px-0! hover:bg-raised hover:text-ink")}>
+            <a href={traceFile(trace.trace_id)} download aria-label="Download as OTLP/JSON" className={classes(buttonClasses("quiet"), "w-7 px-0! pointer-coarse:w-9 hover:bg-raised hover:text-ink")}>
               <Download size={15} strokeWidth={1.9} aria-hidden />
             </a>
           </Tip>

@@ -48,7 +48,7 @@ export function TracePage() {
 
 /** What a 404 means here. */
 const absent = ({ message }: Error) =>
-  new ProblemError(404, "This trace is not here", `${message.replace(/\.?$/, ".")} It may not have arrived yet, or be past its retention.`);
+  new ProblemError(404, "This trace is not here", `${message.replace(/^./, (first) => first.toUpperCase()).replace(/\.?$/, ".")} It may not have arrived yet, or be past its retention.`);
 
 /** The errors, from the first on. */
 const showErrors = (state: TraceState) => {
@@ -113,9 +113,9 @@ function OpenTrace({ trace, view }: { trace: TraceDetail; view: TraceView }) {
           <aside
             aria-label="Selected span"
             style={{ width }}
-            className="relative flex max-w-[min(100%,60vw)] shrink-0 border-l border-line bg-surface max-lg:absolute max-lg:inset-y-0 max-lg:right-0 max-lg:z-30 max-lg:shadow-float"
+            className="relative flex max-w-[min(100%,60vw)] shrink-0 max-sm:w-full! max-sm:max-w-none border-l border-line bg-surface max-lg:absolute max-lg:inset-y-0 max-lg:right-0 max-lg:z-30 max-lg:shadow-float"
           >
-            <Splitter label="Width of the span panel" value={width} min={300} max={900} flipped onResize={keepWidth} className="absolute inset-y-0 left-0 z-20 -translate-x-1/2" />
+            <Splitter label="Width of the span panel" value={width} min={300} max={900} flipped onResize={keepWidth} className="absolute inset-y-0 left-0 z-20 -translate-x-1/2 max-sm:hidden" />
             <SpanPanel key={span.span_id} trace={trace} state={state} color={colors.get(span.service_name)!} />
           </aside>
         )}

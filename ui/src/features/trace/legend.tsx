@@ -1,7 +1,10 @@
 /** What the colours and stripes of the chart stand for. */
 import { useMemo } from "react";
 import type { SpanNode } from "@/api/types";
+import { classes } from "@/widgets/classes";
 import { firstTokenNs, isPrefill } from "./bar";
+
+const LINE = 16;
 
 type LegendProps = { services: Map<string, string>; spans: SpanNode[]; /** Engine steps are shown too. */ steps: boolean; height: number };
 
@@ -11,7 +14,11 @@ export function Legend({ services, spans, steps, height }: LegendProps) {
     <ul
       aria-label="Colours"
       style={{ height }}
-      className="flex w-(--names) shrink-0 flex-wrap [align-content:safe_center] gap-x-3.5 gap-y-px overflow-hidden px-4 py-0.5 text-xs text-ink-muted"
+      title={[...services.keys()].join(", ")}
+      className={classes(
+        "flex w-(--names) shrink-0 flex-wrap [align-content:safe_center] gap-x-3.5 overflow-hidden px-4 py-0.5 text-xs whitespace-nowrap text-ink-muted max-sm:px-2",
+        height < 2 * LINE ? "gap-y-2" : "gap-y-px", // no half of a second line
+      )}
     >
       {[...services].map(([service, color]) => (
         <li key={service} className="flex max-w-40 items-center gap-1.5">

@@ -84,7 +84,7 @@ function Name({ span, index, indent, below, collapsed, dimmed, quiet, color, onT
             onToggle(index);
           }}
           onDoubleClick={(event) => event.stopPropagation()}
-          className="grid size-5 shrink-0 place-items-center rounded text-ink-muted hover:bg-line hover:text-ink"
+          className="grid size-5 pointer-coarse:-mx-1 pointer-coarse:size-7 shrink-0 place-items-center rounded text-ink-muted hover:bg-line hover:text-ink"
         >
           <ChevronRight size={13} aria-hidden className={classes("transition-transform", !collapsed && "rotate-90")} />
         </button>

@@ -49,8 +49,9 @@ function Searching({ state, searchBox }: ToolbarProps) {
   const { q, errors, only, matches, set, toMatch, selected } = state;
   const place = matches?.list.indexOf(selected) ?? -1;
   const none = !matches || matches.list.length === 0;
+  const idle = matches || only ? undefined : "max-sm:hidden"; // a phone has room for what can be used
   return (
-    <div className="flex min-w-0 flex-wrap items-center gap-1">
+    <div className="flex min-w-0 flex-wrap items-center gap-1 max-sm:w-full">
       <SearchBox
         ref={searchBox}
         label="Search spans"
@@ -59,7 +60,7 @@ function Searching({ state, searchBox }: ToolbarProps) {
         onSearch={(text) => set({ q: text })}
         onEnter={(backwards) => toMatch(backwards ? -1 : 1)}
         delayMs={120}
-        className="w-52"
+        className="w-52 max-sm:w-auto max-sm:flex-1"
       />
       <Tip label="Spans with an error">
         <Button look={errors ? "on" : "quiet"} aria-pressed={errors} onClick={() => set({ errors: !errors })}>
@@ -67,12 +68,12 @@ function Searching({ state, searchBox }: ToolbarProps) {
         </Button>
       </Tip>
       <Tip label="Hide everything that leads to no match">
-        <Button look={only ? "on" : "quiet"} aria-pressed={only} onClick={() => set({ only: !only })}>
+        <Button look={only ? "on" : "quiet"} aria-pressed={only} className={idle} onClick={() => set({ only: !only })}>
           <ListFilter size={13} aria-hidden /> Matches only
         </Button>
       </Tip>
-      <IconButton icon={ChevronUp} label="Previous match" shortcut="p" disabled={none} onClick={() => toMatch(-1)} />
-      <IconButton icon={ChevronDown} label="Next match" shortcut="n" disabled={none} onClick={() => toMatch(1)} />
+      <IconButton icon={ChevronUp} label="Previous match" shortcut="p" disabled={none} className={idle} onClick={() => toMatch(-1)} />
+      <IconButton icon={ChevronDown} label="Next match" shortcut="n" disabled={none} className={idle} onClick={() => toMatch(1)} />
       {matches && (
         <span role="status" className="px-1 text-sm text-ink-muted tabular">
           {place >= 0 && `${formatCount(place + 1)} of `}
@@ -86,8 +87,8 @@ function Searching({ state, searchBox }: ToolbarProps) {
 function FoldButtons({ state: { folding, tree, set } }: { state: TraceState }) {
   return (
     <div className="flex items-center">
-      <IconButton icon={ListChevronsDownUp} label="Collapse one level" onClick={() => set({ folding: foldOneMore(folding, tree) })} />
-      <IconButton icon={ListChevronsUpDown} label="Expand one level" onClick={() => set({ folding: foldOneLess(folding, tree) })} />
+      <IconButton icon={ListChevronsDownUp} label="Collapse one level" className="max-sm:hidden" onClick={() => set({ folding: foldOneMore(folding, tree) })} />
+      <IconButton icon={ListChevronsUpDown} label="Expand one level" className="max-sm:hidden" onClick={() => set({ folding: foldOneLess(folding, tree) })} />
       <IconButton icon={FoldVertical} label="Collapse all" onClick={() => set({ folding: foldFrom(1, tree) })} />
       <IconButton icon={UnfoldVertical} label="Expand all" onClick={() => set({ folding: OPEN })} />
     </div>
@@ -100,10 +101,10 @@ function ZoomButtons({ state }: { state: TraceState }) {
   const zoom = (factor: number) => state.set({ window: zoomAt(window, 0.5, factor, tree.totalNs) });
   return (
     <div className="flex items-center">
-      <Button disabled={selected < 0} onClick={() => state.zoomTo(selected)}>
+      <Button disabled={selected < 0} className="max-sm:hidden" onClick={() => state.zoomTo(selected)}>
         Zoom to span <Kbd>f</Kbd>
       </Button>
-      <span className="mr-1 w-16 text-right text-sm text-ink-muted tabular">{formatNs(lengthOf(window))}</span>
+      <span className="mr-1 w-16 text-right text-sm text-ink-muted tabular max-sm:w-14">{formatNs(lengthOf(window))}</span>
       <IconButton icon={ZoomOut} label="Zoom out" shortcut="−" disabled={whole} onClick={() => zoom(2)} />
       <IconButton icon={ZoomIn} label="Zoom in" shortcut="+" onClick={() => zoom(0.5)} />
       <IconButton icon={MoveHorizontal} label="Show the whole trace" shortcut="0" disabled={whole} onClick={state.showAll} />

@@ -32,7 +32,7 @@ export const COLUMNS: Column[] = [
   { id: "service", head: "Service", width: "w-[140px] max-lg:w-[116px]", hide: "max-sm:hidden", cell: ({ trace }) => <Services trace={trace} /> },
   { id: "model", head: "Model", width: "w-[184px]", hide: "max-lg:hidden", cell: ({ trace }) => <Models models={trace.models} /> },
   { id: "status", head: "Status", width: "w-[76px]", hide: "max-sm:hidden", cell: ({ trace }) => <Status status={trace.status} /> },
-  { id: "duration", head: "Duration", width: "w-[156px] max-lg:w-[84px] max-sm:w-[76px]", sort: "duration", cell: (context) => <Duration {...context} /> },
+  { id: "duration", head: "Duration", width: "w-[156px] max-lg:w-[84px] max-lg:text-right max-sm:w-[76px]", sort: "duration", cell: (context) => <Duration {...context} /> },
   {
     id: "ttft",
     head: "TTFT",
@@ -153,7 +153,7 @@ function Duration({ trace, longest }: CellContext) {
   const share = longest > 0 ? trace.duration_ms / longest : 0;
   return (
     <span className="flex items-center gap-2.5">
-      <span className="w-[58px] shrink-0 text-right">{formatMs(trace.duration_ms)}</span>
+      <span className="w-[58px] shrink-0 text-right max-lg:w-full">{formatMs(trace.duration_ms)}</span>
       <span aria-hidden className="h-1.5 flex-1 overflow-hidden rounded-full bg-raised max-lg:hidden">
         <span
           className={classes("block h-full min-w-[2px] rounded-full", trace.status === "error" ? "bg-bad" : "bg-series-1")}

@@ -16,7 +16,7 @@ import { bucketsOf } from "@/time-range/buckets";
 import type { TimeRange } from "@/time-range/range";
 import { toSearch, useZoomKeys } from "@/time-range/zoom";
 import { Differences } from "./differences";
-import { boxOf, conditionsOf, type TracesSearch, withRange, writeBox } from "./search";
+import { boxOf, conditionsOf, hasFilters, type TracesSearch, withRange, writeBox } from "./search";
 
 const LIVE_MS = 5_000;
 
@@ -46,10 +46,10 @@ export function Latency({ search, onChange }: LatencyProps) {
   const onRange = (next: Parameters<typeof withRange>[1] | object) => onChange(withRange(search, next as TimeRange));
   const pointing = usePointing(stretch, (chosen) => onRange(toSearch(chosen)));
   useZoomKeys({ stretch, onRange });
-  const nothing = heatmap.isPending || !bins ? "" : "No request in this range";
+  const nothing = heatmap.isPending || !bins ? "" : hasFilters(search) ? "No request matches in this range" : "No request in this range";
   return (
     <section ref={section} aria-label="Latency" className="flex border-t border-line max-lg:flex-col">
-      <div className="min-w-0 flex-1 pr-4 pb-2 pl-4 max-sm:pr-2 max-sm:pl-1">
+      <div className="min-w-0 flex-1 px-4 pb-2">
         <Strip grid={grid} pointing={pointing} nothing={nothing} />
         <HeatmapChart title="Latency" grid={grid} pointing={pointing} box={box} onBox={(next) => onChange({ ...search, box: next && writeBox(next) })} nothing={nothing} />
         <ClockRuler pointing={pointing} />
@@ -76,6 +76,6 @@ function Strip({ grid, pointing, nothing }: StripProps) {
       shape: "bars",
     };
   }, [grid]);
-  const title = `Requests per ${formatMs(grid.width).replace(/\.0+(?= )| 00s$/, "")}`;
+  const title = `Requests per ${formatMs(grid.width).replace(/\.0+(?= )/, "").replace("m 00s", " min")}`;
   return <SeriesChart title={title} series={series} format={(value) => formatCount(Math.round(value))} pointing={pointing} nothing={nothing} empty={grid.bins.counts.length === 0} height={36} />;
 }

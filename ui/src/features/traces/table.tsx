@@ -39,7 +39,7 @@ export function TraceTable({ traces, columns, scroller, sort, onSort, onNearEnd,
   }, [active, rows]);
   const longest = traces.reduce((most, trace) => Math.max(most, trace.duration_ms), 0);
   return (
-    <table aria-label="Traces" aria-rowcount={traces.length + 1} className="w-full table-fixed border-separate border-spacing-0 tabular">
+    <table aria-label="Traces" aria-rowcount={traces.length + 1} className="w-full table-fixed border-separate border-spacing-0 tabular max-sm:pr-2">
       <TraceHead columns={columns} sort={sort} onSort={onSort} />
       <tbody>
         <Spacer height={first?.start ?? 0} />

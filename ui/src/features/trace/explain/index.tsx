@@ -26,12 +26,12 @@ export function Explain({ traceId, state, path, colors }: ExplainProps) {
   };
   return (
     <section aria-label="Where the time went" className="shrink-0 border-b border-line bg-surface">
-      <div className="flex items-center gap-x-3 gap-y-1 py-1.5 pr-4 pl-2.5 max-sm:flex-wrap">
+      <div className="flex items-center gap-x-3 gap-y-1 py-1.5 pr-4 pl-2.5 max-sm:flex-wrap max-sm:pl-4">
         <button
           type="button"
           aria-expanded={why !== undefined}
           onClick={() => set({ why: why ? undefined : "parts" })}
-          className="flex min-h-9 min-w-0 flex-1 items-center max-sm:basis-full gap-1.5 rounded px-1 text-left hover:bg-raised/70"
+          className="flex min-h-9 min-w-0 flex-1 items-center max-sm:-ml-1.5 max-sm:basis-full gap-1.5 rounded px-1 text-left hover:bg-raised/70"
         >
           <ChevronRight size={13} aria-hidden className={classes("shrink-0 text-ink-muted transition-transform", why && "rotate-90")} />
           <span className="flex min-w-0 flex-1 flex-col gap-1">{data ? <Verdict text={data.verdict} whole={Boolean(why)}><PartsBar parts={data.parts} total={data.duration_ns} /></Verdict> : <Unknown error={error} />}</span>

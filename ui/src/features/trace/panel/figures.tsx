@@ -4,6 +4,7 @@ import type { SpanDetail, SpanNode } from "@/api/types";
 import { formatMs, formatNs, formatTick } from "@/format/duration";
 import { formatEnergy, formatUsd } from "@/format/money";
 import { formatCount } from "@/format/number";
+import { formatDigits, formatShare } from "@/format/quantity";
 import { ByCalls } from "../../cost/by-calls";
 import { firstTokenNs } from "../bar";
 import { selfTime, type Tree } from "../tree";
@@ -23,17 +24,17 @@ export function SpanFigures({ tree, index, detail }: SpanFiguresProps) {
       )}
       <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5 tabular">
         <Figure label="Duration">
-          <span title={`${formatCount(span.duration_ns)} ns`}>{formatNs(span.duration_ns)}</span> <Aside>{share(span.duration_ns / tree.totalNs)} of the trace</Aside>
+          <span title={`${formatCount(span.duration_ns)} ns`}>{formatNs(span.duration_ns)}</span> <Aside>{formatShare(span.duration_ns / tree.totalNs)} of the trace</Aside>
         </Figure>
         <Figure label="Own time">
-          {formatNs(selfTime(tree, index))} {span.duration_ns > 0 && <Aside>{share(selfTime(tree, index) / span.duration_ns)}</Aside>}
+          {formatNs(selfTime(tree, index))} {span.duration_ns > 0 && <Aside>{formatShare(selfTime(tree, index) / span.duration_ns)}</Aside>}
         </Figure>
         <Figure label="Starts at">+{offset(span.start_offset_ns, span)}</Figure>
         <Figure label="Ends at">+{offset(span.start_offset_ns + span.duration_ns, span)}</Figure>
         {span.ttft_ms !== null && <Figure label="Time to first token">{formatMs(span.ttft_ms)}</Figure>}
         {decoded !== undefined && (
           <Figure label="Per further token">
-            {formatNs(decoded)} <Aside>{(1e9 / decoded).toFixed(1)} / s</Aside>
+            {formatNs(decoded)} <Aside>{formatDigits(1e9 / decoded)} tokens/s</Aside>
           </Figure>
         )}
         {tokens && (
@@ -76,8 +77,6 @@ const CLOCKS = {
 
 /** A moment with as many digits as the span's own length deserves. */
 const offset = (ns: number, { duration_ns }: SpanNode) => formatTick(ns, Math.max(duration_ns / 100, 1), ns);
-
-const share = (fraction: number) => `${(fraction * 100).toFixed(fraction < 0.0995 ? 1 : 0)} %`;
 
 const Figure = ({ label, children }: { label: string; children: ReactNode }) => (
   <div className="min-w-0">
