@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from axonize import patching
+from axonize import patching, recording
 from axonize.integrations.transformers import TRANSFORMERS
 from tests.integrations.checks import check_mates, check_shares, check_steps, check_tiling
 from tests.integrations.collector import Received
@@ -63,6 +63,20 @@ def test_steps_are_kept_when_their_requests_are_not_sampled(
     found = sent.read()
     assert set(found) == {"engine.step"}
     check_steps(found["engine.step"], scheduled)
+
+
+def test_the_last_requests_are_counted_when_the_manager_ends(
+    tiny: Tiny, sent: Sent, scheduled: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "engine_gpus", ("cuda:0",))
+    answers(tiny, PROMPTS[:6], greedy(9))
+    found = sent.read()
+    check_steps(found["engine.step"], scheduled)
+    (rest,) = found["engine.idle"]
+    assert (rest["axonize.step.number"], rest["axonize.gpu.count"]) == (0, 1)
+    assert rest.start_ns >= max(step.end_ns for step in found["engine.step"]) - 1_000_000
+    records = [*found["engine.step"], rest]
+    assert sum(each.attributes.get("axonize.step.ended_requests", 0) for each in records) == 6
 
 
 def test_the_answers_are_the_same_token_for_token(tiny: Tiny, sent: Sent) -> None:

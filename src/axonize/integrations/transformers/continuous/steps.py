@@ -145,7 +145,21 @@ class Recorder:
         self._open.clear()
         self._done = self._number
         self._settle()
+        self._rest()
         release_gpus(self)
+
+    def _rest(self) -> None:
+        """Record the time since the last step, and the requests that left with it."""
+        if not self._engine.gpu_count:
+            return
+        end_ns, charge = time.time_ns(), self._books.rest(time.monotonic_ns())
+        attributes = {
+            **self._engine.attributes,
+            names.STEP_NUMBER: 0,
+            **self._books.attributes(charge),
+        }
+        span = Span("engine.idle", attributes, parent=KEPT, start_ns=end_ns - charge.idle_ns)
+        span.end(end_ns)
 
     def _prefill(self, batch: list[Any]) -> dict[str, int]:
         """Return the prompt tokens of each request of a batch that has some."""
