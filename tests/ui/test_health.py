@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from axonize.version import VERSION
 from tests.e2e.tenancy import ask
 from tests.e2e.test_processes import lossy_process, wait_for
 from tests.server.ingest.otlp import body, span
+from tests.server.processes import report
 from tests.server.serving import call
 from tests.ui.conftest import shoot
 from tests.ui.serving import Server, serve
@@ -61,6 +63,19 @@ def test_a_process_that_loses_spans_and_lacks_a_hook(
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
             page.evaluate(AXE.read_text(encoding="utf-8"))
             assert at_rest(page).evaluate(SERIOUS) == []
+
+
+def test_a_list_that_is_cut_says_so(page: Page, server: Server) -> None:
+    def cut(route: Route) -> None:
+        """As the API answers with more than 1000 processes; tests/server/query has it from it."""
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "more": True})
+
+    page.route("**/api/v1/processes?*", cut)
+    assert call(f"{server.http}/v1/metrics", report("chat", "one", exported=1))[0] == 200
+    page.goto("/health")
+    said = page.get_by_text(re.compile(r"These are the newest \d+; older ones are left out\."))
+    expect(said).to_be_visible()
 
 
 def test_no_process_has_sent_a_span(browser: Browser, tmp_path: Path) -> None:
