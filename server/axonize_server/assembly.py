@@ -101,6 +101,7 @@ async def assemble(
     registrar = Registrar(gpus, registry)
     stack.push_async_callback(asyncio.to_thread, registrar.stop)
     accounts = await _open_accounts(settings, databases, stack)
+    accounts.suspension.settle.append(registrar.settle)
     ingest = _open_ingest(settings, databases, accounts, registrar, stack)
     erasure = TraceErasure(
         TraceEraser(databases.removing, settings.clickhouse_cluster), Deletions(databases.postgres)
@@ -108,7 +109,7 @@ async def assemble(
     if databases.mender is not None:
         _start(Chore(databases.mender.look, LOOK_EVERY_S, "cut parts are not put back"), stack)
     if settings.role != "query":
-        await _keep_rolled_up(databases, stack)
+        await _keep_rolled_up(databases, accounts.suspension, stack)
         _start_chores(settings, databases, accounts, erasure, stack)
     await _watch_keys(accounts, stack)
     authenticate = accounts.gate.authenticate
@@ -254,11 +255,14 @@ def _metrics(
     return read
 
 
-async def _keep_rolled_up(databases: Databases, stack: AsyncExitStack) -> None:
+async def _keep_rolled_up(
+    databases: Databases, suspension: Suspension, stack: AsyncExitStack
+) -> None:
     """Roll up what is stored, in threads that end before the databases do."""
     pool = databases.rolling_up
     engines = MinuteRollup(pool, queries=ENGINES)
     for rollup in (TraceRollup(pool), MinuteRollup(pool), engines):
+        suspension.settle.append(rollup.settle)
         rollup.start()
         stack.push_async_callback(asyncio.to_thread, rollup.close)
 

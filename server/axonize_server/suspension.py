@@ -14,8 +14,8 @@ from axonize_server.store.postgres.tenants import Tenants
 class Suspension:
     """Says who is suspended.
 
-    `settle` each refuse what waits of them, and return when no write is under way; `version` tells
-    up to which change the accounts are.
+    `settle` each refuse what waits of them, and return when no write is under way that was at the
+    call; `version` tells up to which change the accounts are.
     """
 
     def __init__(

@@ -5,25 +5,32 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timezone
 
+import pyarrow as pa
 import pytest
 from axonize_server.erasure import Erasure
 from axonize_server.ingest.batcher import Batcher
 from axonize_server.ingest.decoder import ArrowDecoder
 from axonize_server.model import Forbidden
+from axonize_server.store.clickhouse.minutes.rollup import ENGINES, SPANS, MinuteRollup
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
+from axonize_server.store.clickhouse.traces import sql as traces_sql
+from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
+from axonize_server.store.migrate import migrate
 from axonize_server.store.postgres.keys import Keys
 from axonize_server.store.postgres.servers import Servers
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.suspension import Suspension
 
 from tests.server.ingest.otlp import body, span
-from tests.server.rows import trace_id
+from tests.server.rows import NOW_NS, TIMESTAMP, row, table, trace_id
+from tests.server.steps import Rider, decoded, step, steps_body
 
 
 @pytest.fixture
@@ -225,6 +232,71 @@ def test_a_tenant_is_erased_when_every_server_has_ceased_to_write(
     assert not erasing.is_alive()
     assert tenant not in {each.tenant_id for each in tenants.all()}
     here.leave()
+
+
+def slow(insert: str) -> str:
+    """Return the statement of a roll-up such that it reads, waits three seconds, and writes."""
+    into, select, query = insert.partition("\nSELECT")
+    return f"{into} SELECT * FROM ({select}{query}) WHERE sleepEachRow(3) = 0"
+
+
+ROLL_UPS = {
+    "traces": TraceRollup,
+    "minutes": lambda pool: MinuteRollup(pool, queries=SPANS._replace(insert=slow(SPANS.insert))),
+    "engine_minutes": lambda pool: MinuteRollup(
+        pool, queries=ENGINES._replace(insert=slow(ENGINES.insert))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROLL_UPS)
+def test_a_roll_up_that_was_under_way_brings_nothing_back_of_a_tenant_that_is_erased(
+    new_databases, monkeypatch, name
+):
+    postgres, clickhouse = new_databases
+    migrate(postgres, clickhouse)
+    monkeypatch.setattr(traces_sql, "ROLL_UP", slow(traces_sql.ROLL_UP))
+    store_an_hour_ago(clickhouse, "acme")
+    tenants, servers, keys = Tenants(postgres), Servers(postgres), Keys(postgres)
+    tenants.add("acme", "A tenant", None)
+    roll_up = ROLL_UPS[name](clickhouse)
+    suspension = Suspension(tenants, servers, keys.version, [roll_up.settle])
+    rolling = threading.Thread(target=roll_up.catch_up)
+
+    class Overtaken(TenantEraser):
+        """Erases rows that a roll-up has read just before."""
+
+        def erase(self, tenant: str) -> None:
+            if rolling.ident is None:
+                rolling.start()
+                wait_until_it_has_read(clickhouse, name)
+            super().erase(tenant)
+
+    eraser = Overtaken(clickhouse)
+    Erasure(tenants, suspension.suspend, eraser, servers, keys.version).erase("acme")
+    rolling.join(120)
+    with clickhouse.client() as client:
+        for each in ("spans", "engine_steps", *ROLL_UPS):
+            assert client.query(f"SELECT count() FROM {each}").first_row == (0,), each
+
+
+def store_an_hour_ago(clickhouse, tenant: str) -> None:
+    """Store a span and a step."""
+    hour_ms = 3_600_000.0
+    _, steps = decoded(tenant, steps_body(step(1, [Rider("a")], start_ms=-hour_ms)))
+    committed = pa.array([NOW_NS - round(hour_ms * 1e6)], TIMESTAMP)
+    spans = table(tenant, [row(1, 1, start_ms=-hour_ms)]).append_column("ingested_at", committed)
+    SpanWriter(clickhouse).insert(spans, steps)
+
+
+def wait_until_it_has_read(clickhouse, name: str) -> None:
+    read_rows = "SELECT sum(read_rows) FROM system.processes WHERE query LIKE {insert:String}"
+    parameters = {"insert": f"INSERT INTO {name} %"}
+    by = time.monotonic() + 60
+    with clickhouse.client() as client:
+        while client.query(read_rows, parameters=parameters).first_row == (0,):
+            assert time.monotonic() < by
+            time.sleep(0.01)
 
 
 def test_a_server_that_has_ended_is_not_waited_for(tenants, postgres):

@@ -18,6 +18,7 @@ from playwright.sync_api import (
 from tests.ui.chromium import open_chromium
 from tests.ui.seeding import Seeded, seed
 from tests.ui.serving import Server, serve
+from tests.ui.waiting import watch
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "server/axonize_server/static/index.html"
@@ -25,7 +26,7 @@ SCREENSHOTS = ROOT / "screenshots"
 # Where there is no npm the UI is not built; tests/e2e then looks at the page that says so.
 collect_ignore_glob = [] if BUILT.is_file() else ["test_*.py"]
 # What a page waits for takes seconds where many others work on the machine.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 SIZE: ViewportSize = {"width": 1440, "height": 900}
 
 
@@ -55,7 +56,7 @@ def complaints() -> list[str]:
 @pytest.fixture
 def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport=SIZE, base_url=server.http, color_scheme="dark")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 
@@ -70,7 +71,8 @@ def page(context: BrowserContext, complaints: list[str]) -> Iterator[Page]:
 
 
 def listen(page: Page, complaints: list[str]) -> None:
-    """Collect errors, warnings and uncaught exceptions of a page."""
+    """Collect errors, warnings and uncaught exceptions of a page; see what it waits for."""
+    watch(page)
 
     def on_console(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

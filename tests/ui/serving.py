@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_S = 60.0
+START_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def serve(data: Path, **environment: str) -> Iterator[Server]:
             yield _address(process, data)
         finally:
             process.terminate()
-            process.wait(timeout=60)
+            process.wait(timeout=120)
 
 
 def _address(process: subprocess.Popen[bytes], data: Path) -> Server:

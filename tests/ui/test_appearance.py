@@ -5,6 +5,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.ui.conftest import ROOT, shoot
 from tests.ui.seeding import Seeded, span_id, trace_id
+from tests.ui.waiting import at_rest
 
 AXE = ROOT / "ui/node_modules/axe-core/axe.min.js"
 
@@ -38,16 +39,14 @@ def opened(request: pytest.FixtureRequest, page: Page, seeded: Seeded) -> Page:
         "shortcuts": page.get_by_role("dialog", name="Keyboard shortcuts"),
     }
     expect(awaited.get(request.param, page.locator("tr[data-trace]").first)).to_be_visible()
-    page.wait_for_timeout(300)  # colours that fade in would be measured half-way
-    return page
+    return at_rest(page)  # colours that fade in would be measured half-way
 
 
 def test_nothing_bars_the_way_of_anyone(opened: Page) -> None:
     opened.evaluate(AXE.read_text(encoding="utf-8"))
     assert opened.evaluate(SERIOUS) == []
     opened.emulate_media(color_scheme="light")
-    opened.wait_for_timeout(300)
-    assert opened.evaluate(SERIOUS) == []
+    assert at_rest(opened).evaluate(SERIOUS) == []
 
 
 BEYOND = """width => [...document.querySelectorAll("button, a, input, h1, th")]
@@ -62,8 +61,7 @@ def is_whole(page: Page, name: str) -> None:
         page.set_viewport_size({"width": width, "height": height})
         for theme in ("dark", "light"):
             page.emulate_media(color_scheme="light" if theme == "light" else "dark")
-            page.wait_for_timeout(300)
-            assert page.evaluate(SERIOUS) == []
+            assert at_rest(page).evaluate(SERIOUS) == []
             shoot(page, f"{name}-{theme}-{width}")
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert page.evaluate(BEYOND, width) == []
@@ -72,24 +70,24 @@ def is_whole(page: Page, name: str) -> None:
 def test_nothing_is_cut_off(opened: Page) -> None:
     for width in (1440, 1280, 800):
         opened.set_viewport_size({"width": width, "height": 720})
-        opened.wait_for_timeout(100)
-        assert opened.evaluate("document.documentElement.scrollWidth") == width
+        assert at_rest(opened).evaluate("document.documentElement.scrollWidth") == width
         assert opened.evaluate(BEYOND, width) == []
 
 
 def test_the_theme_follows_the_system_until_someone_chooses(page: Page, seeded: Seeded) -> None:
     page.goto("/traces")
-    dark = background(page)
+    expect(page.locator("tr[data-trace]").first).to_be_visible()
+    dark = background(at_rest(page))
     page.emulate_media(color_scheme="light")
-    light = background(page)
+    light = background(at_rest(page))
     assert dark != light
     page.get_by_role("button", name="Theme: as the system").click()
     page.get_by_role("button", name="Theme: light").click()
     expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
-    assert background(page) == dark
+    assert background(at_rest(page)) == dark
     page.reload()
     expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
-    assert background(page) == dark
+    assert background(at_rest(page)) == dark
 
 
 def test_pictures_of_both_pages_in_light(context: BrowserContext, seeded: Seeded) -> None:

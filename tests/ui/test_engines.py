@@ -11,6 +11,7 @@ from tests.ui.engine import Engine, Request, Rider, request
 from tests.ui.seeding import Seeder, span_id, trace_id
 from tests.ui.serving import Server, serve
 from tests.ui.test_appearance import is_whole
+from tests.ui.waiting import at_rest
 
 ENGINE, LONG = "engine-page-0", "engine-page-1"
 PREFILL_STEP = 21
@@ -43,9 +44,8 @@ def address(engine: str, more: str = "") -> str:
 def test_an_engine_shows_its_steps_over_time(page: Page) -> None:
     page.goto(address(ENGINE))
     expect(page.get_by_role("img", name="Batch size: 6")).to_be_visible()
-    titles = [each.inner_text().split("\n")[0] for each in page.locator("figcaption").all()]
-    levels = ["KV cache", "Waiting requests", "Preemptions"]
-    assert titles == ["Batch size", "Tokens", "Duration", *levels]
+    titles = ["Batch size", "Tokens", "Duration", "KV cache", "Waiting requests", "Preemptions"]
+    expect(page.locator("figcaption")).to_have_text([re.compile(f"^{each}") for each in titles])
     expect(page.get_by_role("img", name="Duration: 9.00 ms")).to_be_visible()
     expect(page.get_by_role("img", name="KV cache: 37 %")).to_be_visible()
     figures = page.locator("dl").first
@@ -60,7 +60,7 @@ def test_an_engine_shows_its_steps_over_time(page: Page) -> None:
 def test_a_step_leads_to_its_requests_and_on_to_their_traces(page: Page, document: Request) -> None:
     page.goto(address(ENGINE))
     expect(page.get_by_role("img", name="Batch size: 6")).to_be_visible()
-    box = page.get_by_test_id("plot").first.bounding_box()
+    box = at_rest(page).get_by_test_id("plot").first.bounding_box()
     assert box is not None
     whole_ms = 61 * 9 + 130
     page.mouse.click(box["x"] + box["width"] * (20 * 9 + 60) / whole_ms, box["y"] + 40)

@@ -12,6 +12,7 @@ from tests.ui.engine import Ridden, seed_steps
 from tests.ui.seeding import Seeded, span_id, trace_id
 from tests.ui.serving import Server
 from tests.ui.test_appearance import AXE, SERIOUS
+from tests.ui.waiting import at_rest
 
 
 @pytest.fixture(scope="module")
@@ -97,5 +98,5 @@ def test_the_explanation_has_no_accessibility_fault(
     shoot(page, f"explain-{why}-{scheme}")
     page.set_viewport_size({"width": 390, "height": 844})
     shoot(page, f"explain-{why}-{scheme}-phone")
-    page.evaluate(AXE.read_text())
-    assert page.evaluate(SERIOUS) == []
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert at_rest(page).evaluate(SERIOUS) == []

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.ui.conftest import shoot
 from tests.ui.seeding import Seeded, span_id, trace_id
 from tests.ui.test_appearance import AXE, SERIOUS
+from tests.ui.waiting import at_rest, soon
 
 
 def chart(page: Page) -> Locator:
@@ -21,7 +22,8 @@ def panel(page: Page) -> Locator:
 
 
 def at(page: Page, share: float, lane: int) -> tuple[float, float]:
-    """Return where a lane is at a moment of the axis, the whole axis being 1."""
+    """Return where a lane is at a moment of the axis, the whole axis being 1, once it stays."""
+    at_rest(page)
     box = chart(page).bounding_box()
     assert box is not None
     return box["x"] + share * box["width"], box["y"] + lane * 20 + 10
@@ -77,11 +79,18 @@ def test_one_error_among_twenty_thousand_is_in_sight(page: Page, seeded: Seeded)
     page.goto(f"/traces/{trace_id(seeded.batch)}?as=flame")
     expect(chart(page)).to_have_accessible_name(re.compile("^20,001 spans in"))
     page.get_by_role("button", name="Errors", exact=True).click()
+    expect(page).to_have_url(re.compile("errors=1"))
     page.keyboard.press("n")
     expect(panel(page)).to_contain_text("NaN in the logits")
     page.keyboard.press("Escape")
-    page.wait_for_timeout(300)
-    red = chart(page).evaluate(
+    expect(panel(page)).to_have_count(0)
+    soon(page, lambda: red(page), lambda pixels: pixels >= 3 * 18 - 10)
+    shoot(page, "flame-20000")
+
+
+def red(page: Page) -> int:
+    """Return how many pixels of the chart are as red as an error."""
+    count = chart(page).evaluate(
         """canvas => {
             const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
             let count = 0;
@@ -90,8 +99,7 @@ def test_one_error_among_twenty_thousand_is_in_sight(page: Page, seeded: Seeded)
             return count;
         }"""
     )
-    assert red >= 3 * 18 - 10
-    shoot(page, "flame-20000")
+    return int(count)
 
 
 def test_the_wheel_zooms_where_the_pointer_is(page: Page, seeded: Seeded) -> None:
@@ -113,18 +121,15 @@ def test_the_canvas_follows_the_theme(
     page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
     page.goto(f"/traces/{trace_id(seeded.chat)}?as=flame&why=path")
     expect(chart(page)).to_be_visible()
-    page.wait_for_timeout(300)
-    before = color(page, *at(page, 0.5, 3))
+    before = soon(page, lambda: color(page, *at(page, 0.5, 3)), any)
     page.emulate_media(color_scheme="dark" if scheme == "light" else "light")
-    page.wait_for_timeout(300)
-    assert color(page, *at(page, 0.5, 3)) != before
+    soon(page, lambda: color(page, *at(page, 0.5, 3)), lambda after: after != before)
     page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    page.wait_for_timeout(300)
-    assert page.evaluate(SERIOUS) == []
+    assert at_rest(page).evaluate(SERIOUS) == []
     shoot(page, f"flame-path-{scheme}")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(300)
+    at_rest(page)
     shoot(page, f"flame-path-{scheme}-phone")
     # The test has read the canvas twice, which the page never does.
     complaints[:] = [each for each in complaints if "willReadFrequently" not in each]

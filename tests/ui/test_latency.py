@@ -11,6 +11,7 @@ from tests.ui.conftest import listen, shoot
 from tests.ui.seeding import Seeder
 from tests.ui.serving import Server, serve
 from tests.ui.test_appearance import is_whole
+from tests.ui.waiting import at_rest
 
 SLOW_MS, FAST_MS = 4_200.0, 320.0
 WHOLE_PAGE = {"width": 1440, "height": 900}
@@ -59,7 +60,7 @@ def heatmap(page: Page) -> Locator:
 
 def drag(page: Page, left: float, top: float, right: float, bottom: float) -> None:
     """Drag over the heatmap; fractions of its width and height."""
-    box = heatmap(page).bounding_box()
+    box = heatmap(at_rest(page)).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + left * box["width"], box["y"] + top * box["height"])
     page.mouse.down()
@@ -121,7 +122,7 @@ def test_a_box_becomes_the_range_or_goes_away(page: Page) -> None:
 def test_the_strip_narrows_the_range(page: Page) -> None:
     page.goto("/traces")
     expect(page.get_by_text("Drag over requests")).to_be_visible()
-    strip = page.get_by_role("img", name=re.compile("Requests per")).bounding_box()
+    strip = at_rest(page).get_by_role("img", name=re.compile("Requests per")).bounding_box()
     assert strip is not None
     page.mouse.move(strip["x"] + strip["width"] * 0.6, strip["y"] + 10)
     page.mouse.down()
@@ -145,6 +146,7 @@ def test_the_keyboard_chooses_a_box_too(page: Page) -> None:
         page.keyboard.press(key)
     expect(page).to_have_url(re.compile("box="))
     expect(page.get_by_role("complementary", name="What differs")).to_be_visible()
+    at_rest(page)
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile("/traces$"))

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.ui.conftest import SIZE, listen, shoot
 from tests.ui.serving import Server, serve
 from tests.ui.test_appearance import AXE, SERIOUS
+from tests.ui.waiting import at_rest
 
 KEY = "the-key-of-this-server"
 REFUSED = "Failed to load resource: the server responded with a status of 401 (Unauthorized)"
@@ -24,7 +25,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def visitor(browser: Browser, guarded: Server) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport=SIZE, base_url=guarded.http, color_scheme="dark")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 
@@ -104,7 +105,6 @@ def test_nothing_bars_the_way_of_anyone(page: Page, theme: str) -> None:
     page.goto("/traces")
     log_in(page, "wrong")
     expect(page.get_by_role("alert")).to_be_visible()
-    page.wait_for_timeout(300)
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert page.evaluate(SERIOUS) == []
+    assert at_rest(page).evaluate(SERIOUS) == []
     shoot(page, f"log-in-{theme}")

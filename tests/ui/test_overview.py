@@ -13,17 +13,21 @@ from tests.ui.gpus import SECOND_NS, WHOLE, GpuSeeder
 from tests.ui.seeding import Seeder
 from tests.ui.serving import Server, serve
 from tests.ui.test_appearance import is_whole
+from tests.ui.waiting import at_rest, soon
 
 REQUESTS = 90
 
 
 def seed_hour(http: str) -> None:
-    """Fill an hour and the one before: two models, requests on an engine, and a GPU."""
+    """Fill an hour and the one before: two models, requests on an engine, and a GPU.
+
+    Nothing is so close to the end of its hour that it is in another one before the tests are over.
+    """
     seeder = Seeder(http, start_ns=time.time_ns())
     for number in range(REQUESTS):
-        _request(seeder, -3_500_000 + number * 38_000, ("small", "qwen")[number % 3 == 0], number)
+        _request(seeder, -2_400_000 + number * 26_000, ("small", "qwen")[number % 3 == 0], number)
     for number in range(30):
-        _request(seeder, -7_100_000 + number * 100_000, "small", number)
+        _request(seeder, -6_000_000 + number * 20_000, "small", number)
     engine = Engine(seeder, "engine-1", -600_000)
     ridden = Request("r-1", seeder.span("warm up", -600_000, 5, service="chat-server"))
     while engine.at_ms < -60_000:
@@ -96,11 +100,7 @@ def test_the_front_page_sums_up_the_last_hour_beside_the_one_before(page: Page) 
 
 def test_every_panel_opens_the_traces_behind_it(page: Page) -> None:
     open_overview(page)
-    names = [
-        link.get_attribute("aria-label") for link in page.get_by_label(re.compile("Traces behind"))
-        .all()
-    ]  # fmt: skip
-    assert len(names) == 12
+    expect(page.get_by_label(re.compile("Traces behind"))).to_have_count(12)
     page.get_by_label("Traces behind Error rate").click()
     expect(page).to_have_url(re.compile("/traces.*from=.*to=.*status=error|status=error.*from="))
     expect(page.locator("footer")).to_contain_text("3 traces")
@@ -112,19 +112,24 @@ def test_every_panel_opens_the_traces_behind_it(page: Page) -> None:
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
+def point(page: Page, chart: Locator, share: float) -> tuple[float, float]:
+    """Return where a moment is in a chart that stays where it is, its whole width being 1."""
+    at_rest(page)
+    box = chart.bounding_box()
+    assert box is not None
+    return box["x"] + share * box["width"], box["y"] + box["height"] / 2
+
+
 def test_a_moment_leads_to_its_requests_and_a_drag_zooms(page: Page) -> None:
     open_overview(page)
     chart = page.get_by_role("img", name=re.compile("^Requests:"))
-    box = chart.bounding_box()
-    assert box is not None
-    y = box["y"] + box["height"] / 2
-    page.mouse.click(box["x"] + box["width"] * 0.5, y)
+    page.mouse.click(*point(page, chart, 0.5))
     expect(page).to_have_url(re.compile("/traces.*from="))
     page.go_back()
     expect(chart).to_be_visible()
-    page.mouse.move(box["x"] + box["width"] * 0.3, y)
+    page.mouse.move(*point(page, chart, 0.3))
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=3)
+    page.mouse.move(*point(page, chart, 0.6), steps=3)
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"/\?from=.*to="))
     page.reload()
@@ -133,18 +138,22 @@ def test_a_moment_leads_to_its_requests_and_a_drag_zooms(page: Page) -> None:
     expect(page).to_have_url(re.compile("/$"))
 
 
+LEFTS = "all => [...new Set(all.map(each => each.style.left))]"
+
+
+def labels(charts: Locator) -> list[str | None]:
+    return [chart.get_attribute("aria-label") for chart in charts.all()]
+
+
 def test_all_charts_share_the_cursor(page: Page) -> None:
     open_overview(page)
     charts = page.get_by_role("img", name=re.compile("^Latency|^Requests:"))
-    box = charts.first.bounding_box()
-    assert box is not None
-    said = [chart.get_attribute("aria-label") for chart in charts.all()]
-    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 20)
+    said = labels(charts)
+    page.mouse.move(*point(page, charts.first, 0.4))
     cursors = page.get_by_test_id("cursor")
     expect(cursors).to_have_count(page.get_by_test_id("plot").count())
-    places = {each.evaluate("each => each.style.left") for each in cursors.all()}
-    assert len(places) == 1
-    assert [chart.get_attribute("aria-label") for chart in charts.all()] != said
+    soon(page, lambda: cursors.evaluate_all(LEFTS), lambda places: len(places) == 1)
+    soon(page, lambda: labels(charts), lambda pointed: pointed != said)
     page.mouse.move(5, 5)
     expect(cursors).to_have_count(0)
 

@@ -11,6 +11,7 @@ from tests.ui.engine import Request, Ridden, seed_steps
 from tests.ui.seeding import Seeded, span_id, trace_id
 from tests.ui.serving import Server
 from tests.ui.test_appearance import AXE, SERIOUS
+from tests.ui.waiting import at_rest
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,8 @@ def lane(page: Page) -> Locator:
 
 
 def point(page: Page, share: float) -> tuple[float, float]:
-    """Return where a moment of the axis lies in the lane, the whole axis being 1."""
+    """Return where a moment of the axis lies in the lane that stays; the whole axis is 1."""
+    at_rest(page)
     box = lane(page).bounding_box()
     assert box is not None
     return box["x"] + share * box["width"], box["y"] + box["height"] - 12
@@ -40,6 +42,7 @@ def point(page: Page, share: float) -> tuple[float, float]:
 def open_chat(page: Page, ridden: Ridden) -> None:
     page.goto(address(ridden.chat))
     expect(strips(page)).to_have_count(1)
+    at_rest(page)  # what is above the lane would push it down later
 
 
 def test_a_strip_under_the_decode_bar_sums_up_its_steps(page: Page, ridden: Ridden) -> None:
@@ -82,6 +85,7 @@ def test_pointing_at_a_step_tells_who_was_in_it(page: Page, ridden: Ridden) -> N
 def test_the_flame_chart_has_the_steps_on_its_axis(page: Page, ridden: Ridden) -> None:
     page.goto(f"{address(ridden.chat)}?as=flame")
     expect(strips(page)).to_contain_text("113 steps · batch 2\u20137")
+    at_rest(page)
     chart = page.get_by_role("img", name=re.compile("spans in")).bounding_box()
     steps = lane(page).bounding_box()
     assert chart is not None
@@ -95,7 +99,7 @@ def test_the_flame_chart_has_the_steps_on_its_axis(page: Page, ridden: Ridden) -
     page.keyboard.press("Escape")
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="light")
-    page.wait_for_timeout(300)
+    at_rest(page)
     shoot(page, "flame-steps-light-phone")
 
 
@@ -161,6 +165,7 @@ def test_every_answer_of_a_request_has_its_own_strip(page: Page, ridden: Ridden)
             re.compile("^preempted once · 19 steps · batch 2 .*mates: 1 request$"),
         ]
     )
+    at_rest(page)
     lane(page).first.click(position={"x": 120, "y": 40})
     card = page.get_by_role("dialog")
     card.get_by_role("button", name="1_cmpl-two").click()
@@ -182,13 +187,13 @@ def test_a_trace_without_steps_shows_and_asks_for_nothing_more(page: Page, seede
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"/traces/{trace_id(seeded.chat)}")
     expect(page.get_by_role("treeitem").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     assert len([url for url in asked if "/steps" in url]) == 1  # it has an engine.request
     expect(strips(page)).to_have_count(0)
     asked.clear()
     page.goto(f"/traces/{trace_id(seeded.earlier)}")
     expect(page.get_by_role("treeitem").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     assert [url for url in asked if "/steps" in url] == []
 
 
@@ -201,6 +206,7 @@ def test_steps_that_cannot_be_read_say_so_in_their_place(
     page.goto(address(ridden.chat))
     notice = page.get_by_test_id("steps-unread")
     expect(notice.get_by_role("alert")).to_contain_text("The query took too long. Ask again later.")
+    at_rest(page)
     decode = page.get_by_role("treeitem").filter(has_text="decode").bounding_box()
     box = notice.bounding_box()
     assert decode is not None
@@ -209,7 +215,9 @@ def test_steps_that_cannot_be_read_say_so_in_their_place(
     page.evaluate(AXE.read_text(encoding="utf-8"))
     assert page.evaluate(SERIOUS) == []
     shoot(page, "steps-unread-dark")
-    notice.get_by_role("button", name="Try again").click()
+    with page.expect_response("**/steps?*"):
+        notice.get_by_role("button", name="Try again").click()
+    at_rest(page)
     expect(notice.get_by_role("alert")).to_contain_text("The query took too long")
     page.unroute("**/steps?*")
     notice.get_by_role("button", name="Try again").click()
@@ -229,11 +237,9 @@ def test_the_strip_bars_the_way_of_nobody(page: Page, ridden: Ridden) -> None:
     assert page.evaluate(SERIOUS) == []
     page.mouse.click(*point(page, 650 / 1769))
     expect(page.get_by_role("dialog")).to_be_visible()
-    page.wait_for_timeout(300)
-    assert page.evaluate(SERIOUS) == []
+    assert at_rest(page).evaluate(SERIOUS) == []
     page.emulate_media(color_scheme="light")
-    page.wait_for_timeout(300)
-    assert page.evaluate(SERIOUS) == []
+    assert at_rest(page).evaluate(SERIOUS) == []
     shoot(page, "steps-popover-light")
 
 
@@ -244,6 +250,8 @@ def test_the_strip_fits_narrow_windows(page: Page, ridden: Ridden, width: int) -
     open_chat(page, ridden)
     page.mouse.move(*point(page, 650 / 1769))
     tip = page.locator("[data-side]").filter(has_text="Step 57")
+    expect(tip).to_be_visible()
+    at_rest(page)
     box = tip.bounding_box()
     assert box is not None
     assert box["x"] >= 0

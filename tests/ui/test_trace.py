@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.ui.conftest import shoot
 from tests.ui.seeding import Seeded, Seeder, span_id, trace_id
 from tests.ui.serving import Server
+from tests.ui.waiting import at_rest, soon
 
 
 def address(span: Span, search: str = "") -> str:
@@ -21,13 +22,17 @@ def item(page: Page, span: Span) -> Locator:
 
 
 def names(page: Page) -> list[str]:
-    """The spans in sight with their levels, from top to bottom."""
-    found = page.get_by_role("treeitem").evaluate_all(
-        """items => items
+    """The spans in sight with their levels, from top to bottom, once they stay."""
+    found = (
+        at_rest(page)
+        .get_by_role("treeitem")
+        .evaluate_all(
+            """items => items
             .filter(item => item.getBoundingClientRect().top < innerHeight)
             .map(item => [item.getBoundingClientRect().top, item])
             .sort((one, other) => one[0] - other[0])
             .map(([, item]) => `${item.ariaLevel} ${item.querySelector("span[title]").title}`)"""
+        )
     )
     return [str(name) for name in found]
 
@@ -102,6 +107,11 @@ def test_a_trace_can_be_taken_away(page: Page, seeded: Seeded) -> None:
     assert {span_id(seeded.generate), span_id(seeded.kernel)} < spans
 
 
+def ticks_of(page: Page) -> list[str]:
+    """Return what the axis says where it shows the kernel."""
+    return page.get_by_text(re.compile(r"^80\.\d+ ms$")).all_inner_texts()
+
+
 def test_a_link_restores_selection_zoom_and_search(page: Page, seeded: Seeded) -> None:
     page.goto(address(seeded.chat))
     item(page, seeded.kernel).click()
@@ -109,13 +119,13 @@ def test_a_link_restores_selection_zoom_and_search(page: Page, seeded: Seeded) -
     page.get_by_role("searchbox", name="Search spans").fill("kernel")
     expect(page).to_have_url(re.compile(r"zoom=\d+-\d+.*q=kernel"))
     expect(page.get_by_text("1 of 1")).to_be_visible()
-    ticks = page.get_by_text(re.compile(r"^80\.\d+ ms$")).all_inner_texts()
-    assert ticks
+    ticks = soon(page, lambda: at_rest(page) and ticks_of(page), bool)
 
     page.reload()
     expect(panel(page).get_by_role("heading", name="flash_fwd_kernel")).to_be_visible()
-    assert page.get_by_text(re.compile(r"^80\.\d+ ms$")).all_inner_texts() == ticks
+    soon(page, lambda: ticks_of(page), lambda again: again == ticks)
     expect(page.get_by_role("searchbox", name="Search spans")).to_have_value("kernel")
+    at_rest(page)
     bar = item(page, seeded.kernel).locator("[style*='background-color']").last.bounding_box()
     assert bar is not None
     assert bar["width"] > 200  # 44.7 µs of 5.6 s fill most of the axis
@@ -187,7 +197,8 @@ def test_a_span_link_leads_to_the_other_trace(page: Page, seeded: Seeded) -> Non
 
 def test_dragging_the_minimap_and_the_wheel_zoom(page: Page, seeded: Seeded) -> None:
     page.goto(address(seeded.chat))
-    box = page.get_by_title("Drag to zoom").bounding_box()
+    expect(page.get_by_role("treeitem").first).to_be_visible()
+    box = at_rest(page).get_by_title("Drag to zoom").bounding_box()
     assert box is not None
     x, y = box["x"], box["y"] + box["height"] / 2
     page.mouse.move(x + box["width"] * 0.25, y)
@@ -218,7 +229,7 @@ def test_twenty_thousand_spans_open_and_scroll(page: Page, seeded: Seeded, where
     page.goto(address(seeded.batch))
     expect(page.get_by_text("20,001")).to_be_visible()
     assert page.get_by_role("treeitem").count() < 80  # the others are not in the document
-    chart = page.get_by_test_id("timeline")
+    chart = at_rest(page).get_by_test_id("timeline")
     share = {"middle": 0.5, "end": 1.0}[where]
     chart.evaluate("(chart, share) => chart.scrollTo(0, chart.scrollHeight * share)", share)
     expected = {"middle": "step 250.10", "end": "step 499.38"}[where]
@@ -229,6 +240,7 @@ def test_twenty_thousand_spans_open_and_scroll(page: Page, seeded: Seeded, where
 def test_the_one_error_among_twenty_thousand_is_found(page: Page, seeded: Seeded) -> None:
     page.goto(address(seeded.batch))
     page.get_by_role("button", name="Errors", exact=True).click()
+    expect(page).to_have_url(re.compile("errors=1"))
     page.keyboard.press("n")
     expect(item(page, seeded.batch_error)).to_be_in_viewport()
     expect(panel(page)).to_contain_text("NaN in the logits")

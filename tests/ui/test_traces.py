@@ -12,6 +12,7 @@ from pyarrow import parquet
 from tests.ui.conftest import shoot
 from tests.ui.seeding import MODEL, Seeded, Seeder, seed, trace_id
 from tests.ui.serving import Server, serve
+from tests.ui.waiting import at_rest
 
 pytestmark = pytest.mark.usefixtures("seeded")
 
@@ -34,6 +35,11 @@ def rows(page: Page) -> Locator:
 
 def row(page: Page, text: str) -> Locator:
     return rows(page).filter(has_text=text)
+
+
+def heading(page: Page, name: str) -> Locator:
+    """Return what sorts by a column; a filter has the same name."""
+    return page.get_by_role("columnheader", name=name).get_by_role("button")
 
 
 def test_the_list_shows_what_was_sent(page: Page, seeded: Seeded) -> None:
@@ -68,7 +74,9 @@ def test_filters_act_and_are_in_the_address(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"\?service=vllm$"))
 
     page.get_by_role("button", name="Model", exact=True).click()
+    expect(page.get_by_role("option", name=MODEL)).to_be_visible()
     page.keyboard.type("llama")
+    expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(re.escape(f"model={MODEL}")))
 
@@ -126,13 +134,13 @@ def test_a_time_range_can_be_chosen_and_typed(page: Page) -> None:
 
 def test_sorting_by_duration(page: Page) -> None:
     page.goto("/traces")
-    page.get_by_role("button", name="Duration").last.click()
+    heading(page, "Duration").click()
     expect(page).to_have_url(re.compile("sort=-duration"))
     expect(rows(page).first).to_contain_text("batch inference job")
     expect(page.get_by_role("columnheader", name="Duration")).to_have_attribute(
         "aria-sort", "descending"
     )
-    page.get_by_role("button", name="Duration").last.click()
+    heading(page, "Duration").click()
     expect(rows(page).first).to_contain_text("GET /healthz")
 
 
@@ -175,7 +183,7 @@ def test_rows_that_are_followed_live_stay_under_the_pointer(page: Page, server: 
     page.goto("/traces?live=1")
     expect(row(page, "batch inference job")).to_be_visible()
     rows(page).nth(3).hover()
-    page.wait_for_timeout(300)
+    at_rest(page)
     before = [each.get_attribute("data-trace") for each in rows(page).all()[:5]]
     seeder = Seeder(server.http, start_ns=time.time_ns())
     for number in range(2):

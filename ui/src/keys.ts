@@ -1,5 +1,5 @@
 /** Keyboard shortcuts: one listener a page, silent while someone types. */
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 
 export type KeyMap = Record<string, (event: KeyboardEvent) => void>;
 
@@ -13,10 +13,11 @@ function isBusy(event: KeyboardEvent): boolean {
 /** Call `map[event.key]` unless a field, a dialog or a modifier key has the say. */
 export function useKeys(map: KeyMap) {
   const latest = useRef(map);
-  useEffect(() => {
+  // Before anything is painted: what is seen can be acted on, by whoever is fast or whatever is slow.
+  useLayoutEffect(() => {
     latest.current = map;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => {
       const act = latest.current[event.key];
       if (!act || isBusy(event)) return;

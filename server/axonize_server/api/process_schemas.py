@@ -48,14 +48,15 @@ class ProcessList(msgspec.Struct, frozen=True):
     """Processes, the last seen first; services that send spans of which no process reports."""
 
     items: list[Process]
+    more: Annotated[bool, Meta(description="Whether older ones are left out: 1000 are listed.")]
     silent_services: list[SilentService]
 
 
 def process_list(
-    found: list[processes.Process], silent_services: list[SilentService]
+    found: list[processes.Process], more: bool, silent_services: list[SilentService]
 ) -> ProcessList:
     """Return processes as the wire carries them."""
-    return ProcessList([_process(each) for each in found], silent_services)
+    return ProcessList([_process(each) for each in found], more, silent_services)
 
 
 def _process(found: processes.Process) -> Process:

@@ -15,6 +15,7 @@ from axonize_server.gpus import Identity, Sighting
 from axonize_server.model import DomainError
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.postgres.gpus import GpuRegistry
+from axonize_server.store.under_way import UnderWay
 
 EVERY_S = 10.0
 SECOND = 1_000_000_000
@@ -45,6 +46,7 @@ class Registrar:
         self._noted: dict[Key, tuple[Identity, float]] = {}  # and when, monotonic s
         self._identified: dict[Key, Identity] = {}  # as it is in the registry
         self._stopped = threading.Event()
+        self._recording = UnderWay()
         self._failing = False
         self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
         self._thread.start()
@@ -54,6 +56,10 @@ class Registrar:
         key = identity[:2]
         if self._identified.get(key) != identity and len(self._noted) < MOST_REMEMBERED:
             self._noted[key] = identity, time.monotonic()
+
+    def settle(self) -> None:
+        """Return when nothing is written any more that was read before the call."""
+        self._recording.settle()
 
     def stop(self) -> None:
         """End the thread and wait for it."""
@@ -84,7 +90,8 @@ class Registrar:
             self._read_ns = now_ns - LOOK_BACK_NS if recorded_ns is None else recorded_ns
         while self._read_ns < now_ns and not self._stopped.is_set():
             to_ns = min(self._read_ns + SLICE_NS, now_ns)
-            self._record(self._reader.sighted(self._read_ns - OVERLAP_NS, to_ns), to_ns)
+            with self._recording.work():
+                self._record(self._reader.sighted(self._read_ns - OVERLAP_NS, to_ns), to_ns)
             self._read_ns = to_ns
 
     def _record(self, sightings: list[Sighting], to_ns: int) -> None:

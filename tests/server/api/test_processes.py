@@ -44,13 +44,14 @@ def test_processes(client, gpu_writer, writer, tenant):
                 ],
             }
         ],
+        "more": False,
         "silent_services": [{"service_name": "java", "spans": 1}],
     }
 
 
 def test_nobody_reported_since(client):
     answer = client.get("/api/v1/processes", params={"from": "2020-01-01T00:00:00Z"})
-    assert answer.json() == {"items": [], "silent_services": []}
+    assert answer.json() == {"items": [], "more": False, "silent_services": []}
 
 
 def test_a_time_to_come_is_a_400(client):

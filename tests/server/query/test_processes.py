@@ -7,6 +7,7 @@ from axonize_server.ingest.gpu.decode import decode, read_request
 from axonize_server.model import InvalidQuery
 from axonize_server.processes import HookCount, HookFault, Process, SilentService
 from axonize_server.query import processes
+from axonize_server.store.clickhouse.processes import reader as module
 
 from tests.server.processes import report
 from tests.server.rows import row, table
@@ -39,8 +40,8 @@ def seen(process_reader, minute_reader, tenant):
 def test_the_newest_report_of_each_process(told, seen):
     told(report("chat", "one", exported=1), report("chat", "two", exported=9))
     told(report("chat", "one", exported=5, dropped={"buffer full": 2}, patches=PATCHES))
-    (one, two), silent = seen()
-    assert silent == []
+    (one, two), more, silent = seen()
+    assert (more, silent) == (False, [])
     assert abs(time.time_ns() - one.last_ns) < HOUR_NS
     assert one == Process(
         instance_id="one",
@@ -73,20 +74,37 @@ def test_services_of_which_nobody_reports(told, seen, writer, tenant):
         row(1, 3, service_name="java", model="llama", end_time=now),
     ]
     writer.insert(table(tenant, spans))
-    found, silent = seen()
-    assert [each.service_name for each in found] == ["chat"]
+    found, more, silent = seen()
+    assert ([each.service_name for each in found], more) == (["chat"], False)
     assert silent == [SilentService("java", 2)]
+
+
+def test_a_service_that_is_left_out_of_a_long_list_is_not_silent(
+    told, seen, writer, tenant, monkeypatch
+):
+    monkeypatch.setattr(module, "MOST_PROCESSES", 2)
+    for service in ("oldest", "older", "newest"):
+        told(report(service, service))
+    spans = [
+        row(1, number, service_name=service, end_time=time.time_ns())
+        for number, service in enumerate(("oldest", "java"), 1)
+    ]
+    writer.insert(table(tenant, spans))
+    found, more, silent = seen()
+    assert {each.service_name for each in found} < {"oldest", "older", "newest"}
+    assert (len(found), more) == (2, True)
+    assert silent == [SilentService("java", 1)]
 
 
 def test_what_was_seen_before_is_not_asked_for(told, seen):
     told(report("chat", "one"))
     time.sleep(0.01)
-    assert seen(1_000_000) == ([], [])
+    assert seen(1_000_000) == ([], False, [])
 
 
 def test_nobody_else_is_told(told, seen):
     told(report("chat", "one"))
-    assert seen(tenant="somebody-else") == ([], [])
+    assert seen(tenant="somebody-else") == ([], False, [])
 
 
 def test_a_time_to_come_is_refused(seen):

@@ -1679,6 +1679,8 @@ export interface components {
         /** ProcessList */
         ProcessList: {
             items: components["schemas"]["Process"][];
+            /** @description Whether older ones are left out: 1000 are listed. */
+            more: boolean;
             silent_services: components["schemas"]["SilentService"][];
         };
         /** Quota */

@@ -26,7 +26,7 @@ export function Processes() {
   );
 }
 
-function Found({ items, silent_services }: ProcessList) {
+function Found({ items, more, silent_services }: ProcessList) {
   if (items.length === 0 && silent_services.length === 0) return <Nobody />;
   return (
     <>
@@ -37,6 +37,7 @@ function Found({ items, silent_services }: ProcessList) {
           ))}
         </ul>
       )}
+      {more && <p className="border-t border-line pt-3 text-sm text-ink-muted">These are the newest {formatCount(items.length)}; older ones are left out.</p>}
       {silent_services.length > 0 && <Silent services={silent_services} />}
     </>
   );

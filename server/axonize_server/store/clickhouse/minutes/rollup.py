@@ -14,6 +14,7 @@ from axonize_server.model import DomainError
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
 from axonize_server.store.clickhouse.costs import sql as costs
 from axonize_server.store.clickhouse.minutes import sql
+from axonize_server.store.under_way import UnderWay
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -64,6 +65,7 @@ class MinuteRollup:
         self._queries = queries
         self._settle_s = settle_s
         self._since = 0
+        self._counting = UnderWay()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="minutes", daemon=True)
 
@@ -75,6 +77,10 @@ class MinuteRollup:
         """Return when the thread has ended; what it has not done, the next start does."""
         self._closing.set()
         self._thread.join()
+
+    def settle(self) -> None:
+        """Return when no statement is under way that was at the call: it may have read old rows."""
+        self._counting.settle()
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -109,7 +115,8 @@ class MinuteRollup:
 
     def _count(self, client: Client, minutes: list[int]) -> None:
         span = {"first": minutes[0], "last": minutes[-1], "minutes": minutes}
-        client.command(self._queries.insert, parameters=span, settings=IN_TURN)
+        with self._counting.work():
+            client.command(self._queries.insert, parameters=span, settings=IN_TURN)
 
 
 def _groups(minutes: list[Minute]) -> Iterator[list[int]]:

@@ -19,11 +19,21 @@ class ProcessReader:
         self._pool = pool
         self._limits = limits
 
-    def seen_since(self, tenant: str, from_ns: int) -> list[Process]:
-        """Return what reported since then (Unix ns), at most 1000, the last seen first."""
-        parameters = {"tenant": tenant, "from": from_ns, "limit": MOST_PROCESSES}
+    def seen_since(self, tenant: str, from_ns: int) -> tuple[list[Process], bool]:
+        """Return what reported since then (Unix ns), the last seen first, and whether more did.
+
+        At most 1000 are returned.
+        """
+        parameters = {"tenant": tenant, "from": from_ns, "limit": MOST_PROCESSES + 1}
         columns = self._pool.columns(sql.SEEN_SINCE, parameters, self._limits)
-        return [_process(row) for row in zip(*columns, strict=True)]
+        found = [_process(row) for row in zip(*columns, strict=True)]
+        return found[:MOST_PROCESSES], len(found) > MOST_PROCESSES
+
+    def services_since(self, tenant: str, from_ns: int) -> set[str]:
+        """Return the services of all processes that reported since then (Unix ns)."""
+        parameters = {"tenant": tenant, "from": from_ns}
+        columns = self._pool.columns(sql.SERVICES_SINCE, parameters, self._limits)
+        return set(columns[0]) if columns else set()
 
 
 def _process(row: Sequence[Any]) -> Process:

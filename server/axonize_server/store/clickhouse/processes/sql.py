@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+SERVICES_SINCE = """
+SELECT DISTINCT service_name
+FROM processes
+WHERE tenant_id = {tenant:String}
+    AND ingested_at >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
+"""
+
 SEEN_SINCE = """
 SELECT
     instance_id, toUnixTimestamp64Nano(toDateTime64(ingested_at, 9, 'UTC')),

@@ -13,6 +13,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from axonize_server.model import DomainError
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
 from axonize_server.store.clickhouse.traces import sql
+from axonize_server.store.under_way import UnderWay
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -46,6 +47,7 @@ class TraceRollup:
     def __init__(self, pool: ClientPool, *, settle_s: int = SETTLE_S) -> None:
         self._pool = pool
         self._settle_s = settle_s
+        self._rolling = UnderWay()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rollup", daemon=True)
 
@@ -57,6 +59,10 @@ class TraceRollup:
         """Return when the thread has ended; what it has not done, the next start does."""
         self._closing.set()
         self._thread.join()
+
+    def settle(self) -> None:
+        """Return when no statement is under way that was at the call: it may have read old rows."""
+        self._rolling.settle()
 
     def _run(self) -> None:
         for look_back_s in _look_backs():
@@ -103,7 +109,8 @@ class TraceRollup:
         """Roll up, then record: a process that dies in between does it again."""
         seconds, counts = [second for second, _ in group], [spans for _, spans in group]
         span = {"first": seconds[0], "last": seconds[-1], "seconds": seconds}
-        client.command(sql.ROLL_UP, parameters=span, settings=ONE_THREAD)
+        with self._rolling.work():
+            client.command(sql.ROLL_UP, parameters=span, settings=ONE_THREAD)
         self._pool.check_room()
         client.command(sql.RECORD_SECONDS, parameters={"seconds": seconds, "counts": counts})
 
