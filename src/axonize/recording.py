@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 class Meter(Protocol):
     """Charges the energy of GPUs to the steps of an engine."""
 
-    @property
-    def source(self) -> str:
-        """How the energy is had: "counter", "power", or "estimated"."""
+    source: str
+    """How the energy is had: "counter", "power", or "estimated"."""
 
     @property
     def usd_per_hour(self) -> float | None:
@@ -58,7 +57,7 @@ class Claim(NamedTuple):
 
 
 describe_gpu: Callable[[int, str], Mapping[str, Any]] | None = None
-"""Returns the attributes gpu.N.* for N and a label; set while GPUs are profiled."""
+"""Returns gpu.N.*, with the label, for N and a label; set while GPUs are profiled."""
 meter_gpu: Callable[[Sequence[str]], Meter] | None = None
 """Returns a meter of the GPUs of some labels; set while GPUs are profiled."""
 begin_work: Callable[[Span, Sequence[str]], None] | None = None
@@ -69,13 +68,15 @@ engine_gpus: tuple[str, ...] = ()
 """Labels of the GPUs that the engine in this process works on; empty where it knows by itself."""
 claims: weakref.WeakKeyDictionary[object, Claim] = weakref.WeakKeyDictionary()
 """What the engines of this process have claimed."""
+has_claims = False
+"""Whether any has; asked at every call, which a weak dictionary would make dear."""
 
 
 @guarded
 def set_gpus(span: Span, labels: Iterable[str]) -> None:
     """Name the GPUs that a span works on from now on, and have it occupy them until it ends."""
     named = tuple(labels)
-    name_gpus(span, named)
+    _name_gpus(span, named)
     if named and begin_work is not None:
         begin_work(span, named)
 
@@ -91,7 +92,9 @@ def load_gpus(span: Span, labels: Sequence[str]) -> None:
 @guarded
 def claim_gpus(engine: object, labels: Sequence[str]) -> None:
     """Leave these GPUs to an engine, until release_gpus() or until it is no more."""
+    global has_claims
     if labels:
+        has_claims = True
         claims[engine] = Claim(labels, time.monotonic_ns())
 
 
@@ -118,9 +121,14 @@ def leave_work(span: Span) -> None:
 @guarded
 def name_gpus(span: Span, labels: Iterable[str]) -> None:
     """Set the attributes gpu.N.* of each GPU: its label, and what the profiler knows of it."""
+    _name_gpus(span, labels)
+
+
+def _name_gpus(span: Span, labels: Iterable[str]) -> None:
     for index, label in enumerate(labels):
-        span.set_attribute(f"gpu.{index}.label", label)
-        if describe_gpu is not None:
+        if describe_gpu is None:
+            span.set_attribute(f"gpu.{index}.label", label)
+        else:
             span.set_attributes(describe_gpu(index, label))
 
 

@@ -96,6 +96,17 @@ def test_says_what_nvidia_smi_says(rows: list[Row]) -> None:
         assert mine == pytest.approx(other, abs=bound), name
 
 
+def test_is_what_nvidia_smi_says_that_it_is(rows: list[Row]) -> None:
+    asked = ("--query-gpu=uuid,driver_version,pci.bus_id,compute_cap", "--format=csv,noheader")
+    answer = subprocess.run([str(SMI), *asked], capture_output=True, text=True, check=True)
+    ours = read(1)["gpu"]
+    (theirs,) = (each for each in answer.stdout.splitlines() if each.startswith(ours["uuid"]))
+    names = ("driver_version", "pci_bus_id", "compute_capability")
+    for name, other in zip(names, theirs.split(", ")[1:], strict=True):
+        rows.append(Row(name, ours[name], other, "equal"))
+        assert ours[name].upper() == other.upper()
+
+
 def test_a_minute_of_load_has_the_joules_of_the_counter(rows: list[Row]) -> None:
     with load("matmul", 75):
         found = read(60)

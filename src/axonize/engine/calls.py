@@ -25,6 +25,7 @@ from axonize.speed import Span
 
 RECORD_EVERY_NS = 10 * 10**9
 MOST_GPUS = 64  # more labels than that are no GPUs
+READ, MADE = semconv.GEN_AI_USAGE_INPUT_TOKENS, semconv.GEN_AI_USAGE_OUTPUT_TOKENS
 MODELS = (semconv.GEN_AI_REQUEST_MODEL, semconv.TRITON_MODEL_NAME, semconv.MODEL_CLASS)
 
 
@@ -42,7 +43,8 @@ class Held:
     def __init__(self, label: str, began: int) -> None:
         self.label = label
         self.meter: Meter | None = meter_gpus((label,))
-        self.desk = Desk(Books(1, self.meter, began), began)
+        self.desk = Desk(self.meter, began)
+        self.books = Books(1, self.meter, began)  # for what its records say
         self.id = f"{names.CALLS}{os.urandom(4).hex()}-{label}"
         self.model = ""  # that worked on it last
         self.tallies: dict[str, Tally] = {}
@@ -130,11 +132,12 @@ class Calls:
         own = around if span._works and around else None
         work = own or Work(self, around, _model(span.attributes))
         with self._turn as is_first:
-            if not is_first:
+            if not is_first or self.over:
                 return
             now = self._look()
-            for held in filter(None, [self._hold(label, now) for label in labels]):
-                if not self.over and not work.occupies(held):
+            for label in labels:
+                held = self._held.get(label) or self._hold(label, now)
+                if held is not None and not work.occupies(held):
                     work.gains[held] = held.desk.began(now)
                     work.parts[held] = Part()
             if work.gains:
@@ -168,7 +171,7 @@ class Calls:
             self._leave(work, model, self._look())
             for held in work.gains:
                 if not held.desk.closed:
-                    tally = held.tally(model)
+                    tally = held.tallies[model]
                     tally.calls += 1
                     tally.input_tokens += read
                     tally.output_tokens += made
@@ -202,7 +205,7 @@ class Calls:
         while self.lost:
             work = self.lost.popleft()
             self._leave(work, work.model, time.monotonic_ns())
-        if recording.claims:
+        if recording.has_claims:
             self._make_way()
         return time.monotonic_ns()
 
@@ -274,9 +277,9 @@ class Calls:
 
 def _record(held: Held, model: str, tally: Tally, idle: Part, now: int) -> None:
     """Record a model's calls; what has no joules is told apart, so that the rest has them."""
-    part, books = tally.part, held.desk.books
-    measured = (float(part.time), float(part.energy), float(idle.time), float(idle.energy))
-    unmeasured = (float(part.unmeasured), None, float(idle.unmeasured), None)
+    part, books = tally.part, held.books
+    (time_ns, energy_uj, rest), (idle_ns, idle_uj, idle_rest) = part.floats(), idle.floats()
+    measured, unmeasured = (time_ns, energy_uj, idle_ns, idle_uj), (rest, None, idle_rest, None)
     end_ns = time.time_ns() - (time.monotonic_ns() - now)
     start_ns = end_ns - (now - held.recorded)
     for offset, amounts in enumerate((measured, unmeasured)):
@@ -318,14 +321,15 @@ def _told(work: Work, attributes: Mapping[str, Any]) -> dict[str, Any]:
     seconds = energy = usd = 0.0
     source, measured, priced = SOURCES[0], True, True
     for held, part in work.parts.items():
-        unmeasured, meter = float(part.unmeasured), held.meter
-        own = (float(part.time) + unmeasured) / 1e9
+        time_ns, energy_uj, unmeasured = part.floats()
+        meter, own = held.meter, (time_ns + unmeasured) / 1e9
         seconds += own
         if meter is None or unmeasured:
             measured = False
         else:
-            energy += float(part.energy) / 1e6
-            source = max(source, meter.source, key=SOURCES.index)
+            energy += energy_uj / 1e6
+            if meter.source != source:
+                source = max(source, meter.source, key=SOURCES.index)
         price = None if meter is None else meter.usd_per_hour
         priced = priced and price is not None
         usd += own / 3600 * (price or 0.0)
@@ -352,8 +356,7 @@ def _model(attributes: Mapping[str, Any]) -> str:
 
 
 def _tokens(attributes: Mapping[str, Any]) -> tuple[int, int]:
-    read = attributes.get(semconv.GEN_AI_USAGE_INPUT_TOKENS)
-    made = attributes.get(semconv.GEN_AI_USAGE_OUTPUT_TOKENS)
+    read, made = attributes.get(READ, 0), attributes.get(MADE, 0)
     return read if isinstance(read, int) else 0, made if isinstance(made, int) else 0
 
 

@@ -30,8 +30,10 @@ class Account:
 
     def charge(self, begin: int, end: int) -> int:
         """Return what belongs to a step while which the quantity went from begin to end."""
-        begin = max(begin, self.charged)
-        end = max(begin, end)
+        if begin < self.charged:  # no max(): it is asked for every call
+            begin = self.charged
+        if end < begin:
+            end = begin
         self.idle += begin - self.charged
         self.charged = end
         return end - begin

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -66,18 +65,31 @@ class Curve:
             return 0
         return max(0, round((watts + self._watts) / 2 * (time_ns - self._times[-1]) / 1000))
 
+    def between(self, begin_ns: int, end_ns: int) -> tuple[int, int] | None:
+        """Return what was used up to two moments; None when one of them is not known."""
+        with self._lock:
+            times, used = self._times, self._used
+            if len(times) > 1 and times[-2] <= begin_ns and end_ns - times[-1] <= LONGEST_GUESS_NS:
+                # A call is short: both moments lie where at() takes the last two readings.
+                t0, u0 = times[-2], used[-2]
+                took, gained = times[-1] - t0, used[-1] - u0
+                return u0 + gained * (begin_ns - t0) // took, u0 + gained * (end_ns - t0) // took
+        end = self.at(end_ns)
+        begin = end if begin_ns == end_ns else self.at(begin_ns)
+        return None if begin is None or end is None else (begin, end)
+
     def at(self, time_ns: int) -> int | None:
         """Return what was used up to a moment; None when that is not known."""
         with self._lock:
-            after = bisect_right(self._times, time_ns)
-            if not after or len(self._times) < 2:
+            times, used = self._times, self._used
+            after = bisect_right(times, time_ns)
+            if not after or len(times) < 2:
                 return None
-            if after == len(self._times):
-                if time_ns - self._times[-1] > LONGEST_GUESS_NS:
-                    return None
+            if after == len(times):
                 after -= 1
-            t0, t1 = self._times[after - 1 : after + 1]
-            u0, u1 = self._used[after - 1 : after + 1]
+                if time_ns - times[after] > LONGEST_GUESS_NS:
+                    return None
+            t0, t1, u0, u1 = times[after - 1], times[after], used[after - 1], used[after]
         return u0 + (u1 - u0) * (time_ns - t0) // (t1 - t0)
 
 
@@ -97,7 +109,9 @@ class Meter:
         self.parts: Mapping[str, float] = {}
         """Its GPUs and instances, each with its part of a card, 0 where that is not known."""
         self._curves: dict[str, Curve] = {}
-        self._accounts: defaultdict[str, Account] = defaultdict(lambda: Account(0))
+        self._accounts: list[Account] = []  # of each curve
+        self.source = "counter"
+        """How the energy is had: "counter", "power", or "estimated" where a MIG instance is."""
         self.idle_uj = 0
         """What its GPUs used since the first reading and no step was charged."""
 
@@ -107,42 +121,38 @@ class Meter:
             known = [each.gpu for each in metered]
             found = [find_gpu(label, known, visible_devices) for label in self._labels]
             self._gpus = [gpu for gpu in found if gpu is not None] if all(found) else []
-            self._curves = {gpu.uuid: Curve() for gpu in self._gpus}
+            curves = {gpu.uuid: Curve() for gpu in self._gpus}
+            self._accounts = [Account(0) for _ in curves]
+            self._curves = curves
             self.usd_per_hour = self._price_all()
             self.parts = {gpu.uuid: _part(gpu) or 0.0 for gpu in self._gpus}
         for gpu, reading, millijoules, time_ns in metered:
             if gpu.uuid in self._curves:
                 self._curves[gpu.uuid].note(time_ns, millijoules, reading.power_watts)
+        self.source = self._find_source()
 
     def charge(self, begin_ns: int, end_ns: int) -> int | None:
         """Return the uJ of a step (monotonic ns), None when unknown; steps come as they end."""
-        ends = []
-        for uuid, curve in self._curves.items():
-            end = curve.at(end_ns)
-            begin = end if begin_ns == end_ns else curve.at(begin_ns)
-            if begin is None or end is None:
-                return None
-            ends.append((uuid, begin, end))
-        if not ends:
+        if len(self._accounts) == 1:  # as a call has it
+            for curve in self._curves.values():
+                used = curve.between(begin_ns, end_ns)
+                return None if used is None else self._charge(self._accounts[0], *used)
+        all_used = [curve.between(begin_ns, end_ns) for curve in self._curves.values()]
+        if not all_used or None in all_used:
             return None
-        charged = 0
-        for uuid, begin, end in ends:
-            account = self._accounts[uuid]
-            before = account.idle
-            charged += account.charge(begin, end)
-            self.idle_uj += account.idle - before
+        pairs = zip(self._accounts, filter(None, all_used), strict=True)
+        return sum([self._charge(account, *used) for account, used in pairs])
+
+    def _charge(self, account: Account, begin: int, end: int) -> int:
+        before = account.idle
+        charged = account.charge(begin, end)
+        self.idle_uj += account.idle - before
         return charged
 
-    @property
-    def source(self) -> str:
-        """How the energy is had: "counter", "power", or "estimated" where a MIG instance is."""
-        for gpu in self._gpus:  # loops, because it is asked for every call
-            if gpu.mig is not None:
-                return "estimated"
-        for curve in self._curves.values():
-            if curve._counter is None:
-                return "power"
-        return "counter"
+    def _find_source(self) -> str:
+        if any(gpu.mig is not None for gpu in self._gpus):
+            return "estimated"
+        return "counter" if all(each.has_counter for each in self._curves.values()) else "power"
 
     def _price_all(self) -> float | None:
         prices = [_price(gpu, self._prices) for gpu in self._gpus]

@@ -20,6 +20,9 @@ class Charge(NamedTuple):
     idle_uj: int | None
 
 
+_charge = Charge._make  # cheaper than a call of the class
+
+
 class Ledger:
     """Everything since begin_ns is charged once: to a step, or as idle. Times are monotonic, in ns.
 
@@ -32,18 +35,17 @@ class Ledger:
 
     def charge(self, begin_ns: int, end_ns: int) -> Charge:
         """Charge a step; what two of them overlap in belongs to the one that ended first."""
-        idle_before = self._time.idle
-        busy_ns = self._time.charge(begin_ns, end_ns)
-        energy_uj, idle_uj = self._energy(end_ns - busy_ns, end_ns)
-        return Charge(busy_ns, energy_uj, self._time.idle - idle_before, idle_uj)
+        account, meter = self._time, self._meter
+        idle_before = account.idle
+        busy_ns = account.charge(begin_ns, end_ns)
+        idle_ns = account.idle - idle_before
+        if meter is None:
+            return _charge((busy_ns, None, idle_ns, None))
+        used_before = meter.idle_uj
+        charged = meter.charge(end_ns - busy_ns, end_ns)
+        idle_uj = None if charged is None else meter.idle_uj - used_before
+        return _charge((busy_ns, charged, idle_ns, idle_uj))
 
     def rest(self, until_ns: int) -> Charge:
         """Charge as idle what was not charged up to a moment; nothing when there is none."""
         return self.charge(until_ns, until_ns)
-
-    def _energy(self, begin_ns: int, end_ns: int) -> tuple[int | None, int | None]:
-        if self._meter is None:
-            return None, None
-        idle_before = self._meter.idle_uj
-        charged = self._meter.charge(begin_ns, end_ns)
-        return charged, None if charged is None else self._meter.idle_uj - idle_before

@@ -66,8 +66,10 @@ class Server:
 
 
 @contextmanager
-def serving(model: Path, folder: Path, collector: str, *arguments: str) -> Iterator[Server]:
-    """Run the server until the block ends; it is ready when the block begins."""
+def serving(
+    model: Path, folder: Path, collector: str, *arguments: str, **more: str
+) -> Iterator[Server]:
+    """Run the server until the block ends, with more variables; it is ready when that begins."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -76,7 +78,7 @@ def serving(model: Path, folder: Path, collector: str, *arguments: str) -> Itera
         *("--served-model-name", "tiny", "--dtype", "float32", "--enforce-eager"),
         *("--max-model-len", "256", "--host", "127.0.0.1", "--port", str(port), *arguments),
     )
-    variables = environment(folder, RECORDED_STEPS=str(folder / "steps"))
+    variables = environment(folder, RECORDED_STEPS=str(folder / "steps"), **more)
     log = folder / "server.log"
     with log.open("w") as file:
         process = subprocess.Popen(command, env=variables, stdout=file, stderr=file)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonize.engine.books import Books
 from axonize.engine.desk import Desk, Part
 from axonize.gpu.backend import DiscoveredGPU, Reading
 from axonize.gpu.energy import Meter, Metered
@@ -35,12 +34,12 @@ class Had(NamedTuple):
 
 
 def exact(part: Part) -> Had:
-    return Had(part.time.exact(), part.energy.exact(), part.unmeasured.exact())
+    return Had(*part.exact())
 
 
 def account(meter: Meter | None, calls: list[tuple[int, int]], until: int) -> tuple[list[Had], Had]:
     """Return what calls, from and to a moment, had of ten seconds, and what was idle."""
-    desk, parts = Desk(Books(1, meter, 0), 0), [Part() for _ in calls]
+    desk, parts = Desk(meter, 0), [Part() for _ in calls]
     events = sorted(
         [(begin, 1, number) for number, (begin, _) in enumerate(calls)]
         + [(end, 2, number) for number, (_, end) in enumerate(calls)]
@@ -83,7 +82,7 @@ def test_the_order_in_which_calls_are_listed_changes_nothing(used, pair) -> None
 
 @given(CALLS, st.lists(st.integers(0, 10 * S), max_size=5))
 def test_what_is_taken_in_between_changes_nothing(calls, moments) -> None:
-    desk, whole, pieces = Desk(Books(1, None, 0), 0), Part(), Part()
+    desk, whole, pieces = Desk(None, 0), Part(), Part()
     first = since = desk.began(0)
     for at in sorted([*moments, *(begin for begin, _ in calls)]):
         desk.settle(at)
@@ -109,7 +108,7 @@ def test_time_of_which_no_joules_are_known_is_told_apart() -> None:
 
 
 def test_what_comes_after_the_account_is_closed_is_somebody_elses() -> None:
-    desk, part = Desk(Books(1, None, 0), 0), Part()
+    desk, part = Desk(None, 0), Part()
     since = desk.began(S)
     desk.close(3 * S)
     desk.ended(9 * S)
