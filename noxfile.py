@@ -35,12 +35,12 @@ BENCHMARKS = {
     "gpu": ("gpu",),
     "ingest": ("ingest",),
     "query": ("query",),
-    "ui": ("ui",),
+    "ui": ("ui", "ui_beside"),
 }
-# Servers that the benchmark of ingest loads as well.
+# Other servers, and the benchmarks that load them as well.
 PEERS = {
-    "AXONIZE_BENCH_PHOENIX": "arize-phoenix==20.26.1",
-    "AXONIZE_BENCH_MLFLOW": "mlflow==3.17.2",
+    "AXONIZE_BENCH_PHOENIX": ("arize-phoenix==20.26.1", {"ingest", "ui"}),
+    "AXONIZE_BENCH_MLFLOW": ("mlflow==3.17.2", {"ingest"}),
 }
 
 
@@ -191,16 +191,17 @@ def bench(session: nox.Session) -> None:
         session.install("-e", ".", *group("triton"))
     else:
         install(session, *group("bench"), *group("tests"), "build", "virtualenv")
-    env = install_peers(session) if "ingest" in names else {}
+    env = install_peers(session, names)
     for name in names:
         for module in BENCHMARKS.get(name, (name,)):
             session.run("python", "-m", f"tests.bench.{module}", env=env)
 
 
-def install_peers(session: nox.Session) -> dict[str, str]:
+def install_peers(session: nox.Session, names: list[str]) -> dict[str, str]:
     """Other servers, each in an environment of its own; what cannot be installed is left out."""
     programs = {}
-    for variable, requirement in PEERS.items():
+    wanted = {each: requirement for each, (requirement, by) in PEERS.items() if by & set(names)}
+    for variable, requirement in wanted.items():
         folder = Path(session.create_tmp(), requirement)
         session.run("python", "-m", "virtualenv", "-q", str(folder))
         try:

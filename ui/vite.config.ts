@@ -22,6 +22,11 @@ export default defineConfig({
     emptyOutDir: true,
     target: ["chrome123", "firefox121", "safari17.5"], // the first with light-dark()
     assetsInlineLimit: 0,
+    manifest: "chunks.json", // by it the server names the code of a page before the app asks for it
+    rolldownOptions: {
+      // What two pages share is one file: at six connections each small one costs a round trip.
+      output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] } },
+    },
   },
   server: { proxy: { "/api": server } },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import mimetypes
 import re
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from litestar.params import FromPath
 PACKAGE = Path(__file__).parent
 STATIC = PACKAGE / "static"
 TRACE_PAGE = re.compile(r"^/?traces/([0-9a-f]{32})/?$")
+# The features of the UI that show one of many.
+ONE_OF = {"traces": "trace", "gpus": "gpu"}
 RESERVED = ("api", "assets", "v1", "schema", ".well-known")
 
 POLICY = (
@@ -46,7 +49,7 @@ def build_controller(static: Path = STATIC) -> type[Controller]:
         @get("/", sync_to_thread=True)
         def read_index(self, request: Request[Any, Any, Any]) -> Response[bytes]:
             """Return the page."""
-            return _page(static, request.scope.get("root_path", ""))
+            return _page(static, request.scope.get("root_path", ""), _ahead(static, "/"))
 
         @get("/assets/{name:path}", sync_to_thread=True)
         def read_asset(self, name: FromPath[str]) -> Response[bytes]:
@@ -64,7 +67,7 @@ def build_controller(static: Path = STATIC) -> type[Controller]:
                 raise NotFoundException(f"nothing at {path}")
             if "." in path.rpartition("/")[2] and path != "/index.html":
                 return _file(static, first if not rest else "", PAGE_HEADERS)
-            return _page(static, root_path, _ahead(path))
+            return _page(static, root_path, _ahead(static, path))
 
     return UIController
 
@@ -74,8 +77,22 @@ def is_built(static: Path = STATIC) -> bool:
     return (static / "index.html").is_file()
 
 
-def _ahead(path: str) -> str:
-    """Return what has the browser ask for a trace while it still loads what shows it."""
+def _ahead(static: Path, path: str) -> str:
+    """Return what has the browser load what a page needs while it still loads the app."""
+    return _code_of(static, path) + _data_of(path)
+
+
+def _code_of(static: Path, path: str) -> str:
+    """Name the file of the feature that shows the path; index.html names what features share."""
+    first, _, one = path.strip("/").partition("/")
+    feature = ONE_OF.get(first) if one else first or "overview"
+    listed = static / "chunks.json"
+    chunks = json.loads(listed.read_bytes()) if listed.is_file() else {}
+    chunk = chunks.get(f"src/features/{feature}/index.tsx")
+    return f'<link rel="modulepreload" crossorigin href="{chunk["file"]}">' if chunk else ""
+
+
+def _data_of(path: str) -> str:
     opened = TRACE_PAGE.match(path)
     if opened is None:
         return ""

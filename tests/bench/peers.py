@@ -52,6 +52,8 @@ PHOENIX = Peer(
         "PHOENIX_WORKING_DIR": "FOLDER",
         "PHOENIX_PORT": "PORT",
         "PHOENIX_GRPC_PORT": "OTHER",
+        "PHOENIX_TELEMETRY_ENABLED": "false",
+        "PHOENIX_ALLOW_EXTERNAL_RESOURCES": "false",
     },
     "/healthz",
     {},

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from axonize_server.api.errors import HANDLERS
 from axonize_server.ui import build_controller, is_built
@@ -50,6 +53,28 @@ def test_the_page_of_a_trace_asks_for_it_at_once(static):
         ask(static, f"/traces/{trace}", root_path="/ax").text
     )
     assert "preload" not in ask(static, f"/traces/{trace[:-1]}").text
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/", "overview-1.js"),
+        ("/traces", "traces-2.js"),
+        (f"/traces/{'0' * 32}", "trace-3.js"),
+        ("/traces/", "traces-2.js"),
+        ("/gpus", None),
+        ("/nowhere", None),
+        ("/traces/0/1", "trace-3.js"),
+    ],
+)
+def test_the_page_names_the_code_that_shows_it(static, path, named):
+    files = {"overview": "overview-1.js", "traces": "traces-2.js", "trace": "trace-3.js"}
+    chunks = {f"src/features/{each}/index.tsx": {"file": f"assets/{files[each]}"} for each in files}
+    (static / "chunks.json").write_text(json.dumps(chunks))
+    found = re.findall(
+        r'rel="modulepreload" crossorigin href="assets/(.*?)"', ask(static, path).text
+    )
+    assert found == ([named] if named else [])
 
 
 def test_behind_a_proxy_the_page_knows_its_prefix(static):

@@ -278,3 +278,22 @@ def test_the_page_asks_for_its_trace_once_and_before_its_scripts_ran(
             .map(each => each.initiatorType)"""
     )
     assert asked == ["link"]
+
+
+def test_a_phone_has_room_for_the_chart_and_for_a_span(page: Page, seeded: Seeded) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/traces/{trace_id(seeded.chat)}")
+    expect(page.get_by_role("treeitem").first).to_be_visible()
+    toolbar = page.get_by_role("toolbar", name="Chart").bounding_box()
+    assert toolbar is not None
+    assert toolbar["height"] < 90  # two rows
+    expect(page.get_by_role("button", name="Next match")).to_be_hidden()
+    page.get_by_role("treeitem").first.click()
+    panel = page.get_by_role("complementary", name="Selected span")
+    expect(panel.get_by_text("Own time")).to_be_visible()
+    box = panel.bounding_box()
+    assert box is not None
+    assert (box["x"], box["width"]) == (0, 390)
+    panel.get_by_role("button", name="Close").click()
+    page.get_by_label("Search spans").fill("step")
+    expect(page.get_by_role("button", name="Next match")).to_be_visible()

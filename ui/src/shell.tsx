@@ -9,6 +9,7 @@ import { useKeys } from "./keys";
 import { LogIn } from "./log-in";
 import { ShortcutSheet } from "./shortcut-sheet";
 import { nextTheme, setTheme, useTheme } from "./theme";
+import { useTitle } from "./title";
 import { IconButton } from "./widgets/button";
 import { Notice } from "./widgets/notice";
 import { TipProvider } from "./widgets/tip";
@@ -20,6 +21,7 @@ export function Shell() {
   // It takes another key, and asks for that by itself.
   const path = useRouterState({ select: (state) => state.location.pathname });
   const manages = path === "/settings";
+  useTitle(titleOf(path));
   useKeys({
     "?": () => setSheet(true),
     o: () => void navigate({ to: "/" }),
@@ -71,6 +73,9 @@ const PAGES = [
   { to: "/engines", name: "Engines" },
   { to: "/cost", name: "Cost" },
 ] as const;
+
+/** A trace, a GPU, and what is not there have names of their own. */
+const titleOf = (path: string) => PAGES.find(({ to }) => to === path)?.name ?? { "/health": "Health", "/settings": "Settings" }[path];
 
 /** Marks the button of the page that is open. */
 const here = (open: boolean) => (open ? ({ "aria-current": "page", className: "text-accent!" } as const) : {});

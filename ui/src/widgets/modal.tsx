@@ -23,7 +23,7 @@ export function Modal({ open, onClose, title, children }: ModalProps) {
     >
       <div className="flex h-12 items-center justify-between border-b border-line pr-2.5 pl-5">
         <h2 className="font-semibold">{title}</h2>
-        <button type="button" aria-label="Close" onClick={onClose} className={classes(buttonClasses("quiet"), "w-7 px-0!")}>
+        <button type="button" aria-label="Close" onClick={onClose} className={classes(buttonClasses("quiet"), "w-7 px-0! pointer-coarse:w-9")}>
           <X size={15} aria-hidden />
         </button>
       </div>

@@ -70,7 +70,7 @@ export function SearchBox({ label, placeholder, value, onSearch, onEnter, ref, c
           <X size={13} aria-hidden />
         </button>
       ) : shortcut && (
-        <span className="pointer-events-none absolute top-[5px] right-1.5">
+        <span className="pointer-events-none absolute top-[5px] right-1.5 pointer-coarse:hidden">
           <Kbd>/</Kbd>
         </span>
       )}

@@ -17,8 +17,10 @@ import { bucketsOf } from "@/time-range/buckets";
 import { TimeRangePicker } from "@/time-range/picker";
 import { isRelative, resolve } from "@/time-range/range";
 import { toSearch, useZoomKeys, ZoomOutButton } from "@/time-range/zoom";
+import { useTitle } from "@/title";
 import { IconButton } from "@/widgets/button";
 import { ProblemNotice } from "@/widgets/problem-notice";
+import { shortUuid } from "../gpus/nodes";
 import { toCharts } from "./charts";
 import { toDensity } from "./density";
 import { Header } from "./header";
@@ -61,6 +63,7 @@ export function GpuPage() {
 }
 
 function OpenGpu({ uuid }: { uuid: string }) {
+  useTitle(shortUuid(uuid));
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const range = rangeOf(search);

@@ -6,8 +6,10 @@ import { traceQuery } from "@/api/queries";
 import { ProblemError } from "@/api/problem";
 import type { TraceDetail } from "@/api/types";
 import { pan, zoomAt } from "@/charts/scale";
+import { formatMs } from "@/format/duration";
 import { toMs } from "@/format/time";
 import { useKeys } from "@/keys";
+import { useTitle } from "@/title";
 import { buttonClasses } from "@/widgets/button";
 import { useKept } from "@/widgets/kept";
 import { ProblemNotice } from "@/widgets/problem-notice";
@@ -32,6 +34,7 @@ export function TracePage() {
   const { traceId } = route.useParams();
   const view = route.useSearch();
   const trace = useQuery(traceQuery(traceId));
+  useTitle(trace.data ? `${trace.data.name} ${formatMs(trace.data.duration_ms)}` : `Trace ${traceId.slice(0, 8)}`);
   if (trace.data) return <OpenTrace key={traceId} trace={trace.data} view={view} />;
   if (trace.isPending) return <TraceSkeleton />;
   const missing = trace.error instanceof ProblemError && trace.error.status === 404;

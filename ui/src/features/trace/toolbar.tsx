@@ -104,7 +104,7 @@ function ZoomButtons({ state }: { state: TraceState }) {
       <Button disabled={selected < 0} className="max-sm:hidden" onClick={() => state.zoomTo(selected)}>
         Zoom to span <Kbd>f</Kbd>
       </Button>
-      <span className="mr-1 w-16 text-right text-sm text-ink-muted tabular max-sm:w-14">{formatNs(lengthOf(window))}</span>
+      <span className="mr-1 w-16 text-right text-sm text-ink-muted tabular max-sm:hidden">{formatNs(lengthOf(window))}</span>
       <IconButton icon={ZoomOut} label="Zoom out" shortcut="−" disabled={whole} onClick={() => zoom(2)} />
       <IconButton icon={ZoomIn} label="Zoom in" shortcut="+" onClick={() => zoom(0.5)} />
       <IconButton icon={MoveHorizontal} label="Show the whole trace" shortcut="0" disabled={whole} onClick={state.showAll} />

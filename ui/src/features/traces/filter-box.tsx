@@ -24,7 +24,7 @@ export function FilterBox({ search, onChange, box, className }: FilterBoxProps) 
   };
   return (
     <div className={classes("relative", className)}>
-      <Search size={13} aria-hidden className="pointer-events-none absolute top-[7.5px] left-2.5 text-ink-faint" />
+      <Search size={13} aria-hidden className="pointer-events-none absolute top-[7.5px] left-2.5 pointer-coarse:top-[11.5px] text-ink-faint" />
       <input
         ref={box}
         type="text"
@@ -44,11 +44,11 @@ export function FilterBox({ search, onChange, box, className }: FilterBoxProps) 
         className={classes(inputClasses, "bg-surface! pr-7 pl-8!", fault && "border-bad!")}
       />
       {text ? (
-        <button type="button" aria-label="Clear all filters" onClick={() => submit("")} className="absolute top-1 right-1 grid size-5 place-items-center rounded text-ink-muted hover:bg-raised">
+        <button type="button" aria-label="Clear all filters" onClick={() => submit("")} className="absolute top-1 right-1 pointer-coarse:top-0.5 pointer-coarse:right-0.5 pointer-coarse:size-8 grid size-5 place-items-center rounded text-ink-muted hover:bg-raised">
           <X size={13} aria-hidden />
         </button>
       ) : (
-        <span className="pointer-events-none absolute top-[5px] right-1.5">
+        <span className="pointer-events-none absolute top-[5px] right-1.5 pointer-coarse:hidden">
           <Kbd>/</Kbd>
         </span>
       )}

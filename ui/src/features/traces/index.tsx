@@ -127,29 +127,29 @@ type FooterProps = { traces: TraceSummary[]; search: TracesSearch; more: boolean
 function Footer({ traces, search, more, loading, paused, onResume, error, known }: FooterProps) {
   const count = more ? `${plural(traces.length, "trace")} loaded` : plural(traces.length, "trace");
   return (
-    <footer className="flex h-8 shrink-0 items-center gap-3 border-t border-line px-4 text-sm text-ink-muted tabular">
+    <footer className="flex h-8 shrink-0 items-center gap-3 border-t border-line px-4 text-sm whitespace-nowrap text-ink-muted tabular">
       {known && <span>{count}</span>}
-      <span className="text-ink-faint">{describe(rangeOf(search))}</span>
+      <span className={classes("text-ink-faint", paused && "max-sm:hidden")}>{describe(rangeOf(search))}</span>
       {loading && <span>Loading more…</span>}
       {paused && (
         <button type="button" onClick={onResume} className="rounded text-warn underline-offset-2 hover:underline">
-          Live is paused while you are scrolled down: back to the newest
+          Live is paused<span className="max-sm:hidden"> while you are scrolled down</span>: back to the newest
         </button>
       )}
-      {traces.length > 0 && <DownloadLink search={search} />}
+      {traces.length > 0 && <DownloadLink search={search} className={paused ? "max-sm:hidden" : undefined} />}
       {error && traces.length > 0 && <span role="alert" className="text-bad">Not refreshed: {error.message}</span>}
     </footer>
   );
 }
 
 /** The address is that of the moment of the click, so that "last hour" is the last hour. */
-function DownloadLink({ search }: { search: TracesSearch }) {
+function DownloadLink({ search, className }: { search: TracesSearch; className?: string }) {
   const address = () => {
     const shown = withinBox(search);
     return tracesFile(filtersOf(shown), () => resolve(rangeOf(shown)));
   };
   return (
-    <a href={address()} download onClick={(event) => (event.currentTarget.href = address())} title="The whole list, with these filters" className="ml-auto rounded underline-offset-2 hover:text-ink hover:underline">
+    <a href={address()} download onClick={(event) => (event.currentTarget.href = address())} title="The whole list, with these filters" className={classes("ml-auto rounded underline-offset-2 hover:text-ink hover:underline", className)}>
       Download as Parquet
     </a>
   );
