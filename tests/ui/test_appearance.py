@@ -50,6 +50,11 @@ def test_nothing_bars_the_way_of_anyone(opened: Page) -> None:
     assert opened.evaluate(SERIOUS) == []
 
 
+# Colours that fade in would be measured half-way; what goes round and round has no end.
+SETTLED = """async () => await Promise.allSettled(document.getAnimations()
+    .filter(each => each.effect.getComputedTiming().endTime !== Infinity)
+    .map(each => each.finished))"""
+
 BEYOND = """width => [...document.querySelectorAll("button, a, input, h1, th")]
     .filter(element => element.offsetParent && element.getBoundingClientRect().right > width)
     .map(element => element.outerHTML)"""
@@ -63,6 +68,7 @@ def is_whole(page: Page, name: str) -> None:
         for theme in ("dark", "light"):
             page.emulate_media(color_scheme="light" if theme == "light" else "dark")
             page.wait_for_timeout(300)
+            page.evaluate(SETTLED)
             assert page.evaluate(SERIOUS) == []
             shoot(page, f"{name}-{theme}-{width}")
         assert page.evaluate("document.documentElement.scrollWidth") == width
