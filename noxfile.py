@@ -88,16 +88,37 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def vllm(session: nox.Session) -> None:
-    """The vLLM integration on the real engine, in an environment of its own: it pins much."""
+    """The vLLM integration on the real engine, in an environment of its own: it pins much.
+
+    Then every page of the web UI on what all real engines have sent.
+    """
     install_vllm(session)
     find_browser(session)
     session.run("pytest", *(session.posargs or ["tests/integrations/vllm"]))
+    if not session.posargs:
+        session.run("pytest", "tests/ui/journey", env=install_triton(session))
+
+
+def install_triton(session: nox.Session) -> dict[str, str]:
+    """Return which Python has Triton: in an environment with vLLM its NumPy would be too new."""
+    if not on_linux_x86_64():
+        return {}
+    folder = Path(session.create_tmp(), "triton")
+    session.install("virtualenv")
+    session.run("python", "-m", "virtualenv", "-q", str(folder))
+    install = (f"{folder}/bin/pip", "install", "-q", "-e", ".", *group("triton"))
+    session.run(*install, external=True, env={"AXONIZE_UI": "skip"})
+    return {"AXONIZE_TRITON_PYTHON": f"{folder}/bin/python"}
+
+
+def on_linux_x86_64() -> bool:
+    return (platform.system(), platform.machine()) == ("Linux", "x86_64")
 
 
 @nox.session
 def triton(session: nox.Session) -> None:
     """The Triton Inference Server integration on the real server: it wants an older NumPy."""
-    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+    if not on_linux_x86_64():
         session.skip("Triton Inference Server's binary is for Linux on x86_64")
     session.install("-e", ".", *group("triton"))
     session.run("pytest", *(session.posargs or ["tests/integrations/triton_server"]))

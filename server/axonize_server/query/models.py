@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from axonize_server.minutes import Group, SpanFilter, SpanStatistics
+from axonize_server.minutes import Group, Histogram, SpanFilter, SpanStatistics
 from axonize_server.model import TraceSearch
 from axonize_server.query import analytics, requests
 from axonize_server.requests import RequestGroup, RequestStatistics
@@ -55,12 +55,23 @@ def by_model(groups: list[Group]) -> dict[str, SpanStatistics]:
     """Add up the spans of each model.
 
     Several spans of a request name its model: those count that name an operation too, if any do.
+    What a request has cost is said by one of them, whichever that is.
     """
     named = {each.model for each in groups if each.model and each.operation}
     added: dict[str, SpanStatistics] = {}
     for each in groups:
-        if not each.model or (each.model in named and not each.operation):
+        if not each.model:
             continue
+        counts = each.operation or each.model not in named
+        statistics = each.statistics if counts else _cost_alone(each.statistics)
         known = added.get(each.model)
-        added[each.model] = known + each.statistics if known else each.statistics
+        added[each.model] = known + statistics if known else statistics
     return added
+
+
+def _cost_alone(of: SpanStatistics) -> SpanStatistics:
+    none = Histogram({})
+    return SpanStatistics(
+        spans=0, errors=0, input_tokens=0, output_tokens=0, cached_tokens=0,
+        cost_usd=of.cost_usd, durations=none, ttfts=none, tpots=none,
+    )  # fmt: skip

@@ -75,9 +75,11 @@ def counting(state: State) -> Iterator[None]:
 
     thread = threading.Thread(target=count)
     thread.start()
-    yield
-    over.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def wait_for(condition: Callable[[], object], seconds: float, why: Callable[[], str]) -> None:

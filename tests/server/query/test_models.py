@@ -11,12 +11,12 @@ SEARCH = TraceSearch(from_ns=NOW_NS - 10 * MINUTE_NS, to_ns=NOW_NS)
 CALL = {"service_name": "engine", "model": "llama", "operation": "chat"}
 
 
-def calls(spans: int) -> SpanStatistics:
+def calls(spans: int, cost_usd: float = 0.0) -> SpanStatistics:
     """Return statistics of so many spans."""
     none = Histogram({})
     return SpanStatistics(
         spans=spans, errors=0, input_tokens=spans * 10, output_tokens=0, cached_tokens=0,
-        cost_usd=0.0, durations=Histogram({5: spans}), ttfts=none, tpots=none,
+        cost_usd=cost_usd, durations=Histogram({5: spans}), ttfts=none, tpots=none,
     )  # fmt: skip
 
 
@@ -29,6 +29,15 @@ def test_spans_that_name_an_operation_count_where_there_are_any():
         Group(service="engine", model="", operation="chat", statistics=calls(16)),
     ]
     assert by_model(groups) == {"llama": calls(3), "qwen": calls(8)}
+
+
+def test_what_a_request_has_cost_counts_whichever_of_its_spans_says_it():
+    groups = [
+        Group(service="app", model="llama", operation="chat", statistics=calls(1)),
+        Group(service="engine", model="llama", operation="", statistics=calls(4, 0.5)),
+        Group(service="job", model="llama", operation="chat", statistics=calls(2, 0.25)),
+    ]
+    assert by_model(groups) == {"llama": calls(3, 0.75)}
 
 
 def test_a_model_has_its_requests_its_tokens_and_the_seconds_of_its_engines(

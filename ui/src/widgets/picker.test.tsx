@@ -37,3 +37,12 @@ test("nothing found is said", () => {
   fireEvent.change(screen.getByRole("combobox"), { target: { value: "zebra" } });
   expect(screen.getByText("Nothing matches")).toBeTruthy();
 });
+
+test("a value may be shown as something else, and is found by that", () => {
+  const onPick = vi.fn<(value: string | undefined) => void>();
+  render(<Picker label="Engine" options={["17-0", "18-0"]} value="17-0" onPick={onPick} required write={(id) => `qwen on ${id}`} />);
+  fireEvent.click(screen.getByRole("button", { name: "Engine: qwen on 17-0" }));
+  fireEvent.change(screen.getByRole("combobox"), { target: { value: "qwen on 18" } });
+  fireEvent.click(screen.getByRole("option", { name: "qwen on 18-0" }));
+  expect(onPick).toHaveBeenCalledExactlyOnceWith("18-0");
+});

@@ -10,11 +10,15 @@ type PickerProps = {
   options: string[];
   value: string | undefined;
   onPick: (value: string | undefined) => void;
+  /** What a value is shown as, where it is not its own name. */
+  write?: (value: string) => string;
   /** There is always a value. */
   required?: boolean;
 };
 
-export function Picker({ label, options, value, onPick, required = false }: PickerProps) {
+const asIs = (value: string) => value;
+
+export function Picker({ label, options, value, onPick, write = asIs, required = false }: PickerProps) {
   const [open, setOpen] = useState(false);
   const pick = (next: string | undefined) => {
     onPick(next);
@@ -26,7 +30,7 @@ export function Picker({ label, options, value, onPick, required = false }: Pick
         <Popover.Trigger className={classes(buttonClasses(value && !required ? "on" : "plain"), value && !required && "rounded-r-none border-r-0")}>
           {value ? (
             <span className="max-w-44 truncate">
-              {label}: <span className="font-medium">{value}</span>
+              {label}: <span className="font-medium">{write(value)}</span>
             </span>
           ) : (
             label
@@ -36,7 +40,7 @@ export function Picker({ label, options, value, onPick, required = false }: Pick
         {value && !required && <ClearHalf label={`Clear ${label.toLowerCase()}`} onClick={() => pick(undefined)} />}
       </div>
       <PopoverPanel>
-        <Options label={label} options={options} value={value} onPick={pick} />
+        <Options label={label} options={options} value={value} onPick={pick} write={write} />
       </PopoverPanel>
     </Popover.Root>
   );
@@ -61,11 +65,11 @@ export const PopoverPanel = ({ className, ...rest }: ComponentProps<typeof Popov
   </Popover.Portal>
 );
 
-function Options({ label, options, value, onPick }: PickerProps) {
+function Options({ label, options, value, onPick, write = asIs }: PickerProps) {
   const [text, setText] = useState("");
   const [active, setActive] = useState(0);
   const id = useId();
-  const shown = options.filter((option) => option.toLowerCase().includes(text.toLowerCase()));
+  const shown = options.filter((option) => write(option).toLowerCase().includes(text.toLowerCase()));
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) setActive(Math.max(0, Math.min(shown.length - 1, active + step)));
@@ -104,7 +108,7 @@ function Options({ label, options, value, onPick }: PickerProps) {
             className={classes("flex h-7 items-center gap-2 rounded px-2 text-sm", index === active && "bg-raised")}
           >
             <span className="min-w-0 flex-1 truncate" title={option}>
-              {option}
+              {write(option)}
             </span>
             {option === value && <Check size={13} className="text-accent" aria-hidden />}
           </div>

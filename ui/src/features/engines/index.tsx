@@ -24,7 +24,7 @@ import { Empty } from "./empty";
 import { Header } from "./header";
 import { Panel } from "./panel";
 import type { EnginesSearch } from "./search";
-import { shown, stretchOf, summarise, toCharts } from "./steps";
+import { nameOf, shown, stretchOf, summarise, toCharts } from "./steps";
 
 const LIVE_MS = 5_000;
 /** Of the length shown: how far beside a step a click still means it. */
@@ -94,6 +94,7 @@ export function EnginesPage() {
             label="Engine"
             options={engines.data?.items.map((each) => each.engine_id) ?? []}
             value={id}
+            write={(each) => nameOf(each, engines.data?.items ?? [])}
             required
             onPick={(picked) => picked && set({ engine: picked, step: undefined })}
           />

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { rider, step } from "./sample";
-import { shown, summarise, toCharts } from "./steps";
+import { nameOf, shown, summarise, toCharts } from "./steps";
 
 const START = Date.parse("2026-11-23T07:00:00Z");
 const STEPS = [
@@ -34,4 +34,12 @@ test("a moving range is fitted to its steps, a chosen one only where it was not 
   expect(shown(STEPS, range, { moving: false, cut: false })).toEqual(range);
   expect(shown(STEPS, range, { moving: false, cut: true })).toEqual({ from: START, to: START + 5_000 });
   expect(shown([], range, { moving: true, cut: false })).toEqual(range);
+});
+
+test("an engine is named by its model, and by the end of a long id", () => {
+  const known = { ...STEPS[0]!.engine, model: "org/qwen", step_count: 3, first_seen: "", last_seen: "" };
+  expect(nameOf(known.engine_id, [known])).toBe("qwen engine-a-0");
+  const long = { ...known, engine_id: "1795717677520264889-0" };
+  expect(nameOf(long.engine_id, [known, long])).toBe("qwen …264889-0");
+  expect(nameOf(long.engine_id, [])).toBe("…264889-0");
 });

@@ -1,5 +1,5 @@
 /** The steps of an engine as charts, and what they come to. */
-import type { Step } from "@/api/types";
+import type { EngineSummary, Step } from "@/api/types";
 import type { Stretch } from "@/charts/clock";
 import type { Line, Series } from "@/charts/series";
 import { formatMs } from "@/format/duration";
@@ -15,6 +15,13 @@ const count = (value: number) => formatCount(Math.round(value));
 export function stretchOf({ start_time: start, duration_ms: ms }: Step): Stretch {
   const from = toMs(start);
   return { from, to: from + ms };
+}
+
+/** What tells an engine from the others at a glance: its model, and of a long id what engines started later do not share. */
+export function nameOf(id: string, engines: EngineSummary[]): string {
+  const model = engines.find((each) => each.engine_id === id)?.model;
+  const short = id.length > 16 ? `…${id.slice(-8)}` : id;
+  return model ? `${model.split("/").pop()} ${short}` : short;
 }
 
 export const prefillOf = ({ requests }: Step) => requests.reduce((sum, { prefill_tokens: tokens }) => sum + tokens, 0);

@@ -122,9 +122,9 @@ function momentOf({ series }: Panel, at: number, stretch: Stretch) {
 
 /** The figures of the range; `past` names the piece of time before it. */
 const Figures = ({ figures, past }: { figures: FigureOf[]; past: string }) => (
-  <dl className="grid grid-cols-[repeat(auto-fill,minmax(118px,1fr))] gap-px border-b border-line bg-surface tabular">
+  <dl className="grid grid-cols-[repeat(auto-fill,minmax(108px,1fr))] gap-px border-b border-line bg-surface tabular">
     {figures.map((figure) => (
-      <Figure key={figure.label} {...figure} past={past} className="bg-surface px-4 py-2.5 shadow-[0_0_0_1px_var(--color-line)]" />
+      <Figure key={figure.label} {...figure} past={past} className="bg-surface px-3 py-2.5 shadow-[0_0_0_1px_var(--color-line)]" />
     ))}
   </dl>
 );
