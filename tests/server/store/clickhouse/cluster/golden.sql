@@ -347,3 +347,33 @@ ENGINE = Distributed(`main`, currentDatabase(), processes_local, cityHash64(inst
 ALTER TABLE spans_local ON CLUSTER `main` MODIFY SETTING max_parts_to_merge_at_once = 24;
 
 ALTER TABLE traces_local ON CLUSTER `main` MODIFY SETTING max_parts_to_merge_at_once = 24, max_compress_block_size = 262144;
+
+ALTER TABLE spans_local ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
+    MODIFY COLUMN end_time CODEC(T64, LZ4),
+    MODIFY COLUMN duration_ns CODEC(T64, LZ4),
+    MODIFY COLUMN input_tokens CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN output_tokens CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN name CODEC(ZSTD(1)),
+    MODIFY COLUMN kind CODEC(ZSTD(1)),
+    MODIFY COLUMN service_name CODEC(ZSTD(1)),
+    MODIFY COLUMN operation CODEC(ZSTD(1)),
+    MODIFY COLUMN provider CODEC(ZSTD(1)),
+    MODIFY COLUMN model CODEC(ZSTD(1)),
+    MODIFY COLUMN response_model CODEC(ZSTD(1)),
+    MODIFY COLUMN host CODEC(ZSTD(1)),
+    MODIFY COLUMN attribute_types CODEC(ZSTD(1));
+
+ALTER TABLE spans ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
+    MODIFY COLUMN end_time CODEC(T64, LZ4),
+    MODIFY COLUMN duration_ns CODEC(T64, LZ4),
+    MODIFY COLUMN input_tokens CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN output_tokens CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN name CODEC(ZSTD(1)),
+    MODIFY COLUMN kind CODEC(ZSTD(1)),
+    MODIFY COLUMN service_name CODEC(ZSTD(1)),
+    MODIFY COLUMN operation CODEC(ZSTD(1)),
+    MODIFY COLUMN provider CODEC(ZSTD(1)),
+    MODIFY COLUMN model CODEC(ZSTD(1)),
+    MODIFY COLUMN response_model CODEC(ZSTD(1)),
+    MODIFY COLUMN host CODEC(ZSTD(1)),
+    MODIFY COLUMN attribute_types CODEC(ZSTD(1));
