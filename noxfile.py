@@ -34,7 +34,7 @@ BENCHMARKS = {
     "frameworks": ("frameworks",),
     "gpu": ("gpu",),
     "ingest": ("ingest",),
-    "query": ("query",),
+    "query": ("query", "query_http"),
     "ui": ("ui",),
 }
 # Servers that the benchmark of ingest loads as well.

@@ -1,33 +1,15 @@
 SELECT
     service_name, model, operation,
-    sum(spans),
-    sum(errors),
+    count(),
+    countIf(failed),
     sum(input_tokens),
     sum(output_tokens),
     sum(cached_tokens),
     sum(cost_usd),
-    sumMap(durations),
-    sumMap(ttfts),
-    sumMap(tpots)
+    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))),
+    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0),
+    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0)
 FROM (
-    SELECT
-        tenant_id,
-        minute,
-        service_name,
-        model,
-        operation,
-        toUInt16(log2(greatest(duration_ns, 1)) * 16) AS bucket,
-        sum(copies) AS stored,
-        count() AS spans,
-        countIf(failed) AS errors,
-        sum(input_tokens) AS input_tokens,
-        sum(output_tokens) AS output_tokens,
-        sum(cached_tokens) AS cached_tokens,
-        sum(cost_usd) AS cost_usd,
-        map(bucket, spans) AS durations,
-        sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0) AS ttfts,
-        sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0) AS tpots
-    FROM (
     SELECT
         tenant_id,
         toStartOfMinute(end_time) AS minute,
@@ -122,8 +104,6 @@ FROM (
             HAVING count() > 1
         )
     GROUP BY tenant_id, trace_id, span_id, minute
-    )
-    GROUP BY tenant_id, minute, service_name, model, operation, bucket
 )
 GROUP BY service_name, model, operation
 ORDER BY service_name, model, operation
