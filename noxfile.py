@@ -34,7 +34,7 @@ BENCHMARKS = {
     "frameworks": ("frameworks",),
     "gpu": ("gpu",),
     "ingest": ("ingest",),
-    "query": ("query",),
+    "query": ("query", "query_http"),
     "ui": ("ui", "ui_beside"),
 }
 # Other servers, and the benchmarks that load them as well.

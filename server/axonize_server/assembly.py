@@ -40,7 +40,7 @@ from axonize_server.store.clickhouse.export.reader import ExportReader
 from axonize_server.store.clickhouse.genai.reader import GenAiReader
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
-from axonize_server.store.clickhouse.minutes.rollup import ENGINES, MinuteRollup
+from axonize_server.store.clickhouse.minutes.rollup import ENGINES, TICKS, MinuteRollup
 from axonize_server.store.clickhouse.parts.mender import LOOK_EVERY_S
 from axonize_server.store.clickhouse.processes.reader import ProcessReader
 from axonize_server.store.clickhouse.reader import SpanReader
@@ -260,8 +260,8 @@ async def _keep_rolled_up(
 ) -> None:
     """Roll up what is stored, in threads that end before the databases do."""
     pool = databases.rolling_up
-    engines = MinuteRollup(pool, queries=ENGINES)
-    for rollup in (TraceRollup(pool), MinuteRollup(pool), engines):
+    counts = (MinuteRollup(pool), MinuteRollup(pool, TICKS), MinuteRollup(pool, ENGINES))
+    for rollup in (TraceRollup(pool), *counts):
         suspension.settle.append(rollup.settle)
         rollup.start()
         stack.push_async_callback(asyncio.to_thread, rollup.close)

@@ -30,7 +30,7 @@ from axonize_server.requests import Box
 from axonize_server.settings import ServerSettings
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
-from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
+from axonize_server.store.clickhouse.minutes.rollup import TICKS, MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.traces.rollup import MINUTE_S, TraceRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
@@ -315,7 +315,7 @@ def roll_up(store: Store, spans: int) -> None:
 def ingesting(pool: ClientPool, rate: float) -> Iterator[None]:
     """Store spans, so many a second, and roll them up as a server does, until the block ends."""
     over = threading.Event()
-    rollups = (TraceRollup(pool), MinuteRollup(pool))
+    rollups = (TraceRollup(pool), MinuteRollup(pool), MinuteRollup(pool, TICKS))
     thread = threading.Thread(target=store_spans, args=(SpanWriter(pool), rate, over))
     for each in (*rollups, thread):
         each.start()
@@ -369,7 +369,7 @@ def main(options: argparse.Namespace) -> None:
             ask(store, options.rounds, QUESTIONS | STATISTICS)
             sizes(store, spans)
             print(f"while {options.rate} spans/s are stored:")
-            with ingesting(ClientPool(settings.clickhouse, size=3), options.rate):
+            with ingesting(ClientPool(settings.clickhouse, size=4), options.rate):
                 time.sleep(options.warm_up)
                 store.asks_until_now = True
                 ask(store, options.rounds, QUESTIONS | STATISTICS)

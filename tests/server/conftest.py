@@ -144,7 +144,7 @@ def count_engines(request, clickhouse) -> Callable[[], None]:
         with clickhouse.client() as client:
             client.command("TRUNCATE TABLE engine_minutes")
 
-    counted = MinuteRollup(clickhouse, queries=ENGINES).catch_up
+    counted = MinuteRollup(clickhouse, ENGINES).catch_up
     return counted if request.param == "counted" else forget
 
 
@@ -155,6 +155,7 @@ def count_minutes(request, clickhouse) -> Callable[[], None]:
     def forget() -> None:
         with clickhouse.client() as client:
             client.command("TRUNCATE TABLE minutes")
+            client.command("TRUNCATE TABLE ticks")
 
     return MinuteRollup(clickhouse).catch_up if request.param == "counted" else forget
 

@@ -11,7 +11,7 @@ from axonize_server.minutes import SpanFilter
 from axonize_server.model import NotFound
 from axonize_server.query import traces
 from axonize_server.query.steps import trace_steps
-from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
+from axonize_server.store.clickhouse.minutes.rollup import TICKS, MinuteRollup
 from axonize_server.store.clickhouse.removal.traces import TraceEraser
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.postgres.deletions import Deletions
@@ -171,3 +171,27 @@ def test_statistics_of_others_are_right_after_a_late_span(
     writer.insert(table(tenant, [minutes_ago(20, 3, 9)]))
     MinuteRollup(clickhouse).catch_up()
     assert figures(minute_reader, tenant)[0] == (NOW_NS - 20 * MINUTE_NS, 3, 12)
+
+
+def test_what_ended_since_the_last_counted_minute_forgets_it_too(
+    erasure, store, minute_reader, clickhouse, tenant
+):
+    now_ms = (time.time_ns() - NOW_NS) / 1e6
+    ages_s = {1: 130, 2: 20, 3: 12}
+    store(
+        [
+            row(trace, span, start_ms=now_ms - 1000 * age_s, input_tokens=span)
+            for span, age_s in ages_s.items()
+            for trace in (1, 2)
+        ]
+    )
+    count_ticks = MinuteRollup(clickhouse, TICKS).catch_up
+    count_ticks()
+    erasure.erase(tenant, trace_id(1))
+    for _ in range(2):
+        found = [each[1:] for each in figures(minute_reader, tenant)]
+        assert (sum(spans for spans, _ in found), sum(tokens for _, tokens in found)) == (3, 6)
+        count_ticks()
+    with clickhouse.client() as client:
+        query = "SELECT sum(spans) FROM ticks FINAL WHERE tenant_id = {tenant:String}"
+        assert client.query(query, parameters={"tenant": tenant}).first_row[0] == 3

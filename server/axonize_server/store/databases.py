@@ -40,7 +40,7 @@ class Databases:
         # Never waits for a long query.
         self.probing = ClientPool(dsn, size=1, timeout_s=PROBE_TIMEOUT_S)
         # Each roll-up has its own.
-        self.rolling_up = ClientPool(dsn, size=3, timeout_s=ROLL_UP_TIMEOUT_S, room=room)
+        self.rolling_up = ClientPool(dsn, size=4, timeout_s=ROLL_UP_TIMEOUT_S, room=room)
         # Returns when rows are gone, which takes longer than whoever reads would wait.
         self.removing = ClientPool(dsn, size=2, timeout_s=ROLL_UP_TIMEOUT_S)
         mending = ClientPool(dsn, size=1, timeout_s=WRITE_TIMEOUT_S)

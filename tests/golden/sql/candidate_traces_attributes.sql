@@ -44,7 +44,7 @@ WHERE trace_id IN (
             AND ingested_at >= fromUnixTimestamp64Nano({stored_from:Int64}, 'UTC')
             AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
             AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
-            AND (mapContains(attributes, {key_0:String}) OR mapContains(resource_attributes, {key_0:String}))
+            AND (has(attributes.keys, {key_0:String}) OR has(resource_attributes.keys, {key_0:String}))
     )
     AND trace_id IN (
         SELECT trace_id
@@ -53,7 +53,7 @@ WHERE trace_id IN (
             AND ingested_at >= fromUnixTimestamp64Nano({stored_from:Int64}, 'UTC')
             AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
             AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
-            AND ((mapContains(attributes, {key_1:String}) AND attributes[{key_1:String}] = {value_1:String}) OR (mapContains(resource_attributes, {key_1:String}) AND resource_attributes[{key_1:String}] = {value_1:String}))
+            AND (attributes.values[indexOf(attributes.keys, {key_1:String})] = {value_1:String} OR resource_attributes.values[indexOf(resource_attributes.keys, {key_1:String})] = {value_1:String})
     )
     AND trace_id IN (
         SELECT trace_id
@@ -62,7 +62,7 @@ WHERE trace_id IN (
             AND ingested_at >= fromUnixTimestamp64Nano({stored_from:Int64}, 'UTC')
             AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
             AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
-            AND ((mapContains(attributes, {key_2:String}) AND NOT (attributes[{key_2:String}] = {value_2:String} OR ifNull(toFloat64OrNull(attributes[{key_2:String}]) = {number_2:Float64}, 0))) OR (mapContains(resource_attributes, {key_2:String}) AND NOT (resource_attributes[{key_2:String}] = {value_2:String} OR ifNull(toFloat64OrNull(resource_attributes[{key_2:String}]) = {number_2:Float64}, 0))))
+            AND ((has(attributes.keys, {key_2:String}) AND NOT (attributes.values[indexOf(attributes.keys, {key_2:String})] = {value_2:String} OR ifNull(toFloat64OrNull(attributes.values[indexOf(attributes.keys, {key_2:String})]) = {number_2:Float64}, 0))) OR (has(resource_attributes.keys, {key_2:String}) AND NOT (resource_attributes.values[indexOf(resource_attributes.keys, {key_2:String})] = {value_2:String} OR ifNull(toFloat64OrNull(resource_attributes.values[indexOf(resource_attributes.keys, {key_2:String})]) = {number_2:Float64}, 0))))
     )
     AND trace_id IN (
         SELECT trace_id
@@ -71,7 +71,7 @@ WHERE trace_id IN (
             AND ingested_at >= fromUnixTimestamp64Nano({stored_from:Int64}, 'UTC')
             AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
             AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
-            AND ((mapContains(attributes, {key_3:String}) AND toFloat64OrNull(attributes[{key_3:String}]) >= {number_3:Float64}) OR (mapContains(resource_attributes, {key_3:String}) AND toFloat64OrNull(resource_attributes[{key_3:String}]) >= {number_3:Float64}))
+            AND (toFloat64OrNull(attributes.values[indexOf(attributes.keys, {key_3:String})]) >= {number_3:Float64} OR toFloat64OrNull(resource_attributes.values[indexOf(resource_attributes.keys, {key_3:String})]) >= {number_3:Float64})
     )
 GROUP BY trace_id
 HAVING first < {to:Int64}

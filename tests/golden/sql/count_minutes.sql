@@ -5,16 +5,16 @@ INSERT INTO minutes (
 )
 SELECT
     tenant_id, minute, service_name, model, operation,
-    sum(copies) AS stored,
-    count() AS spans,
-    countIf(failed) AS errors,
-    sum(input_tokens) AS input_tokens,
-    sum(output_tokens) AS output_tokens,
-    sum(cached_tokens) AS cached_tokens,
-    sum(cost_usd) AS cost_usd,
-    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))) AS durations,
-    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0) AS ttfts,
-    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0) AS tpots
+    sum(copies),
+    count(),
+    countIf(failed),
+    sum(input_tokens),
+    sum(output_tokens),
+    sum(cached_tokens),
+    sum(cost_usd),
+    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))),
+    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0),
+    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0)
 FROM (
     SELECT
         tenant_id,

@@ -48,7 +48,7 @@ FROM (
             AND ingested_at >= fromUnixTimestamp64Nano({stored_from:Int64}, 'UTC')
             AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC')
             AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
-            AND ((mapContains(attributes, {key_0:String}) AND attributes[{key_0:String}] = {value_0:String}) OR (mapContains(resource_attributes, {key_0:String}) AND resource_attributes[{key_0:String}] = {value_0:String}))
+            AND (attributes.values[indexOf(attributes.keys, {key_0:String})] = {value_0:String} OR resource_attributes.values[indexOf(resource_attributes.keys, {key_0:String})] = {value_0:String})
     )
     AND trace_id IN (
         SELECT trace_id

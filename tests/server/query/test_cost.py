@@ -246,7 +246,7 @@ def test_the_longest_name_that_fits_holds():
 
 
 def test_what_one_tenant_lost_does_not_hide_a_late_record_of_another(clickhouse, writer, tenant):
-    count = MinuteRollup(clickhouse, queries=ENGINES).catch_up
+    count = MinuteRollup(clickhouse, ENGINES).catch_up
     other = f"{tenant}-other"
     many = [step(number, [], start_ms=START_MS, charged=LLAMA) for number in range(1, 4)]
     writer.insert(*decoded(other, steps_body(*many)))

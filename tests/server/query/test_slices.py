@@ -5,16 +5,18 @@ import itertools
 import pytest
 from axonize_server.query.slices import FIRST_SLICE_NS, slices
 
-END = 50 * FIRST_SLICE_NS
+WIDTHS = {6: [1, 5], 7: [1, 6], 73: [1, 12, 60], 74: [1, 12, 61], 200: [1, 12, 187], 5: [5]}
+WIDTHS |= {8640: [1, 12, 144, 8483], 50_000: [1, 12, 144, 1728, 48_115]}
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
-def test_the_parts_grow_and_cover_the_range_once(newest_first):
-    parts = list(slices(0, END, newest_first=newest_first))
-    widths = [(end - start) // FIRST_SLICE_NS for start, end in parts]
-    assert widths == [1, 6, 36, 7]
+@pytest.mark.parametrize("length", WIDTHS)
+def test_the_parts_grow_and_cover_the_range_once(length, newest_first):
+    end = length * FIRST_SLICE_NS
+    parts = list(slices(0, end, newest_first=newest_first))
+    assert [(end - start) // FIRST_SLICE_NS for start, end in parts] == WIDTHS[length]
     in_time = parts[::-1] if newest_first else parts
-    assert (in_time[0][0], in_time[-1][1]) == (0, END)
+    assert (in_time[0][0], in_time[-1][1]) == (0, end)
     assert all(one[1] == other[0] for one, other in itertools.pairwise(in_time))
 
 

@@ -16,6 +16,7 @@ SHARD_KEYS: Mapping[str, str] = {
     "traces": "cityHash64(trace_id)",
     "rolled_up_seconds": "cityHash64(second)",
     "minutes": "cityHash64(minute)",
+    "ticks": "cityHash64(tick)",
     "engine_minutes": "cityHash64(minute)",
     "processes": "cityHash64(instance_id)",
 }

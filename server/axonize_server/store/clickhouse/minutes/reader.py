@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from axonize_server.minutes import Bucket, Group, Histogram, SpanFilter, SpanStatistics
@@ -12,6 +13,8 @@ from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS
 
 SECOND_NS = 1_000_000_000
 MAX_GROUPS = 1000
+# Ticks that follow minutes from this long before are not all there: those were forgotten.
+TICKS_S = 900
 
 
 class MinuteReader:
@@ -33,24 +36,50 @@ class MinuteReader:
     ) -> list[Bucket]:
         """Return the buckets of whole minutes in which spans ended, in order of time."""
         parameters = self._parameters(tenant, wanted, from_ns, to_ns)
-        width = {"width": width_ns // SECOND_NS}
+        found = self._statistics(sql.BUCKETS, parameters | {"width": width_ns // SECOND_NS}, keys=1)
         return [
-            Bucket(start_ns=from_ns + row[0] * width_ns, statistics=_statistics(row[1:]))
-            for row in self._rows(sql.BUCKETS, parameters | width)
+            Bucket(start_ns=from_ns + place * width_ns, statistics=statistics)
+            for (place,), statistics in found
         ]
 
     def groups(self, tenant: str, wanted: SpanFilter, from_ns: int, to_ns: int) -> list[Group]:
         """Return the services, models and operations with spans, at most 1000."""
         parameters = self._parameters(tenant, wanted, from_ns, to_ns) | {"limit": MAX_GROUPS}
+        found = self._statistics(sql.GROUPS, parameters, keys=3)
         return [
-            Group(service=row[0], model=row[1], operation=row[2], statistics=_statistics(row[3:]))
-            for row in self._rows(sql.GROUPS, parameters)
+            Group(service=service, model=model, operation=operation, statistics=statistics)
+            for (service, model, operation), statistics in found[:MAX_GROUPS]
         ]
+
+    def _statistics(
+        self, question: sql.Statistics, parameters: dict[str, Any], keys: int
+    ) -> list[tuple[Keys, SpanStatistics]]:
+        """Return the answers by key, in order, of all that is counted and of later spans."""
+        has_ticks = parameters["ticked_to"] > parameters["counted_to"]
+        counted = question.ticks if has_ticks else question.minutes
+        if parameters["to"] <= parameters["later_from"]:
+            return list(_by_key(self._rows(counted, parameters), keys).items())
+        with ThreadPoolExecutor(1) as beside:
+            later = beside.submit(self._later, question, parameters)
+            found = _by_key(self._rows(counted, parameters), keys)
+        for key, statistics in _by_key(later.result(), keys).items():
+            found[key] = found[key] + statistics if key in found else statistics
+        return sorted(found.items(), key=lambda item: item[0])
+
+    def _later(self, question: sql.Statistics, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Return what spans say that are not counted, each once."""
+        rows = self._rows(question.later, parameters)
+        if all(are_different for *_, are_different in rows):
+            return [row[:-1] for row in rows]
+        return self._rows(question.later_once, parameters)
 
     def _parameters(
         self, tenant: str, wanted: SpanFilter, from_ns: int, to_ns: int
     ) -> dict[str, object]:
-        counted_to = self._rows(sql.COUNTED_TO, {})[0][0] + 60
+        ticked_to, counted_to = self._rows(sql.HORIZONS, {})[0]
+        if ticked_to - counted_to > TICKS_S:
+            ticked_to = counted_to
+        later_from = max(from_ns // SECOND_NS, counted_to, ticked_to)
         return {
             "tenant": tenant,
             "service": wanted.service,
@@ -59,10 +88,17 @@ class MinuteReader:
             "from": from_ns // SECOND_NS,
             "to": to_ns // SECOND_NS,
             "counted_to": counted_to,
-            "arrived_from": max(
-                max(from_ns // SECOND_NS, counted_to) - CLOCK_AHEAD_NS // SECOND_NS, 0
-            ),
+            "ticked_to": ticked_to,
+            "later_from": later_from,
+            "arrived_from": max(later_from - CLOCK_AHEAD_NS // SECOND_NS, 0),
         }
+
+
+Keys = tuple[Any, ...]
+
+
+def _by_key(rows: Sequence[tuple[Any, ...]], keys: int) -> dict[Keys, SpanStatistics]:
+    return {row[:keys]: _statistics(row[keys:]) for row in rows}
 
 
 def _statistics(row: Sequence[Any]) -> SpanStatistics:

@@ -21,17 +21,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 30.0
 # Spans come some seconds after they ended; a minute that is counted twice costs twice.
 SETTLE_S = 30
 # What ended earlier, or in the future by a wrong clock, is not counted: the number of different
 # minutes that a sender can make is bounded by this.
 KEPT_S = 90 * 86_400
-# A check looks at what was committed since the one before, and for inserts that took long.
-OVERLAP_S = 120
+# Ticks are counted beside the minutes that are not, and some more: a reader may have asked a while
+# ago to when minutes are. Where those are far behind, all spans would be counted twice.
+MORE_S, BEHIND_S = 120, 300
 
 MAX_SPANS, MAX_MINUTES, MAX_FOUND = 500_000, 240, 50_000
-BOUNDS = {"kept_s": KEPT_S, "limit": MAX_FOUND}
 # In one thread, and what a union is made of one after the other.
 IN_TURN = {"max_threads": 1, "max_streams_for_union_step": 1}
 
@@ -39,15 +38,24 @@ Minute = tuple[int, int]
 """A minute, by its start in Unix s, and how many rows of spans ended in it."""
 
 
-class MinuteQueries(NamedTuple):
-    """How the minutes of a table are found that need a count, and how they are counted."""
+class Counting(NamedTuple):
+    """How the minutes of a table are found that need a count, how they are counted, and when."""
 
     find: str
     insert: str
+    horizon: str = ""
+    """The query for the time (Unix s) from which on they are counted; all are without one."""
+    every_s: float = 30
+    settle_s: int = SETTLE_S
+    overlap_s: int = 120
+    """A check looks at what was committed since the one before, and for inserts that took long."""
 
 
-SPANS = MinuteQueries(sql.STALE_MINUTES, sql.COUNT_MINUTES)
-ENGINES = MinuteQueries(costs.STALE_MINUTES, costs.COUNT_MINUTES)
+SPANS = Counting(sql.STALE_MINUTES, sql.COUNT_MINUTES)
+ENGINES = Counting(costs.STALE_MINUTES, costs.COUNT_MINUTES)
+TICKS = Counting(
+    sql.STALE_TICKS, sql.COUNT_TICKS, sql.COUNTED_TO, every_s=2, settle_s=4, overlap_s=10
+)
 
 
 class MinuteRollup:
@@ -58,14 +66,11 @@ class MinuteRollup:
     A minute is always counted as a whole, so whoever counts it again replaces what was said.
     """
 
-    def __init__(
-        self, pool: ClientPool, *, settle_s: int = SETTLE_S, queries: MinuteQueries = SPANS
-    ) -> None:
+    def __init__(self, pool: ClientPool, counting: Counting = SPANS) -> None:
         self._pool = pool
-        self._queries = queries
-        self._settle_s = settle_s
+        self._counting = counting
         self._since = 0
-        self._counting = UnderWay()
+        self._under_way = UnderWay()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="minutes", daemon=True)
 
@@ -80,7 +85,7 @@ class MinuteRollup:
 
     def settle(self) -> None:
         """Return when no statement is under way that was at the call: it may have read old rows."""
-        self._counting.settle()
+        self._under_way.settle()
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -88,7 +93,7 @@ class MinuteRollup:
                 self.catch_up()
             except DomainError as error:
                 logger.warning("minutes are not counted: %s", error)
-            self._closing.wait(EVERY_S)
+            self._closing.wait(self._counting.every_s)
 
     def catch_up(self) -> None:
         """Count, the oldest first, the minutes of what was committed since the last time.
@@ -98,25 +103,39 @@ class MinuteRollup:
         begin = int(time.time())
         with self._pool.client() as client:
             try:
-                while stale := self._stale(client):
+                kept_s = self._kept_s(client, begin)
+                while kept_s and (stale := self._stale(client, kept_s)):
                     for group in _groups(stale):
                         if self._closing.is_set():
                             return
                         self._count(client, group)
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
-        # A minute that is not over is looked at again.
-        self._since = begin - self._settle_s - OVERLAP_S
+        if kept_s:
+            # A minute that is not over is looked at again.
+            self._since = begin - self._counting.settle_s - self._counting.overlap_s
 
-    def _stale(self, client: Client) -> list[Minute]:
-        parameters = {"since": self._since, "settle_s": self._settle_s} | BOUNDS
-        rows: Any = client.query(self._queries.find, parameters=parameters).result_rows
+    def _kept_s(self, client: Client, now_s: int) -> int:
+        """Return how long ago what is counted may have ended; 0 when nothing is to be counted."""
+        if not self._counting.horizon:
+            return KEPT_S
+        behind_s = now_s - client.query(self._counting.horizon).first_row[0]
+        return behind_s + MORE_S if behind_s < BEHIND_S else 0
+
+    def _stale(self, client: Client, kept_s: int) -> list[Minute]:
+        parameters = {
+            "since": self._since,
+            "settle_s": self._counting.settle_s,
+            "kept_s": kept_s,
+            "limit": MAX_FOUND,
+        }
+        rows: Any = client.query(self._counting.find, parameters=parameters).result_rows
         return [(minute, spans) for minute, spans in rows]
 
     def _count(self, client: Client, minutes: list[int]) -> None:
         span = {"first": minutes[0], "last": minutes[-1], "minutes": minutes}
-        with self._counting.work():
-            client.command(self._queries.insert, parameters=span, settings=IN_TURN)
+        with self._under_way.work():
+            client.command(self._counting.insert, parameters=span, settings=IN_TURN)
 
 
 def _groups(minutes: list[Minute]) -> Iterator[list[int]]:

@@ -6,6 +6,7 @@ A span counts in the minute in which it ended, once, however often it was sent.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 # The hashes of spans that were sent more than once, and of the few others that have the same: a
 # table of numbers takes a fifth of the memory and of the time that one of whole spans takes.
@@ -20,8 +21,8 @@ _TWICE = """
             GROUP BY hash
             HAVING count() > 1"""
 
-# The spans of some minutes, each once. FILTER: what else they must be.
-_ONCE = """
+# Spans of some minutes. FILTER: what else they must be.
+_EACH = """
     SELECT
         tenant_id,
         toStartOfMinute(end_time) AS minute,
@@ -38,7 +39,10 @@ _ONCE = """
         tpot_ms,
         1 AS copies
     FROM spans
-    WHERE FILTER
+    WHERE FILTER"""
+
+# The same, each once.
+_ONCE = f"""{_EACH}
         AND cityHash64(trace_id, span_id) NOT IN (TWICE
         )
     UNION ALL
@@ -61,7 +65,7 @@ _ONCE = """
     WHERE FILTER
         AND cityHash64(trace_id, span_id) IN (TWICE
         )
-    GROUP BY tenant_id, trace_id, span_id, minute"""
+    GROUP BY tenant_id, trace_id, span_id, minute"""  # noqa: S608  (only fixed text is put together)
 
 
 def _once(condition: str, parts: int = 1) -> str:
@@ -71,20 +75,44 @@ def _once(condition: str, parts: int = 1) -> str:
     return _ONCE.replace("TWICE", twice).replace("FILTER", condition)
 
 
+# What spans add up to.
 _SUMS = """
-    sum(copies) AS stored,
-    count() AS spans,
-    countIf(failed) AS errors,
-    sum(input_tokens) AS input_tokens,
-    sum(output_tokens) AS output_tokens,
-    sum(cached_tokens) AS cached_tokens,
-    sum(cost_usd) AS cost_usd,
-    sumMap(map(BUCKET(duration_ns), toUInt64(1))) AS durations,
-    sumMapIf(map(BUCKET(ttft_ms * 1e6), toUInt64(1)), ttft_ms > 0) AS ttfts,
-    sumMapIf(map(BUCKET(tpot_ms * 1e6), toUInt64(1)), tpot_ms > 0) AS tpots"""
+    count(),
+    countIf(failed),
+    sum(input_tokens),
+    sum(output_tokens),
+    sum(cached_tokens),
+    sum(cost_usd),
+    sumMap(map(BUCKET(duration_ns), toUInt64(1))),
+    sumMapIf(map(BUCKET(ttft_ms * 1e6), toUInt64(1)), ttft_ms > 0),
+    sumMapIf(map(BUCKET(tpot_ms * 1e6), toUInt64(1)), tpot_ms > 0)"""
 _SUMS = re.sub(r"BUCKET\((.*?)\)", r"toUInt16(log2(greatest(\1, 1)) * 16)", _SUMS)
 
+# What rows that were counted add up to.
+_TOTALS = """
+    sum(spans),
+    sum(errors),
+    sum(input_tokens),
+    sum(output_tokens),
+    sum(cached_tokens),
+    sum(cost_usd),
+    sumMap(durations),
+    sumMap(ttfts),
+    sumMap(tpots)"""
+
 COUNTED_TO = "SELECT max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()"
+
+# A tick is as long, seconds: minutes are counted when they are over and settled, so up to two
+# minutes of spans wait for it, which are many.
+TICK_S = 2
+_TICK = f"toStartOfInterval(end_time, INTERVAL {TICK_S} SECOND)"
+
+# To when ticks and minutes are counted, Unix s.
+HORIZONS = f"""
+SELECT
+    (SELECT max(toUnixTimestamp(tick)) + {TICK_S} FROM ticks WHERE tick <= now()),
+    (SELECT max(toUnixTimestamp(minute)) + 60 FROM minutes WHERE minute <= now())
+"""  # noqa: S608  (as above)
 
 # The minutes of what was committed lately, all but the last one, with more rows of a tenant than
 # were counted the last time: what another one lost since must not make up for them.
@@ -100,6 +128,9 @@ FROM (
             SELECT toStartOfMinute(end_time)
             FROM STORED
             WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
+                AND end_time >= fromUnixTimestamp64Second(
+                    toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
+                )
         )
         AND end_time >= fromUnixTimestamp64Second(
             toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
@@ -116,6 +147,9 @@ LEFT JOIN (
             SELECT toStartOfMinute(end_time)
             FROM STORED
             WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
+                AND end_time >= fromUnixTimestamp64Second(
+                    toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
+                )
         )
     GROUP BY tenant_id, minute
 ) AS counted USING (tenant_id, minute)
@@ -133,9 +167,30 @@ def stale_minutes(stored: str, counted: str) -> str:
 
 STALE_MINUTES = stale_minutes("spans", "minutes")
 
+
+def _by_ticks(text: str) -> str:
+    """Return a query on minutes as one on ticks."""
+    return (
+        text.replace("toStartOfMinute(end_time)", _TICK)
+        .replace("toUnixTimestamp(minute) AS minute", "toUnixTimestamp(tick) AS minute")
+        .replace("WHERE minute IN", "WHERE tick IN")
+        .replace("{settle_s:Int64}, 60) * 60", f"{{settle_s:Int64}}, {TICK_S}) * {TICK_S}")
+        .replace("{last:Int64} + 60", f"{{last:Int64}} + {TICK_S}")
+        .replace("minutes (\n    tenant_id, minute", "ticks (\n    tenant_id, tick")
+    )
+
+
+STALE_TICKS = _by_ticks(stale_minutes("spans", "ticks"))
+
 # A minute may hold 15 million spans: one table of their hashes would be half a gigabyte.
 PARTS = 8
 
+_COUNTED_SPANS = _once(
+    """end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
+        AND end_time < fromUnixTimestamp64Second({last:Int64} + 60, 'UTC')
+        AND toUnixTimestamp(toStartOfMinute(end_time)) IN {minutes:Array(UInt32)}""",
+    PARTS,
+)
 COUNT_MINUTES = f"""
 INSERT INTO minutes (
     tenant_id, minute, service_name, model, operation,
@@ -143,22 +198,18 @@ INSERT INTO minutes (
     durations, ttfts, tpots
 )
 SELECT
-    tenant_id, minute, service_name, model, operation,{_SUMS}
-FROM ({
-    _once(
-        '''end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 60, 'UTC')
-        AND toUnixTimestamp(toStartOfMinute(end_time)) IN {minutes:Array(UInt32)}''',
-        PARTS,
-    )
-}
+    tenant_id, minute, service_name, model, operation,
+    sum(copies),{_SUMS}
+FROM ({_COUNTED_SPANS}
 )
 GROUP BY tenant_id, minute, service_name, model, operation
 ORDER BY minute
 """  # noqa: S608  (only fixed text is put together)
+COUNT_TICKS = _by_ticks(COUNT_MINUTES)
 # Of one tenant, whatever was counted before.
-COUNT_MINUTES_OF_TENANT = COUNT_MINUTES.replace(
-    "WHERE end_time", "WHERE tenant_id = {tenant:String}\n        AND end_time"
+COUNT_MINUTES_OF_TENANT, COUNT_TICKS_OF_TENANT = (
+    text.replace("WHERE end_time", "WHERE tenant_id = {tenant:String}\n        AND end_time")
+    for text in (COUNT_MINUTES, COUNT_TICKS)
 )
 
 
@@ -174,51 +225,76 @@ def _wanted(table: str) -> str:
     return f"{table}.tenant_id = {{tenant:String}}{''.join(filters)}"
 
 
-# Minutes that are counted, and spans that ended later.
-_STATISTICS = f"""
+_STATISTICS = """
 SELECT
-    KEY,
-    sum(spans),
-    sum(errors),
-    sum(input_tokens),
-    sum(output_tokens),
-    sum(cached_tokens),
-    sum(cost_usd),
-    sumMap(durations),
-    sumMap(ttfts),
-    sumMap(tpots)
-FROM (
-    SELECT
-        minute, service_name, model, operation,
-        spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
-        durations, ttfts, tpots
-    FROM minutes FINAL
-    WHERE {_wanted("minutes")}
-        AND minute >= toDateTime({{from:Int64}}, 'UTC')
-        AND minute < toDateTime(least({{to:Int64}}, {{counted_to:Int64}}), 'UTC')
-    UNION ALL
-    SELECT * EXCEPT (stored)
-    FROM (
-        SELECT
-            minute, service_name, model, operation,{_SUMS}
-        FROM ({
-    _once(
-        _wanted("spans")
-        + '''
-        AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
-        AND end_time >= fromUnixTimestamp64Second(greatest({from:Int64}, {counted_to:Int64}), 'UTC')
-        AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')''',
-    )
-}
-        )
-        GROUP BY minute, service_name, model, operation
-    )
+    KEY,SUMS
+FROM (ROWS
 )
 GROUP BY KEY
 ORDER BY KEY
-"""  # noqa: S608  (only fixed text is put together)
+"""
 
-BUCKETS = _STATISTICS.replace(
-    "KEY", "intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})"
+
+def _counted(table: str, column: str, range_: str) -> str:
+    return f"""
+    SELECT
+        {column} AS minute, service_name, model, operation,
+        spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
+        durations, ttfts, tpots
+    FROM {table} FINAL
+    WHERE {_wanted(table)}
+        AND {range_}"""  # noqa: S608  (as above)
+
+
+_MINUTES = _counted(
+    "minutes",
+    "minutes.minute",
+    """minutes.minute >= toDateTime({from:Int64}, 'UTC')
+        AND minutes.minute < toDateTime(least({to:Int64}, {counted_to:Int64}), 'UTC')""",
 )
-GROUPS = _STATISTICS.replace("KEY", "service_name, model, operation") + "LIMIT {limit:UInt32}\n"
+_TICKS = _counted(
+    "ticks",
+    "tick",
+    """tick >= toDateTime(greatest({from:Int64}, {counted_to:Int64}), 'UTC')
+        AND tick < toDateTime(least({to:Int64}, {ticked_to:Int64}), 'UTC')""",
+)
+
+# Of spans that ended after all that is counted.
+_SPANS = f"""{_wanted("spans")}
+        AND ingested_at >= fromUnixTimestamp64Second({{arrived_from:Int64}}, 'UTC')
+        AND end_time >= fromUnixTimestamp64Second({{later_from:Int64}}, 'UTC')
+        AND end_time < fromUnixTimestamp64Second({{to:Int64}}, 'UTC')"""
+# Whether each of them was sent once, as nearly always: then they need not be told apart.
+_ARE_DIFFERENT = f"""(
+        SELECT count() = uniqExact(cityHash64(trace_id, span_id))
+        FROM spans
+        WHERE {_SPANS}
+    )"""  # noqa: S608  (as above)
+
+
+class Statistics(NamedTuple):
+    """A question on statistics, in parts whose answers add up for each key.
+
+    What minutes say, what minutes and the ticks after them say, and what later spans come to: with
+    a last column, whether each of these was sent once; or however often each was sent.
+    """
+
+    minutes: str
+    ticks: str
+    later: str
+    later_once: str
+
+
+def _statistics(key: str, limit: str = "") -> Statistics:
+    parts = (
+        (_TOTALS, _MINUTES),
+        (_TOTALS, f"{_MINUTES}\n    UNION ALL{_TICKS}"),
+        (f"{_SUMS},\n    {_ARE_DIFFERENT}", _EACH.replace("FILTER", _SPANS)),
+        (_SUMS, _once(_SPANS)),
+    )
+    texts = (_STATISTICS.replace("SUMS", sums).replace("ROWS", rows) for sums, rows in parts)
+    return Statistics(*(text.replace("KEY", key) + limit for text in texts))
+
+
+BUCKETS = _statistics("intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})")
+GROUPS = _statistics("service_name, model, operation", "LIMIT {limit:UInt32}\n")

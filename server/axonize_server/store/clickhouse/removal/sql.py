@@ -47,6 +47,15 @@ WHERE present >= done
 ORDER BY minute
 """  # noqa: S608  (as above)
 
+# The ticks of a tenant that statistics are read from, and those of a while before.
+TICKS = """
+SELECT DISTINCT toUnixTimestamp(tick) AS second
+FROM ticks
+WHERE tenant_id = {tenant:String}
+    AND tick >= (SELECT max(minute) FROM minutes WHERE minute <= now()) - INTERVAL 2 MINUTE
+ORDER BY second
+"""
+
 # Which of these traces have spans or steps that were committed lately.
 COME_BACK = """
 SELECT DISTINCT tenant_id, lower(hex(trace_id))
@@ -90,6 +99,11 @@ def of_trace(cluster: str) -> tuple[str, ...]:
 def minutes(cluster: str) -> str:
     """Return what removes some counted minutes of a tenant."""
     return _alter("minutes", _MINUTES, cluster)
+
+
+def ticks(cluster: str) -> str:
+    """Return what removes some counted ticks of a tenant."""
+    return _alter("ticks", _MINUTES.replace("(minute)", "(tick)"), cluster)
 
 
 # The day that each table is kept by: of commit, or for statistics that of the minute.

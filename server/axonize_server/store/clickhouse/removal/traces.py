@@ -21,6 +21,7 @@ class TraceEraser:
         self._pool = pool
         self._of_trace = sql.of_trace(cluster)
         self._minutes = sql.minutes(cluster)
+        self._ticks = sql.ticks(cluster)
 
     def is_stored(self, tenant: str, trace_id: str) -> bool:
         """Return whether there is anything of a trace."""
@@ -44,6 +45,7 @@ class TraceEraser:
                     client.command(statement, parameters=trace, settings=sql.SETTINGS)
                 if deleted.minutes:
                     self._count_again(client, deleted)
+                self._count_ticks_again(client, deleted.tenant)
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
 
@@ -53,6 +55,17 @@ class TraceEraser:
         client.command(self._minutes, parameters=some, settings=sql.SETTINGS)
         span = {"first": minutes[0], "last": minutes[-1]}
         client.command(minutes_sql.COUNT_MINUTES_OF_TENANT, parameters=some | span)
+
+    def _count_ticks_again(self, client: Any, tenant: str) -> None:
+        """Count what is newer than all minutes, which the trace may be in."""
+        rows = client.query(sql.TICKS, parameters={"tenant": tenant}).result_rows
+        if not rows:
+            return
+        ticks = [tick for (tick,) in rows]
+        some = {"tenant": tenant, "minutes": ticks}
+        client.command(self._ticks, parameters=some, settings=sql.SETTINGS)
+        span = {"first": ticks[0], "last": ticks[-1]}
+        client.command(minutes_sql.COUNT_TICKS_OF_TENANT, parameters=some | span)
 
     def come_back(self, deleted: Sequence[DeletedTrace], since_s: float) -> list[tuple[str, str]]:
         """Return tenant and id of those with spans or steps of the last since_s seconds."""

@@ -48,7 +48,7 @@ WHERE database = currentDatabase() AND name = 'tenant_id'
         SELECT name FROM system.tables
         WHERE database = currentDatabase() AND engine LIKE '%MergeTree'
     )
-ORDER BY match(table, '^(traces|minutes|engine_minutes)'), table
+ORDER BY match(table, '^(traces|minutes|ticks|engine_minutes)'), table
 """
 COUNT = "SELECT count() FROM {table:Identifier} WHERE tenant_id = {tenant:String}"
 # The statement returns when the rows are gone, on every replica.

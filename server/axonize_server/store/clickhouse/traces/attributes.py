@@ -14,7 +14,8 @@ def condition(wanted: AttributeFilter, number: int) -> tuple[str, dict[str, obje
         values[value] = wanted.value
     if f"{{{numeric}:" in compared:
         values[numeric] = wanted.number
-    maps = (_of_map(name, f"{{{key}:String}}", compared) for name in _MAPS)
+    if_missing = wanted.operator in ("exists", "!=") or (wanted.operator, wanted.value) == ("=", "")
+    maps = (_of_map(name, f"{{{key}:String}}", compared, if_missing) for name in _MAPS)
     return f"({' OR '.join(maps)})", values
 
 
@@ -22,11 +23,16 @@ _MAPS = ("attributes", "resource_attributes")
 _FOUND = "VALUE"
 
 
-def _of_map(name: str, key: str, compared: str) -> str:
-    has_key = f"mapContains({name}, {key})"
+def _of_map(name: str, key: str, compared: str, if_missing: bool) -> str:
+    """Return a condition on one map; if_missing: it may hold for "", which a missing key gives.
+
+    Its keys are read once, as mapContains and an element by key do together not.
+    """
+    has_key = f"has({name}.keys, {key})"
     if not compared:
         return has_key
-    return f"({has_key} AND {compared.replace(_FOUND, f'{name}[{key}]')})"
+    found = compared.replace(_FOUND, f"{name}.values[indexOf({name}.keys, {key})]")
+    return f"({has_key} AND {found})" if if_missing else found
 
 
 def _compared(wanted: AttributeFilter, value: str, number: str) -> str:

@@ -377,3 +377,28 @@ ALTER TABLE spans ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
     MODIFY COLUMN response_model CODEC(ZSTD(1)),
     MODIFY COLUMN host CODEC(ZSTD(1)),
     MODIFY COLUMN attribute_types CODEC(ZSTD(1));
+
+CREATE TABLE IF NOT EXISTS ticks_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    tick DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    service_name LowCardinality(String),
+    model LowCardinality(String),
+    operation LowCardinality(String),
+    stored UInt64 CODEC(ZSTD(1)),
+    spans UInt64 CODEC(ZSTD(1)),
+    errors UInt64 CODEC(ZSTD(1)),
+    input_tokens UInt64 CODEC(ZSTD(1)),
+    output_tokens UInt64 CODEC(ZSTD(1)),
+    cached_tokens UInt64 CODEC(ZSTD(1)),
+    cost_usd Float64 CODEC(ZSTD(1)),
+    durations Map(UInt16, UInt64) CODEC(ZSTD(1)),
+    ttfts Map(UInt16, UInt64) CODEC(ZSTD(1)),
+    tpots Map(UInt16, UInt64) CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/ticks_local', '{replica}', stored)
+ORDER BY (tenant_id, tick, service_name, model, operation)
+TTL tick + INTERVAL 1 DAY
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE IF NOT EXISTS ticks ON CLUSTER `main` AS ticks_local
+ENGINE = Distributed(`main`, currentDatabase(), ticks_local, cityHash64(tick));

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.server.rows import MINUTE_NS, NOW_NS, row, table
+from tests.server.store.clickhouse.traces.test_rollup import Killed, MortalPool
 
 MINUTES = 10
 FROM_NS = NOW_NS - MINUTES * MINUTE_NS
@@ -41,6 +43,7 @@ class World:
         with pool.client() as client:
             client.command("TRUNCATE TABLE spans")
             client.command("TRUNCATE TABLE minutes")
+            client.command("TRUNCATE TABLE ticks")
 
     def insert(self, rows: list[dict[str, Any]]) -> None:
         """Store spans; those of minutes that are counted wait for the next check."""
@@ -116,11 +119,59 @@ def now_ms() -> float:
     return (time.time_ns() - NOW_NS) / 1e6
 
 
+class TickWorld(World):
+    """A store whose spans ended within the last minutes, as those of a server at work did."""
+
+    def __init__(self, pool) -> None:
+        super().__init__(pool)
+        self.ticks = MinuteRollup(pool, module.TICKS)
+        self.begin_ms = now_ms()
+        self.behind: set[str] = set()
+
+    def recent(self, numbers: list[int]) -> None:
+        """Store spans, all of which a tick or a minute that is counted may lack then."""
+        at = [self.begin_ms - 6_000 - number * 104_729 % 200_000 for number in numbers]
+        rows = [span(number) for number in numbers]
+        self.insert(
+            [
+                each | {name: NOW_NS + round((ms + more) * 1e6) for name, more in TIMES.items()}
+                for each, ms in zip(rows, at, strict=True)
+            ]
+        )
+        self.behind = {"minutes", "ticks"}
+
+    def catch_up(self) -> None:
+        super().catch_up()
+        self.behind.discard("minutes")
+
+    def tick(self) -> None:
+        self.ticks.catch_up()
+        self.behind.discard("ticks")
+
+    def tick_anew(self) -> None:
+        self.ticks = MinuteRollup(self.pool, module.TICKS)
+        self.tick()
+
+    def tick_and_die(self, at: int) -> None:
+        self.ticks = MinuteRollup(MortalPool(self.pool, at), module.TICKS)
+        with suppress(Killed):
+            self.tick()
+        self.ticks = MinuteRollup(self.pool, module.TICKS)
+
+
+TIMES = {"start_time": -20.5, "end_time": 0}
 BATCHES = st.lists(st.builds(span, st.integers(1, 60)), min_size=1, max_size=8)
 ACTIONS = st.one_of(
     st.tuples(st.just("insert"), BATCHES),
     st.tuples(st.just("catch_up")),
     st.tuples(st.just("start_again")),
+)
+
+
+TICK_ACTIONS = st.one_of(
+    st.tuples(st.just("recent"), st.lists(st.integers(1, 60), min_size=1, max_size=12)),
+    st.tuples(st.sampled_from(["catch_up", "tick", "tick_anew"])),
+    st.tuples(st.just("tick_and_die"), st.integers(0, 4)),
 )
 
 
@@ -147,6 +198,62 @@ def test_the_statistics_are_what_a_count_gives(store, actions):
     with store.client() as client:
         client.command("OPTIMIZE TABLE minutes FINAL")
     assert world.found() == world.expected()
+
+
+@given(actions=st.lists(TICK_ACTIONS, min_size=1, max_size=10))
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_ticks_and_minutes_are_what_a_count_gives(store, actions, monkeypatch):
+    monkeypatch.setattr(module, "MAX_SPANS", 3)
+    world = TickWorld(store)
+    world.recent([1, 2, 3])
+    world.catch_up()
+    for name, *arguments in actions:
+        getattr(world, name)(*arguments)
+        if not world.behind:
+            assert world.found() == world.expected()
+    world.catch_up()
+    world.tick()
+    assert world.found() == world.expected()
+
+
+def ticked(store) -> int:
+    with store.client() as client:
+        return client.query("SELECT sum(spans) FROM ticks FINAL").first_row[0]
+
+
+def test_spans_newer_than_the_minutes_are_read_from_ticks(store):
+    world = TickWorld(store)
+    world.recent(list(range(1, 60)))
+    world.catch_up()
+    world.tick()
+    assert 0 < ticked(store) <= 59
+    with store.client() as client:
+        # Nothing but the last seconds is read from here.
+        client.command("TRUNCATE TABLE spans")
+    assert world.found() == world.expected()
+
+
+def test_while_minutes_are_far_behind_no_tick_is_counted_and_none_is_read(store):
+    world = TickWorld(store)
+    world.recent(list(range(1, 60)))
+    world.tick()
+    assert ticked(store) == 0
+    world.catch_up()
+    world.tick()
+    with store.client() as client:
+        client.command("TRUNCATE TABLE minutes")
+    assert world.found() == world.expected()
+
+
+def test_what_was_sent_twice_and_is_not_counted_counts_once(store):
+    world = World(store)
+    rows = [row(1, n, start_ms=now_ms(), ms=1, service_name="a") for n in (1, 2)]
+    world.insert(rows)
+    world.insert(rows[:1])
+    assert world.found(service="a") == world.expected()
+    assert world.found(service="b") == {}
 
 
 def test_what_is_not_counted_yet_is_read_from_the_spans(store):
@@ -221,11 +328,11 @@ class FailingPool:
         return self._pool.client()
 
 
-def test_a_database_that_comes_back_is_asked_again(store, monkeypatch, caplog):
-    monkeypatch.setattr(module, "EVERY_S", 0.01)
+def test_a_database_that_comes_back_is_asked_again(store, caplog):
+    quick = module.SPANS._replace(every_s=0.01)
     world = World(store)
     world.insert([row(1, 1, start_ms=-300_000, ms=1)])
-    server = MinuteRollup(FailingPool(store))
+    server = MinuteRollup(FailingPool(store), quick)
     with caplog.at_level(logging.WARNING):
         server.start()
         deadline = time.monotonic() + 60

@@ -5,16 +5,27 @@ from axonize_server.store.clickhouse.minutes import sql
 
 from tests.server import golden
 
-QUESTIONS = ("BUCKETS", "GROUPS")
+FIXED = (
+    *("COUNTED_TO", "HORIZONS", "STALE_MINUTES", "COUNT_MINUTES", "STALE_TICKS", "COUNT_TICKS"),
+)
+QUESTIONS = {"buckets": sql.BUCKETS, "groups": sql.GROUPS}
+SOURCES = {"minutes": 1, "ticks": 2, "later": 2, "later_once": 4}
 
 
-@pytest.mark.parametrize("name", ["COUNTED_TO", "STALE_MINUTES", "COUNT_MINUTES", *QUESTIONS])
+@pytest.mark.parametrize("name", FIXED)
 def test_a_fixed_query_is_the_one_that_was_reviewed(name):
     golden.check(f"sql/{name.lower()}.sql", getattr(sql, name).lstrip())
 
 
+@pytest.mark.parametrize("part", sql.Statistics._fields)
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_every_source_filters_on_the_tenant(name):
-    text = getattr(sql, name)
-    sources = text.count("FROM minutes") + text.count("FROM spans")
-    assert text.count(".tenant_id = {tenant:String}") == sources == 5
+def test_a_part_of_a_question_is_the_one_that_was_reviewed(name, part):
+    golden.check(f"sql/{name}_{part}.sql", getattr(QUESTIONS[name], part).lstrip())
+
+
+@pytest.mark.parametrize("part", sql.Statistics._fields)
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_source_filters_on_the_tenant(name, part):
+    text = getattr(QUESTIONS[name], part)
+    sources = sum(text.count(f"FROM {table}") for table in ("minutes", "ticks", "spans"))
+    assert text.count(".tenant_id = {tenant:String}") == sources == SOURCES[part]

@@ -1,45 +1,15 @@
 SELECT
-    service_name, model, operation,
-    sum(spans),
-    sum(errors),
+    intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64}),
+    count(),
+    countIf(failed),
     sum(input_tokens),
     sum(output_tokens),
     sum(cached_tokens),
     sum(cost_usd),
-    sumMap(durations),
-    sumMap(ttfts),
-    sumMap(tpots)
+    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))),
+    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0),
+    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0)
 FROM (
-    SELECT
-        minute, service_name, model, operation,
-        spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
-        durations, ttfts, tpots
-    FROM minutes FINAL
-    WHERE minutes.tenant_id = {tenant:String}
-        AND ({service:Nullable(String)} IS NULL
-            OR minutes.service_name = {service:Nullable(String)})
-        AND ({model:Nullable(String)} IS NULL
-            OR minutes.model = {model:Nullable(String)})
-        AND ({operation:Nullable(String)} IS NULL
-            OR minutes.operation = {operation:Nullable(String)})
-        AND minute >= toDateTime({from:Int64}, 'UTC')
-        AND minute < toDateTime(least({to:Int64}, {counted_to:Int64}), 'UTC')
-    UNION ALL
-    SELECT * EXCEPT (stored)
-    FROM (
-        SELECT
-            minute, service_name, model, operation,
-    sum(copies) AS stored,
-    count() AS spans,
-    countIf(failed) AS errors,
-    sum(input_tokens) AS input_tokens,
-    sum(output_tokens) AS output_tokens,
-    sum(cached_tokens) AS cached_tokens,
-    sum(cost_usd) AS cost_usd,
-    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))) AS durations,
-    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0) AS ttfts,
-    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0) AS tpots
-        FROM (
     SELECT
         tenant_id,
         toStartOfMinute(end_time) AS minute,
@@ -64,7 +34,7 @@ FROM (
         AND ({operation:Nullable(String)} IS NULL
             OR spans.operation = {operation:Nullable(String)})
         AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
-        AND end_time >= fromUnixTimestamp64Second(greatest({from:Int64}, {counted_to:Int64}), 'UTC')
+        AND end_time >= fromUnixTimestamp64Second({later_from:Int64}, 'UTC')
         AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
         AND cityHash64(trace_id, span_id) NOT IN (
             SELECT hash
@@ -79,7 +49,7 @@ FROM (
         AND ({operation:Nullable(String)} IS NULL
             OR spans.operation = {operation:Nullable(String)})
         AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
-        AND end_time >= fromUnixTimestamp64Second(greatest({from:Int64}, {counted_to:Int64}), 'UTC')
+        AND end_time >= fromUnixTimestamp64Second({later_from:Int64}, 'UTC')
         AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
             )
             WHERE hash % 1 = 0
@@ -111,7 +81,7 @@ FROM (
         AND ({operation:Nullable(String)} IS NULL
             OR spans.operation = {operation:Nullable(String)})
         AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
-        AND end_time >= fromUnixTimestamp64Second(greatest({from:Int64}, {counted_to:Int64}), 'UTC')
+        AND end_time >= fromUnixTimestamp64Second({later_from:Int64}, 'UTC')
         AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
         AND cityHash64(trace_id, span_id) IN (
             SELECT hash
@@ -126,7 +96,7 @@ FROM (
         AND ({operation:Nullable(String)} IS NULL
             OR spans.operation = {operation:Nullable(String)})
         AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
-        AND end_time >= fromUnixTimestamp64Second(greatest({from:Int64}, {counted_to:Int64}), 'UTC')
+        AND end_time >= fromUnixTimestamp64Second({later_from:Int64}, 'UTC')
         AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
             )
             WHERE hash % 1 = 0
@@ -134,10 +104,6 @@ FROM (
             HAVING count() > 1
         )
     GROUP BY tenant_id, trace_id, span_id, minute
-        )
-        GROUP BY minute, service_name, model, operation
-    )
 )
-GROUP BY service_name, model, operation
-ORDER BY service_name, model, operation
-LIMIT {limit:UInt32}
+GROUP BY intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})
+ORDER BY intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})
