@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ from axonize.pipeline import is_sent, send_within
 
 CAPACITY = 4096
 WAKE_AT = 256
-AT_ONCE = 16  # before the host's threads may run again
+TURN_S = 0.0002  # before the host's threads may run again
 PATIENCE_S = 1.0
 
 _waiting: deque[Callable[[], object]] = deque()
@@ -40,13 +41,13 @@ def do_later(record: Callable[[], object]) -> None:
 
 
 def do_some() -> bool:
-    """Make some of the records; say whether there are more."""
-    return _do(AT_ONCE, PATIENCE_S) and bool(_waiting)
+    """Make records for a moment; say whether there are more."""
+    return _do(time.perf_counter() + TURN_S, PATIENCE_S) and bool(_waiting)
 
 
 def do_all(patience_s: float = PATIENCE_S) -> None:
     """Make the records that wait; another thread that does so is waited for this long."""
-    _do(len(_waiting), patience_s)
+    _do(math.inf, patience_s)
 
 
 def forget() -> None:
@@ -55,14 +56,16 @@ def forget() -> None:
     _waiting, _doing = deque(), threading.Lock()
 
 
-def _do(most: int, patience_s: float) -> bool:
+def _do(until: float, patience_s: float) -> bool:
     # One thread at a time, which keeps the order.
     if not _waiting or not _doing.acquire(timeout=patience_s):
         return False
     try:
-        for _ in range(min(most, len(_waiting))):
+        for _ in range(len(_waiting)):
             with guarded:
                 _waiting.popleft()()
+            if time.perf_counter() >= until:
+                break
     finally:
         _doing.release()
     return True
