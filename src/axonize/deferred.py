@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ from axonize.pipeline import is_sent, send_within
 
 CAPACITY = 4096
 WAKE_AT = 256
-AT_ONCE = 16  # before the host's threads may run again
+TURN_S = 0.0002  # before the host's threads may run again
 PATIENCE_S = 1.0
 
 _waiting: deque[Callable[[], object]] = deque()
@@ -27,12 +28,14 @@ _doing = threading.Lock()
 def do_later(record: Callable[[], object]) -> None:
     """Call this before spans are sent next, in the order of these calls.
 
-    Where nothing is sent, or too many wait, it is called now.
+    Where nothing is sent it is called now; where too many wait, some of the oldest are.
     """
     _waiting.append(record)
     count = len(_waiting)
-    if count >= CAPACITY or not is_sent():
+    if not is_sent():
         do_all(patience_s=0.0)
+    elif count >= CAPACITY:
+        _do(time.perf_counter() + TURN_S, patience_s=0.0)
     elif count == WAKE_AT:
         send_within(0.0)
     elif count == 1:
@@ -40,13 +43,13 @@ def do_later(record: Callable[[], object]) -> None:
 
 
 def do_some() -> bool:
-    """Make some of the records; say whether there are more."""
-    return _do(AT_ONCE, PATIENCE_S) and bool(_waiting)
+    """Make records for a moment; say whether there are more."""
+    return _do(time.perf_counter() + TURN_S, PATIENCE_S) and bool(_waiting)
 
 
 def do_all(patience_s: float = PATIENCE_S) -> None:
     """Make the records that wait; another thread that does so is waited for this long."""
-    _do(len(_waiting), patience_s)
+    _do(math.inf, patience_s)
 
 
 def forget() -> None:
@@ -55,14 +58,16 @@ def forget() -> None:
     _waiting, _doing = deque(), threading.Lock()
 
 
-def _do(most: int, patience_s: float) -> bool:
+def _do(until: float, patience_s: float) -> bool:
     # One thread at a time, which keeps the order.
     if not _waiting or not _doing.acquire(timeout=patience_s):
         return False
     try:
-        for _ in range(min(most, len(_waiting))):
+        for _ in range(len(_waiting)):
             with guarded:
                 _waiting.popleft()()
+            if time.perf_counter() >= until:
+                break
     finally:
         _doing.release()
     return True

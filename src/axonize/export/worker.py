@@ -194,10 +194,13 @@ class Worker:
         return remaining
 
     def _settle_some(self) -> bool:
-        """Fill a quarter of the buffer with spans that are due; say whether there are more."""
+        """Fill a quarter of the buffer with spans that are due; say whether there are more.
+
+        Where they cannot be sent all are made, and lost as they find no place: they must not wait.
+        """
         while more := self._settle():
             time.sleep(HAND_OVER_S)
-            if len(self._buffer) * 4 >= self._buffer.capacity:
+            if len(self._buffer) * 4 >= self._buffer.capacity and self.delivery.has_room:
                 break
         return more
 
@@ -212,7 +215,7 @@ class Worker:
             with self._flushed:
                 self._answered, _ = self._promises.popleft()
                 self._flushed.notify_all()
-        if self._asked > self._promised and self.delivery.has_room:
+        if self._asked > self._promised and True:
             self.wake()
 
     def _encode(self, most: int) -> int:

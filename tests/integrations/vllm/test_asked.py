@@ -33,11 +33,13 @@ def test_sampling_is_told_with_its_zeros_and_without_what_is_not_set() -> None:
     )
     adapter = LoRARequest("pirate", 1, "/nowhere")
     made = request(sampling_params=params, external_req_id="cmpl-1", lora_request=adapter)
-    assert asked.attributes(made) == {
+    assert asked.identity(made) == {
         "gen_ai.provider.name": "vllm",
         "gen_ai.operation.name": "text_completion",
         "gen_ai.response.id": "cmpl-1",
         "axonize.lora.name": "pirate",
+    }
+    assert asked.sampling(params) == {
         "gen_ai.request.temperature": 0,
         "gen_ai.request.top_p": 1.0,
         "gen_ai.request.top_k": 0,
@@ -56,7 +58,8 @@ def test_sampling_is_told_with_its_zeros_and_without_what_is_not_set() -> None:
 )
 def test_pooling_is_an_embedding_or_what_vllm_calls_it(task: Any, operation: str) -> None:
     made = request(pooling_params=PoolingParams(task=task))
-    assert asked.attributes(made) == {
+    assert asked.sampling(made.sampling_params) == {}
+    assert asked.identity(made) == {
         "gen_ai.provider.name": "vllm",
         "gen_ai.operation.name": operation,
         "gen_ai.response.id": "cmpl-1-0-ab",

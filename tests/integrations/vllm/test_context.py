@@ -6,7 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from axonize.integrations.vllm.context import receive_ride, receive_span, send_ride, send_span
+from axonize.integrations.vllm.context import (
+    read_ride,
+    receive_ride,
+    receive_span,
+    send_ride,
+    send_span,
+)
 from axonize.speed import Span
 
 
@@ -32,6 +38,8 @@ def test_a_ride_comes_back() -> None:
     output = SimpleNamespace(trace_headers=None)
     ride = {"attributes": {"axonize.step.count": 3}, "queued": 1, "pauses": [[1, 2]]}
     send_ride(output, ride)
-    assert receive_ride(output) == ride
+    told = receive_ride(output)
+    assert told is not None
+    assert read_ride(told) == ride
     assert output.trace_headers is None
     assert receive_ride(output) is None

@@ -19,7 +19,14 @@ from vllm.v1.structured_output import StructuredOutputManager
 
 from axonize import guard, patching
 from axonize.integrations.vllm import VLLM
-from axonize.integrations.vllm.context import receive_ride, send_span
+from axonize.integrations.vllm.context import read_ride, receive_ride, send_span
+from axonize.integrations.vllm.gauges import (
+    count_blocks,
+    counts_by_method,
+    find_counts,
+    find_usage,
+    usage_by_fields,
+)
 from axonize.integrations.vllm.scheduler import run_engine_core
 from axonize.integrations.vllm.steps import Recorder
 from axonize.speed import Span
@@ -184,12 +191,26 @@ def test_two_requests_from_their_arrival_to_their_end(
         [caller.span_id],
         [],
     ]
-    told = {each.request_id: receive_ride(each) for each in outputs}
+    told = {each.request_id: read_ride(receive_ride(each) or "null") for each in outputs}
     _, _, first, last = spans
     assert {name: ride and (ride["first"], ride["last"]) for name, ride in told.items()} == {
         "a": (first.end_ns, last.end_ns),
         "b": (first.end_ns, first.end_ns),
     }
+
+
+def test_how_full_the_cache_is_is_read_as_vllm_says_it(make: Make) -> None:
+    engine = make(10)
+    engine.add_request(request("a", BLOCK_SIZE + 1, 2))
+    engine.schedule()
+    engine.add_request(request("b", BLOCK_SIZE, 2))
+    manager = engine.kv_cache_manager
+    counts = find_counts(engine)
+    assert counts is not counts_by_method
+    assert counts(engine) == engine.get_request_counts() == (1, 1)
+    assert find_usage(manager) is usage_by_fields
+    assert usage_by_fields(manager) == manager.usage == 1.0 - 8 / 10
+    assert count_blocks(manager, "a") == sum(map(len, manager.get_block_ids("a"))) == 2
 
 
 def test_a_request_that_is_aborted(make: Make, recorded: Recorded) -> None:

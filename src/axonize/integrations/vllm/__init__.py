@@ -20,7 +20,7 @@ VLLM = Integration(
     name="vllm",
     requires="vllm>=0.10.2",
     patches=(
-        Patch(OUTPUT, "OutputProcessor.add_request", front_end.add_request),
+        Patch(OUTPUT, "OutputProcessor.add_request", front_end.add_request, "closure"),
         Patch(
             OUTPUT,
             "OutputProcessor._update_stats_from_finished",

@@ -46,18 +46,23 @@ def external_id(request: Any) -> str:
     return str(getattr(request, "external_req_id", None) or request.request_id)
 
 
-def attributes(request: Any) -> dict[str, Any]:
-    """Return what an EngineCoreRequest asks for; 0 is a value, None is not."""
+def identity(request: Any) -> dict[str, Any]:
+    """Return what an EngineCoreRequest is and where it goes, but for how it is sampled."""
     found = {
         semconv.GEN_AI_PROVIDER_NAME: "vllm",
         semconv.GEN_AI_OPERATION_NAME: operation(request),
         semconv.GEN_AI_RESPONSE_ID: external_id(request),
-        names.LORA_NAME: getattr(request.lora_request, "lora_name", None),
     }
-    sampling = request.sampling_params
-    if sampling is not None:
-        for theirs, ours in SAMPLING:
-            found[ours] = getattr(sampling, theirs, None)
-        found[semconv.GEN_AI_REQUEST_STOP_SEQUENCES] = sampling.stop or None
-        found[semconv.GEN_AI_REQUEST_STREAM] = sampling.output_kind.name != "FINAL_ONLY"
+    if request.lora_request is not None:
+        found[names.LORA_NAME] = request.lora_request.lora_name
+    return found
+
+
+def sampling(params: Any) -> dict[str, Any]:
+    """Return what SamplingParams ask for; 0 is a value, None is not."""
+    if params is None:
+        return {}
+    found = {ours: getattr(params, theirs, None) for theirs, ours in SAMPLING}
+    found[semconv.GEN_AI_REQUEST_STOP_SEQUENCES] = params.stop or None
+    found[semconv.GEN_AI_REQUEST_STREAM] = params.output_kind.name != "FINAL_ONLY"
     return {name: value for name, value in found.items() if value is not None}

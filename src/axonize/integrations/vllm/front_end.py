@@ -35,22 +35,40 @@ def async_add_request(call: Call) -> Observer:
         incoming.reset(token)
 
 
-def add_request(call: Call) -> Observer:
+def add_request(original: Function) -> Function:
     """Begin the request's span and name it to the engine."""
-    request, states = call.argument("request"), call.instance.request_states
-    if request.request_id in states:
-        return  # more input for a request that is known
-    requests = requests_of(call.instance)
-    live = requests.begin(
-        request, call.argument("parent_req"), call.argument("request_index", default=0)
-    )
-    send_span(request, live.span)
-    try:
-        yield
-    except BaseException as error:
-        requests.end(request.request_id, "error", type(error).__name__)
-        raise
-    live.state = states[request.request_id]
+
+    def add_request(
+        self: Any,
+        request: Any,
+        prompt: Any,
+        parent_req: Any = None,
+        request_index: int = 0,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        live = None
+        try:
+            if request.request_id not in self.request_states:  # else more input for a known one
+                live = requests_of(self).begin(request, parent_req, request_index)
+                send_span(request, live.span)
+        except Exception as error:  # noqa: BLE001 - the host goes on
+            log_internal_error(error)
+        try:
+            result = original(self, request, prompt, parent_req, request_index, *args, **kwargs)
+        except BaseException as error:
+            if live is not None:
+                with guarded:
+                    requests_of(self).end(request.request_id, "error", type(error).__name__)
+            raise
+        try:
+            if live is not None:
+                live.state = self.request_states[request.request_id]
+        except Exception as error:  # noqa: BLE001 - as above
+            log_internal_error(error)
+        return result
+
+    return add_request
 
 
 def update_stats_from_finished(original: Function) -> Function:
@@ -61,7 +79,7 @@ def update_stats_from_finished(original: Function) -> Function:
     ) -> Any:
         result = original(self, req_state, finish_reason, *args, **kwargs)
         try:
-            requests_of(self).end(req_state.request_id, str(finish_reason))
+            requests_of(self).end(req_state.request_id, finish_reason)
         except Exception as error:  # noqa: BLE001 - the host goes on
             log_internal_error(error)
         return result
@@ -138,7 +156,7 @@ def process_outputs(original: Function) -> Function:
 
 
 def _told(requests: Requests, output: Any) -> None:
-    ride = receive_ride(output)
+    told = receive_ride(output)
     live = requests.live.get(output.request_id)
     if live is not None:
-        live.ride = ride
+        live.told = told

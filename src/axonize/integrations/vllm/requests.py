@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from axonize import semconv
 from axonize.context import SpanContext
@@ -14,12 +14,14 @@ from axonize.engine import names
 from axonize.engine.identity import Engine
 from axonize.engine.ride import add_pauses
 from axonize.integrations.vllm import asked, phases
+from axonize.integrations.vllm.context import read_ride
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.speed import Span, current_span
 
 # What the caller of AsyncLLM sent as trace headers, while the request is added.
 incoming: ContextVar[SpanContext | None] = ContextVar("axonize_vllm_incoming", default=None)
+Told: TypeAlias = "dict[str, Any] | None"  # by the engine, of a ride
 # How vLLM's HTTP server begins the ids of its requests.
 SERVED = ("cmpl-", "chatcmpl-", "embd-", "pool-", "classify-", "score-", "rerank-", "resp_")
 
@@ -27,14 +29,15 @@ SERVED = ("cmpl-", "chatcmpl-", "embd-", "pool-", "classify-", "score-", "rerank
 class Live:
     """A request that has begun and not ended."""
 
-    __slots__ = ("family", "ride", "span", "state", "submitted_ns")
+    __slots__ = ("family", "sampling", "span", "state", "submitted_ns", "told")
 
-    def __init__(self, span: Span, family: Family | None) -> None:
+    def __init__(self, span: Span, family: Family | None, sampling: Any) -> None:
         self.span = span
         self.family = family
+        self.sampling = sampling  # vLLM's SamplingParams or None
         self.submitted_ns = time.time_ns()
         self.state: Any = None  # vLLM's RequestState
-        self.ride: dict[str, Any] | None = None
+        self.told: str | None = None  # by the engine
 
 
 class Family:
@@ -62,18 +65,18 @@ class Requests:
     def begin(self, request: Any, parent: Any, index: int) -> Live:
         """Start the span of a request that is about to be sent to the engine."""
         if parent is None:
-            live = Live(self._span(request), None)
+            live = Live(self._span(request), None, request.sampling_params)
         else:
             family = self.families.get(parent.request_id) or self._family(request, parent)
             choice = {names.CHOICE_INDEX: index}
             start_ns = family.span.start_ns
-            live = Live(Span("choice", choice, parent=family.span, start_ns=start_ns), family)
+            live = Live(Span("choice", choice, parent=family.span, start_ns=start_ns), family, None)
         live.span.set_attribute(names.REQUEST_ID, request.request_id)
         self.live[request.request_id] = live
         return live
 
-    def end(self, request_id: str, reason: str, error: str | None = None) -> None:
-        """End the span of a request; `error` is the type of what broke it."""
+    def end(self, request_id: str, reason: object, error: str | None = None) -> None:
+        """End the span of a request; str(reason) says why, `error` is the type of what broke it."""
         live = self.live.pop(request_id, None)
         if live is None:
             return
@@ -83,12 +86,15 @@ class Requests:
         else:  # its trace is decided when its first span ends, which may be soon
             describe()
 
-    def _end(self, live: Live, reason: str, error: str | None, end_ns: int) -> None:
+    def _end(self, live: Live, reason: object, error: str | None, end_ns: int) -> None:
         span = live.span
+        reason = str(reason)
+        ride = read_ride(live.told) if live.told else None
+        span.set_attributes(asked.sampling(live.sampling))
         span.set_attribute(semconv.GEN_AI_RESPONSE_FINISH_REASONS, [reason])
         if live.state is not None:
-            times = self._times(live, end_ns)
-            self._describe(live, times)
+            times = self._times(live, ride, end_ns)
+            self._describe(live, ride, times)
             complete = reason not in ("abort", "error")
             found = phases.phases(
                 span.start_ns, live.submitted_ns, times, end_ns, complete=complete
@@ -96,7 +102,7 @@ class Requests:
             phases.write(span, found)
         _conclude(span, reason, error, end_ns)
         if live.family is not None:
-            self._ended_one(live.family, live, reason, error, end_ns)
+            self._ended_one(live.family, live, ride, reason, error, end_ns)
 
     def end_all(self, error: BaseException) -> None:
         """End every request: the engine is dead."""
@@ -112,6 +118,7 @@ class Requests:
     def _family(self, request: Any, parent: Any) -> Family:
         size = getattr(parent, "n", None) or parent.sampling_params.n
         span = self._span(request)
+        span.set_attributes(asked.sampling(request.sampling_params))
         span.set_attribute(semconv.GEN_AI_REQUEST_CHOICE_COUNT, size)
         family = self.families[parent.request_id] = Family(parent.request_id, span, size)
         return family
@@ -122,7 +129,7 @@ class Requests:
         start_ns = int(request.arrival_time * 1e9)
         if around and around.kind == "server" and asked.external_id(request).startswith(SERVED):
             start_ns = around.start_ns  # reading the request and its prompt is a part of it
-        attributes = asked.attributes(request)
+        attributes = asked.identity(request)
         if self.engine is not None:
             attributes.update(self.engine.attributes)
         name = attributes[semconv.GEN_AI_OPERATION_NAME]
@@ -134,15 +141,15 @@ class Requests:
             start_ns=start_ns,
         )
 
-    def _times(self, live: Live, end_ns: int) -> phases.Times:
+    def _times(self, live: Live, ride: Told, end_ns: int) -> phases.Times:
         stats = live.state.stats
-        if live.ride is not None:
-            return phases.told_times(live.ride, live.submitted_ns, end_ns)
+        if ride is not None:
+            return phases.told_times(ride, live.submitted_ns, end_ns)
         if stats is not None:
             return phases.stats_times(stats, live.submitted_ns, end_ns)
         return phases.Times("unknown")
 
-    def _describe(self, live: Live, times: phases.Times) -> None:
+    def _describe(self, live: Live, ride: Told, times: phases.Times) -> None:
         span, state = live.span, live.state
         made = output_tokens(state)
         span.set_attribute(names.ENGINE_CLOCK, times.clock)
@@ -152,9 +159,9 @@ class Requests:
             span.set_attribute(names.CHOICE_OUTPUT_TOKENS, made)
         if times.first is not None and made:
             self._describe_speed(live, times, made)
-        if live.ride is not None:
-            span.set_attributes(live.ride["attributes"])
-            add_pauses(span, live.ride["pauses"])
+        if ride is not None:
+            span.set_attributes(ride["attributes"])
+            add_pauses(span, ride["pauses"])
         elif (preemptions := getattr(state.stats, "num_preemptions", None)) is not None:
             span.set_attribute(names.PREEMPTION_COUNT, preemptions)
 
@@ -173,7 +180,7 @@ class Requests:
             live.family.first_ms = first_ms if earlier is None else min(first_ms, earlier)
 
     def _ended_one(
-        self, family: Family, live: Live, reason: str, error: str | None, end_ns: int
+        self, family: Family, live: Live, ride: Told, reason: str, error: str | None, end_ns: int
     ) -> None:
         family.left -= 1
         family.reasons.append(reason)
@@ -184,8 +191,8 @@ class Requests:
         span = family.span
         span.set_attribute(semconv.GEN_AI_RESPONSE_FINISH_REASONS, family.reasons)
         span.set_attribute(semconv.TTFT_MS, family.first_ms)
-        if live.ride is not None:
-            span.set_attribute(names.ENGINE_ID, live.ride["attributes"][names.ENGINE_ID])
+        if ride is not None:
+            span.set_attribute(names.ENGINE_ID, ride["attributes"][names.ENGINE_ID])
         if live.state is not None:
             _describe_usage(span, live.state, family.output_tokens)
         worst = "error" if "error" in family.reasons else reason

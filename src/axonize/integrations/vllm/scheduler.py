@@ -12,7 +12,7 @@ from time import monotonic_ns, time_ns
 from typing import Any
 
 from axonize.guard import guarded, log_internal_error
-from axonize.integrations.vllm.steps import abandon_all, begin, recorder
+from axonize.integrations.vllm.steps import KEY, abandon_all, begin, recorder
 from axonize.patching import Call, Observer
 
 Function = Callable[..., Any]
@@ -26,7 +26,7 @@ def core_init(call: Call) -> Observer:
     except BaseException:
         found.abandon(None)
         raise
-    call.instance.scheduler._axonize_recorder = found
+    setattr(call.instance.scheduler, KEY, found)
 
 
 def schedule(original: Function) -> Function:
@@ -37,7 +37,8 @@ def schedule(original: Function) -> Function:
         output = original(self, *args, **kwargs)
         try:
             if output.total_num_scheduled_tokens:
-                recorder(self).scheduled(self, output, start_ns, began)
+                taking = getattr(self, KEY, None) or recorder(self)
+                taking.scheduled(self, output, start_ns, began)
         except Exception as error:  # noqa: BLE001 - the engine goes on
             log_internal_error(error)
         return output
@@ -51,7 +52,8 @@ def update_from_output(original: Function) -> Function:
     def update_from_output(self: Any, scheduler_output: Any, model_runner_output: Any) -> Any:
         results = original(self, scheduler_output, model_runner_output)
         try:
-            recorder(self).ended(scheduler_output, model_runner_output, results)
+            taking = getattr(self, KEY, None) or recorder(self)
+            taking.ended(scheduler_output, model_runner_output, results)
         except Exception as error:  # noqa: BLE001 - as above
             log_internal_error(error)
         return results

@@ -7,6 +7,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Collection
+from time import monotonic_ns
 from typing import Any, NamedTuple
 
 from axonize.context import KEPT, SpanContext
@@ -17,6 +18,7 @@ from axonize.engine.ride import Ride, Run, Step, Stretch, record, tell
 from axonize.integrations.vllm import idle
 from axonize.integrations.vllm.batch import is_plain, prefill_tokens, speculated_tokens
 from axonize.integrations.vllm.context import receive_span, send_ride
+from axonize.integrations.vllm.gauges import Counts, Usage, count_blocks, find_counts, find_usage
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.pipeline import send_within
@@ -26,6 +28,7 @@ from axonize.speed import Span
 AT_ONCE = 32  # steps; fewer when a request ends, so that nothing waits in an idle engine
 # vLLM kills its engine a few milliseconds after it tells it to stop, which is too late to send.
 SENT_WHEN_IDLE_S = 0.1
+KEY = "_axonize_recorder"  # on the scheduler
 new_tuple = tuple.__new__  # what a NamedTuple calls, without a function in Python around it
 
 
@@ -65,27 +68,19 @@ class _Crew(NamedTuple):
     attributes: dict[str, Any]  # what is the same for all these steps
     links: list[SpanContext]  # those of the requests that are new
 
-    def goes_on(self, output: Any) -> bool:
-        """Say whether a SchedulerOutput has the same requests, with one token each.
-
-        Lists of the same strings are compared without a look at the strings.
-        """
-        return (
-            self.plain
-            and self.total == output.total_num_scheduled_tokens
-            and self.request_ids == output.scheduled_cached_reqs.req_ids
-            and not output.scheduled_new_reqs
-            and not output.scheduled_spec_decode_tokens
-        )
-
 
 class _Ended(NamedTuple):
     """A step that the model has done, and nothing of vLLM's that would be kept alive by it."""
 
     scheduled: _Scheduled
-    end_ns: int
+    ended: int  # monotonic
     crew: _Crew
-    graph: str  # "" where there is none
+    graph: Any  # vLLM's CUDAGraphStat or None
+
+    @property
+    def end_ns(self) -> int:
+        """When it ended, in Unix ns."""
+        return self.scheduled.start_ns + self.ended - self.scheduled.began
 
 
 class Recorder:
@@ -110,6 +105,8 @@ class Recorder:
         self._crew = _Crew(False, [], 0, Run(), {}, [])
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
+        self._counts: Counts | None = None
+        self._usage: Usage | None = None
         self._ended: list[_Ended] = []  # and not recorded yet
         # Steps, and the requests that left with them, as long as they have no spans.
         self._unwritten: deque[tuple[list[_Ended], list[tuple[Ride, dict[str, Any]]]]] = deque()
@@ -124,16 +121,18 @@ class Recorder:
 
     def scheduled(self, scheduler: Any, output: Any, start_ns: int, began: int) -> None:
         """Take a batch that has just been scheduled; `began` is its start, monotonic."""
-        went = time.monotonic_ns()
-        self._number += 1
-        running, waiting = scheduler.get_request_counts()
-        usage = scheduler.kv_cache_manager.usage
+        went = monotonic_ns()
+        self._number = number = self._number + 1
+        manager = scheduler.kv_cache_manager
+        if self._usage is None or self._counts is None:
+            self._counts, self._usage = find_counts(scheduler), find_usage(manager)
+        running, waiting = self._counts(scheduler)
         preempted = getattr(output, "preempted_req_ids", None) or ()
         for request_id in preempted:
             self._ride(request_id).pauses.append(start_ns)
+        usage = self._usage(manager)
         self._open[id(output)] = new_tuple(
-            _Scheduled,
-            (self._number, start_ns, began, went, running, waiting, usage, preempted),
+            _Scheduled, (number, start_ns, began, went, running, waiting, usage, preempted)
         )
 
     def ended(self, output: Any, made: Any, results: Any) -> None:
@@ -146,12 +145,19 @@ class Recorder:
         scheduled = self._open.get(id(output))
         if scheduled is None:
             return
-        end_ns = scheduled.start_ns + time.monotonic_ns() - scheduled.began
-        if not self._crew.goes_on(output):
-            self._crew = self._board(output, made)
+        ended = monotonic_ns()
+        crew = self._crew
+        # Lists of the same strings are compared without a look at the strings.
+        if not (
+            crew.plain
+            and crew.total == output.total_num_scheduled_tokens
+            and crew.request_ids == output.scheduled_cached_reqs.req_ids
+            and not output.scheduled_new_reqs
+            and not output.scheduled_spec_decode_tokens
+        ):
+            crew = self._crew = self._board(output, made)
         graph = getattr(made, "cudagraph_stats", None)
-        mode = "" if graph is None else str(graph.runtime_mode)
-        self._ended.append(new_tuple(_Ended, (scheduled, end_ns, self._crew, mode)))
+        self._ended.append(new_tuple(_Ended, (scheduled, ended, crew, graph)))
         del self._open[id(output)]  # not before: rest() must see it in one of the two
         self._done = scheduled.number
         if self._leaving:
@@ -168,7 +174,7 @@ class Recorder:
         ride.end_ns = time.time_ns()
         ride.last_step = self._number
         self._leaving.append(ride)
-        ride.blocks = sum(map(len, scheduler.kv_cache_manager.get_block_ids(ride.request_id)))
+        ride.blocks = count_blocks(scheduler.kv_cache_manager, ride.request_id)
         if self._done == self._number:
             self._settle({})
 
@@ -214,8 +220,9 @@ class Recorder:
 
         Returns what the front end is told of these.
         """
-        for scheduled, end_ns, crew, _ in self._ended:
-            step = (scheduled.number, scheduled.start_ns, end_ns, 0, crew.total, 0)
+        for scheduled, ended, crew, _ in self._ended:
+            number, start_ns, began, *_ = scheduled
+            step = (number, start_ns, start_ns + ended - began, 0, crew.total, 0)
             crew.run.steps.append(new_tuple(Step, step))
         told = [tell(ride, self._engine) for ride in left]
         self._unwritten.append((self._ended, list(zip(left, told, strict=True))))
@@ -234,21 +241,20 @@ class Recorder:
             record(ride, self._engine, told, self._meter)
 
     def _write_step(self, ended: _Ended) -> None:
-        scheduled, end_ns, crew, graph = ended
-        start_ns = scheduled.start_ns
-        charge = self._books.charge(scheduled.began, scheduled.began + end_ns - start_ns)
+        scheduled, end, crew, graph = ended
+        charge = self._books.charge(scheduled.began, end)
         busy_ns = charge.busy_ns
         crew.run.charge(busy_ns, charge.energy_uj)
         attributes = scheduled.attributes()
         attributes[names.STEP_BUSY_SECONDS] = busy_ns / 1e9
         attributes |= self._books.attributes(charge)
-        if graph:
-            attributes[names.STEP_CUDA_GRAPH_MODE] = graph
-        span = Span("engine.step", crew.attributes, parent=KEPT, start_ns=start_ns)
+        if graph is not None:
+            attributes[names.STEP_CUDA_GRAPH_MODE] = str(graph.runtime_mode)
+        span = Span("engine.step", crew.attributes, parent=KEPT, start_ns=scheduled.start_ns)
         span.set_attributes(attributes)
         for context in crew.links:
             span.add_link(context)
-        span.end(end_ns)
+        span.end(ended.end_ns)
 
     def _board(self, output: Any, made: Any) -> _Crew:
         """Let the requests of a step ride together from it on."""
@@ -323,10 +329,10 @@ def begin(config: Any) -> Recorder:
 
 def recorder(scheduler: Any) -> Recorder:
     """Return the recorder of this scheduler, which is kept on it."""
-    try:
-        found: Recorder = scheduler._axonize_recorder
-    except AttributeError:
-        found = scheduler._axonize_recorder = begin(scheduler.vllm_config)
+    found: Recorder | None = getattr(scheduler, KEY, None)
+    if found is None:
+        found = begin(scheduler.vllm_config)
+        setattr(scheduler, KEY, found)
     return found
 
 

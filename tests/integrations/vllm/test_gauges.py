@@ -1,0 +1,40 @@
+"""Managers of KV caches that are built otherwise; vLLM's own is in test_scheduler."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from axonize.integrations.vllm.gauges import (
+    count_blocks,
+    counts_by_method,
+    find_counts,
+    find_usage,
+    usage_by_property,
+)
+
+
+class Otherwise:
+    """A scheduler that counts what it does not hold in a deque."""
+
+    running, waiting = (1, 2), (3,)
+
+    def get_request_counts(self) -> tuple[int, int]:
+        return len(self.running), len(self.waiting)
+
+
+def test_a_scheduler_with_other_queues_is_asked() -> None:
+    scheduler = Otherwise()
+    assert find_counts(scheduler) is counts_by_method
+    assert find_counts(scheduler)(scheduler) == (2, 1)
+
+
+def test_another_is_asked() -> None:
+    manager = SimpleNamespace(usage=0.5, get_block_ids=lambda _: ([1, 2], [3]))
+    assert find_usage(manager) is usage_by_property
+    assert usage_by_property(manager) == 0.5
+    assert count_blocks(manager, "a") == 3
+
+
+def test_one_that_counts_otherwise_is_asked() -> None:
+    pool = SimpleNamespace(num_gpu_blocks=11, free_block_queue=SimpleNamespace(num_free_blocks=8))
+    assert find_usage(SimpleNamespace(usage=0.5, block_pool=pool)) is usage_by_property
