@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.ui.conftest import shoot
 from tests.ui.costs import CARDS, SMALL, seed_costs
@@ -91,6 +91,22 @@ def test_what_is_added_up_by_is_in_the_address(page: Page) -> None:
     page.go_back()
     page.go_back()
     expect(page).to_have_url(re.compile(r"/cost\?by=gpu$"))
+
+
+def test_what_is_of_the_range_before_says_so(page: Page) -> None:
+    held: list[Route] = []
+    page.goto("/cost")
+    expect(row(page, "Llama-3.1-8B-Instruct")).to_be_visible()
+    page.route(re.compile("/analytics/cost"), lambda route: held.append(route))
+    page.get_by_role("button", name="Time range: Last hour").click()
+    page.get_by_role("button", name="Last 6 hours").click()
+    stale = page.locator("[aria-busy=true]")
+    expect(stale).to_have_css("opacity", "0.6")
+    expect(stale.get_by_role("table")).to_be_visible()
+    for each in held:
+        each.continue_()
+    page.unroute(re.compile("/analytics/cost"))
+    expect(stale).to_have_count(0)
 
 
 def test_a_row_leads_to_its_traces_and_its_gpu(page: Page) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.ui.conftest import SIZE, listen, shoot
 from tests.ui.engine import Engine, Request, Rider
@@ -180,6 +180,24 @@ def test_a_service_and_a_model_narrow_everything(page: Page) -> None:
     page.get_by_role("button", name="Clear filters").click()
     expect(page).to_have_url(re.compile(r"/\?range=15m$"))
     expect(page.get_by_test_id("plot").first).to_be_visible()
+
+
+def test_what_is_of_the_range_before_says_so(page: Page) -> None:
+    held: list[Route] = []
+    open_overview(page)
+    at_rest(page)
+    page.route(re.compile("/analytics/models"), lambda route: held.append(route))
+    page.get_by_role("button", name="Time range: Last hour").click()
+    page.get_by_role("button", name="Last 6 hours").click()
+    models = page.get_by_role("region", name="Models")
+    expect(models.locator("[aria-busy=true]")).to_have_css("opacity", "0.6")
+    expect(models.get_by_role("table")).to_be_visible()
+    services = page.get_by_role("region", name="Services").locator("[aria-busy=true]")
+    expect(services).to_have_count(0)
+    for each in held:
+        each.continue_()
+    page.unroute(re.compile("/analytics/models"))
+    expect(models.locator("[aria-busy=true]")).to_have_count(0)
 
 
 def test_models_stand_side_by_side(page: Page) -> None:

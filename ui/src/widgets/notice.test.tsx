@@ -13,7 +13,7 @@ test("what was said before the page came is shown, until it is dismissed", () =>
   render(<Notice />);
   expect(screen.getByRole("status").textContent).toBe("Deleted: chat, 3 spans");
   fireEvent.click(screen.getByRole("button", { name: "Dismiss" }));
-  expect(screen.queryByRole("status")).toBeNull();
+  expect(screen.getByRole("status").textContent).toBe("");
 });
 
 test("it goes by itself, each word in its own time", () => {
@@ -25,5 +25,17 @@ test("it goes by itself, each word in its own time", () => {
   act(() => vi.advanceTimersByTime(6_000));
   expect(screen.getByRole("status").textContent).toBe("two");
   act(() => vi.advanceTimersByTime(3_000));
-  expect(screen.queryByRole("status")).toBeNull();
+  expect(screen.getByRole("status").textContent).toBe("");
+});
+
+test("its place is there before its words, so that they are heard", () => {
+  const changes = new MutationObserver(() => {});
+  changes.observe(document.body, { childList: true, subtree: true });
+  notify("said before");
+  render(<Notice />);
+  const place = screen.getByRole("status");
+  expect(changes.takeRecords().some(({ target }) => target === place)).toBe(true);
+  act(() => notify("said later"));
+  expect(screen.getByRole("status")).toBe(place);
+  expect(place.textContent).toBe("said later");
 });

@@ -12,6 +12,7 @@ import { IconButton } from "@/widgets/button";
 import { ProblemNotice } from "@/widgets/problem-notice";
 import { Segmented } from "@/widgets/segmented";
 import { Skeleton } from "@/widgets/skeleton";
+import { Stale } from "@/widgets/stale";
 import { gapsOf, secondsOf } from "./amounts";
 import { Legend } from "./bar";
 import { Empty } from "./empty";
@@ -53,7 +54,11 @@ export function CostPage() {
       <div data-scroll-restoration-id="cost" role="region" aria-label="Costs" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto focus-visible:outline-offset-[-2px]">
         {cost.isPending && <Waiting />}
         {cost.isError && !cost.data && <ProblemNotice error={cost.error} onRetry={refresh} />}
-        {cost.data && <Contents cost={cost.data} search={search} onRange={onRange} />}
+        {cost.data && (
+          <Stale busy={cost.isPlaceholderData}>
+            <Contents cost={cost.data} search={search} onRange={onRange} />
+          </Stale>
+        )}
       </div>
     </main>
   );

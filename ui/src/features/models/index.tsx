@@ -52,7 +52,7 @@ export function ModelsPage() {
         {models.error && models.data && <NotRefreshed error={models.error} />}
         <IconButton icon={RotateCw} label="Refresh" shortcut="r" onClick={refresh} className="ml-auto" />
       </div>
-      <div data-scroll-restoration-id="models" className={classes("min-h-0 flex-1 overflow-y-auto bg-surface transition-opacity", models.isPlaceholderData && "opacity-60")}>{content()}</div>
+      <div data-scroll-restoration-id="models" aria-busy={models.isPlaceholderData} className={classes("min-h-0 flex-1 overflow-y-auto bg-surface transition-opacity", models.isPlaceholderData && "opacity-60")}>{content()}</div>
     </main>
   );
 }

@@ -17,11 +17,11 @@ import { TimeRangePicker } from "@/time-range/picker";
 import { describe, isRelative, resolve } from "@/time-range/range";
 import { toSearch, useZoomKeys, ZoomOutButton } from "@/time-range/zoom";
 import { IconButton } from "@/widgets/button";
-import { classes } from "@/widgets/classes";
 import { Figure } from "@/widgets/figure";
 import { Picker } from "@/widgets/picker";
 import { NotRefreshed, ProblemNotice } from "@/widgets/problem-notice";
 import { Skeleton } from "@/widgets/skeleton";
+import { Stale } from "@/widgets/stale";
 import { Hidden } from "./empty";
 import { type Figure as FigureOf, toFigures } from "./figures";
 import { type Panel, toPanels } from "./panels";
@@ -76,13 +76,17 @@ export function OverviewPage() {
     if (!series.data || !whole.data) return <Waiting />;
     if (empty) return <Hidden what="request" search={search} onRange={onRange} onClear={() => set({ service: undefined, model: undefined })} />;
     return (
-      <div className={classes("flex flex-col gap-4 pb-6 transition-opacity", series.isPlaceholderData && "opacity-60")}>
-        <Figures figures={toFigures(whole.data, past.data)} past={isRelative(range) ? describe(range).replace("Last", "the") : "the same time"} />
-        <Charts panels={panels} pointing={pointing} onPoint={(panel) => (pointed.current = panel)} behind={behind} />
+      <div className="flex flex-col gap-4 pb-6">
+        <Stale busy={whole.isPlaceholderData || past.isPlaceholderData}>
+          <Figures figures={toFigures(whole.data, past.data)} past={isRelative(range) ? describe(range).replace("Last", "the") : "the same time"} />
+        </Stale>
+        <Stale busy={series.isPlaceholderData}>
+          <Charts panels={panels} pointing={pointing} onPoint={(panel) => (pointed.current = panel)} behind={behind} />
+        </Stale>
         <p className="px-4 text-sm text-ink-muted">Click a moment for its requests, drag to zoom.</p>
         <div className="grid items-start gap-x-4 gap-y-6 xl:grid-cols-[2fr_3fr]">
-          <Section title="Services">{services.data && <Services services={services.data.items} search={{ from: window.from, to: window.to, model: search.model }} />}</Section>
-          <Section title="Models" more={<Link to="/models" search={readRange({ ...search })} className="rounded text-sm text-accent hover:underline">Side by side</Link>}>
+          <Section title="Services" busy={services.isPlaceholderData}>{services.data && <Services services={services.data.items} search={{ from: window.from, to: window.to, model: search.model }} />}</Section>
+          <Section title="Models" busy={models.isPlaceholderData} more={<Link to="/models" search={readRange({ ...search })} className="rounded text-sm text-accent hover:underline">Side by side</Link>}>
             {models.data && models.data.items.length === 0 && <p className="px-4 py-3 text-sm text-ink-muted">No span names a model in this range.</p>}
             {models.data && models.data.items.length > 0 && <ModelTable models={models.data.items.slice(0, 12)} only={[...MODEL_FIGURES]} search={{ from: window.from, to: window.to, service: search.service }} />}
           </Section>
@@ -157,13 +161,13 @@ const Behind = ({ title, search }: { title: string; search: object }) => (
   </Link>
 );
 
-const Section = ({ title, more, children }: { title: string; more?: ReactNode; children: ReactNode }) => (
+const Section = ({ title, busy, more, children }: { title: string; busy: boolean; more?: ReactNode; children: ReactNode }) => (
   <section aria-label={title} className="min-w-0 border-y border-line bg-surface">
     <div className="flex h-9 items-center justify-between px-4">
       <h2 className="font-semibold">{title}</h2>
       {more}
     </div>
-    {children}
+    <Stale busy={busy}>{children}</Stale>
   </section>
 );
 

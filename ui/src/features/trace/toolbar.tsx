@@ -74,12 +74,9 @@ function Searching({ state, searchBox }: ToolbarProps) {
       </Tip>
       <IconButton icon={ChevronUp} label="Previous match" shortcut="p" disabled={none} className={idle} onClick={() => toMatch(-1)} />
       <IconButton icon={ChevronDown} label="Next match" shortcut="n" disabled={none} className={idle} onClick={() => toMatch(1)} />
-      {matches && (
-        <span role="status" className="px-1 text-sm text-ink-muted tabular">
-          {place >= 0 && `${formatCount(place + 1)} of `}
-          {formatCount(matches.list.length)}
-        </span>
-      )}
+      <span role="status" className="px-1 text-sm empty:px-0 text-ink-muted tabular">
+        {matches && `${place >= 0 ? `${formatCount(place + 1)} of ` : ""}${formatCount(matches.list.length)}`}
+      </span>
     </div>
   );
 }

@@ -75,7 +75,7 @@ function Bounds({ min, max, onPick }: DurationFilterProps) {
         <Field label="At least" placeholder="250 ms" value={shortest} onChange={(event) => setShortest(event.target.value)} />
         <Field label="At most" placeholder="1.5 s" value={longest} onChange={(event) => setLongest(event.target.value)} />
       </div>
-      {problem && <p role="status" className="text-sm text-bad">{problem}</p>}
+      <p role="status" className="text-sm text-bad empty:-mt-2.5">{problem}</p>
       <Button type="submit" look="primary" disabled={Boolean(problem)} className="self-end">
         Apply
       </Button>

@@ -52,7 +52,7 @@ export function FilterBox({ search, onChange, box, className }: FilterBoxProps) 
           <Kbd>/</Kbd>
         </span>
       )}
-      {fault && <FaultNote id={id} text={text} fault={fault} />}
+      <div role="status">{fault && <FaultNote id={id} text={text} fault={fault} />}</div>
     </div>
   );
 }
@@ -63,7 +63,7 @@ type Fault = NonNullable<WrittenFilter["fault"]>;
 function FaultNote({ id, text, fault: { position, message } }: { id: string; text: string; fault: Fault }) {
   const from = Math.max(position - 24, 0);
   return (
-    <p id={id} role="status" className="absolute top-full left-0 z-30 mt-1 w-max max-w-[min(440px,calc(100vw-32px))] rounded-md border border-line-strong bg-surface px-3 py-1.5 text-sm shadow-float">
+    <p id={id} className="absolute top-full left-0 z-30 mt-1 w-max max-w-[min(440px,calc(100vw-32px))] rounded-md border border-line-strong bg-surface px-3 py-1.5 text-sm shadow-float">
       <code className="block truncate font-mono text-ink-muted">
         {from > 0 && "…"}
         {text.slice(from, position)}

@@ -96,6 +96,7 @@ export function TracesPage() {
           ref={setScroller}
           data-scroll-restoration-id="traces"
           {...handlers}
+          aria-busy={list.isPlaceholderData}
           className={classes("min-h-0 flex-1 overflow-y-auto border-t border-line bg-surface transition-opacity", list.isPlaceholderData && "opacity-60")}
         >
           {content()}
@@ -108,9 +109,9 @@ export function TracesPage() {
 }
 
 /** Over the top of the list, so that no row moves. */
-const NewsPill = ({ news: { count, more }, onClick }: { news: News; onClick: () => void }) =>
-  count > 0 && (
-    <div role="status" className="pointer-events-none absolute inset-x-0 top-10 z-20 flex justify-center">
+const NewsPill = ({ news: { count, more }, onClick }: { news: News; onClick: () => void }) => (
+  <div role="status" className="pointer-events-none absolute inset-x-0 top-10 z-20 flex justify-center">
+    {count > 0 && (
       <button
         type="button"
         onClick={onClick}
@@ -119,8 +120,9 @@ const NewsPill = ({ news: { count, more }, onClick }: { news: News; onClick: () 
         <ArrowUp size={13} aria-hidden /> {formatCount(count)}
         {more && "+"} new
       </button>
-    </div>
-  );
+    )}
+  </div>
+);
 
 type FooterProps = { traces: TraceSummary[]; search: TracesSearch; more: boolean; loading: boolean; paused: boolean; onResume: () => void; error: Error | null; known: boolean };
 

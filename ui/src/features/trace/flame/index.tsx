@@ -91,7 +91,7 @@ export function Flame({ traceId, startMs, state, path, colors }: FlameProps) {
       </div>
       <StepLanes steps={steps} state={state} colors={colors} width={width} onWindow={onWindow} />
       <GpuCounters stacked traceId={traceId} tree={tree} startMs={startMs} window={window} width={width} counter={state.counter} onCounter={(counter) => set({ counter })} />
-      {pointed && <Card state={state} pointed={pointed} width={width} />}
+      <div role="status">{pointed && <Card state={state} pointed={pointed} width={width} />}</div>
     </div>
   );
 }
@@ -142,7 +142,6 @@ function Card({ state: { tree }, pointed: { index, x, y }, width }: { state: Tra
   const span = tree.spans[index]!;
   return (
     <div
-      role="status"
       style={{ left: Math.min(x + 12, Math.max(width - 280, 0)), top: y + 16 }}
       className="pointer-events-none absolute z-30 max-w-70 rounded-md border border-line-strong bg-surface px-2.5 py-1.5 text-sm shadow-float"
     >
