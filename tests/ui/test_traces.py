@@ -193,6 +193,8 @@ def test_rows_that_are_followed_live_stay_under_the_pointer(page: Page, server: 
     expect(pill).to_be_visible()
     assert [each.get_attribute("data-trace") for each in rows(page).all()[:5]] == before
     shoot(page, "traces-live-held")
+    pill.hover()
+    page.wait_for_timeout(500)  # it stays for those who go there slowly
     pill.click()
     expect(rows(page).first).to_contain_text("while someone reads")
     expect(pill).to_have_count(0)

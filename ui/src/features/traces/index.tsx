@@ -40,7 +40,7 @@ export function TracesPage() {
   const [scroller, setScroller] = useState<HTMLDivElement | null>(null); // state, so that the list sees it appear
   const searchBox = useRef<HTMLInputElement>(null);
   const [active, setActive] = useState(-1);
-  const { atTop, reading, handlers } = useReading(active);
+  const { atTop, reading, onScroll, pointing } = useReading(active);
   const list = useTraces(search, reading);
   const traces = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const within = withinBox(search);
@@ -91,11 +91,11 @@ export function TracesPage() {
         searchBox={searchBox}
       />
       {search.charts !== "off" && <Latency search={search} onChange={change} />}
-      <div className="relative flex min-h-0 flex-1 flex-col">
+      <div {...pointing} className="relative flex min-h-0 flex-1 flex-col">
         <div
           ref={setScroller}
           data-scroll-restoration-id="traces"
-          {...handlers}
+          onScroll={onScroll}
           aria-busy={list.isPlaceholderData}
           className={classes("min-h-0 flex-1 overflow-y-auto border-t border-line bg-surface transition-opacity", list.isPlaceholderData && "opacity-60")}
         >

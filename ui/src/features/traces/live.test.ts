@@ -25,14 +25,14 @@ const scrolled = (scrollTop: number) => ({ currentTarget: { scrollTop } as HTMLE
 test("who points at the list, has scrolled, or walks it by keys reads", () => {
   const { result, rerender } = renderHook(({ active }) => useReading(active), { initialProps: { active: -1 } });
   expect(result.current.reading).toBe(false);
-  act(() => void result.current.handlers.onPointerMove(pointer("mouse")));
+  act(() => void result.current.pointing.onPointerMove(pointer("mouse")));
   expect(result.current).toMatchObject({ reading: true, atTop: true });
-  act(() => result.current.handlers.onPointerLeave());
-  act(() => void result.current.handlers.onPointerMove(pointer("touch")));
+  act(() => result.current.pointing.onPointerLeave());
+  act(() => void result.current.pointing.onPointerMove(pointer("touch")));
   expect(result.current.reading).toBe(false);
-  act(() => result.current.handlers.onScroll(scrolled(200)));
+  act(() => result.current.onScroll(scrolled(200)));
   expect(result.current).toMatchObject({ reading: true, atTop: false });
-  act(() => result.current.handlers.onScroll(scrolled(0)));
+  act(() => result.current.onScroll(scrolled(0)));
   rerender({ active: 3 });
   expect(result.current.reading).toBe(true);
 });

@@ -18,8 +18,9 @@ export function useReading(active: number) {
   return {
     atTop,
     reading: !atTop || pointed || active >= 0,
-    handlers: {
-      onScroll: ({ currentTarget }: { currentTarget: HTMLElement }) => setAtTop(currentTarget.scrollTop < TOP_PX),
+    onScroll: ({ currentTarget }: { currentTarget: HTMLElement }) => setAtTop(currentTarget.scrollTop < TOP_PX),
+    /** For the list with what lies over it: who goes there to click still reads. */
+    pointing: {
       onPointerMove: (event: PointerEvent) => points(event) && setPointed(true),
       onPointerLeave: () => setPointed(false),
     },
