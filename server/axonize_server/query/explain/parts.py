@@ -227,13 +227,16 @@ def _own(piece: Piece) -> tuple[int, int]:
 
 
 def _made(piece: Piece) -> int:
-    """Return the tokens that a decode step made: those scheduled but for proposals refused."""
+    """Return the tokens that a decode step made: those scheduled but for proposals refused.
+
+    Of a step that has read a prompt, the end may lie in decode: that token was the first one.
+    """
     step = piece.step
     if step is None or piece.request_id not in step.request_ids:
         return 0
     place = step.request_ids.index(piece.request_id)
     drafts = step.draft_tokens[place] - step.accepted_tokens[place] if step.draft_tokens else 0
-    return step.scheduled_tokens[place] - drafts
+    return step.scheduled_tokens[place] - step.prefill_tokens[place] - drafts
 
 
 def _tokens(kind: PartKind, places: list[int], spans: Sequence[SpanNode]) -> dict[str, float]:

@@ -46,6 +46,12 @@ def test_pieces_of_one_kind_are_one_part_and_the_largest_comes_first():
     assert shared.text.endswith("request you, 90 tokens")
 
 
+def test_a_prompt_whose_step_ends_in_decode_is_no_token_made():
+    read = structs.replace(step(4, 0, 20, [("me", 17)]), scheduled_tokens=[17])
+    (part,) = gather([Piece("decode", 2, 15, 20, read, "me")], SPANS, {})
+    assert part.evidence.counters["tokens_made"] == 0
+
+
 def test_tokens_made_are_those_that_speculation_was_right_about():
     drafted = structs.replace(step(4, 0, 20, [("me", 0)]), scheduled_tokens=[4])
     drafted = structs.replace(drafted, draft_tokens=[3], accepted_tokens=[1])
