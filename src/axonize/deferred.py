@@ -28,12 +28,14 @@ _doing = threading.Lock()
 def do_later(record: Callable[[], object]) -> None:
     """Call this before spans are sent next, in the order of these calls.
 
-    Where nothing is sent, or too many wait, it is called now.
+    Where nothing is sent it is called now; where too many wait, some of the oldest are.
     """
     _waiting.append(record)
     count = len(_waiting)
-    if count >= CAPACITY or not is_sent():
+    if not is_sent():
         do_all(patience_s=0.0)
+    elif count >= CAPACITY:
+        _do(time.perf_counter() + TURN_S, patience_s=0.0)
     elif count == WAKE_AT:
         send_within(0.0)
     elif count == 1:

@@ -51,12 +51,15 @@ def test_whoever_sends_begins_with_the_first_and_is_woken_by_many(asked: list[fl
     assert asked == [float("inf"), 0.0]
 
 
-def test_too_many_are_made_at_once(asked: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_of_too_many_are_made_at_once(
+    asked: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(deferred, "CAPACITY", 2)
+    monkeypatch.setattr(deferred, "TURN_S", 0.0)
     made: list[int] = []
-    deferred.do_later(lambda: made.append(1))
-    deferred.do_later(lambda: made.append(2))
-    assert made == [1, 2]
+    for number in range(3):
+        deferred.do_later(lambda number=number: made.append(number))
+    assert made == [0, 1]
 
 
 def test_one_that_adds_another_while_they_are_made_does_not_wait_for_itself(

@@ -194,10 +194,13 @@ class Worker:
         return remaining
 
     def _settle_some(self) -> bool:
-        """Fill a quarter of the buffer with spans that are due; say whether there are more."""
+        """Fill a quarter of the buffer with spans that are due; say whether there are more.
+
+        Where they cannot be sent all are made, and lost as they find no place: they must not wait.
+        """
         while more := self._settle():
             time.sleep(HAND_OVER_S)
-            if len(self._buffer) * 4 >= self._buffer.capacity:
+            if len(self._buffer) * 4 >= self._buffer.capacity and self.delivery.has_room:
                 break
         return more
 

@@ -333,3 +333,26 @@ def test_spans_that_are_due_go_along_and_never_more_than_fit(collector: Collecto
         assert left <= 0
     assert dropped(way) == {}
     assert collector.names[:40] == ["due"] * 40
+
+
+def test_what_is_due_does_not_wait_for_a_collector_that_is_away() -> None:
+    left, over = 40, threading.Event()
+
+    def settle() -> bool:
+        nonlocal left
+        way.push("due")
+        left = max(0, left - 1)
+        if not left:
+            over.set()
+        return left > 0
+
+    with grpc_collector() as gone:
+        pass
+    with pipe(over_grpc(gone), settle=settle, capacity=10, retry_bytes=1) as way:
+        way.worker.send_within(0.0)
+        give_up = time.monotonic() + 20
+        while way.worker.delivery.has_room and time.monotonic() < give_up:
+            time.sleep(0.01)
+        assert 0 < left < 40
+        way.worker.send_within(0.0)
+        assert over.wait(20)
