@@ -215,7 +215,7 @@ class Worker:
             with self._flushed:
                 self._answered, _ = self._promises.popleft()
                 self._flushed.notify_all()
-        if self._asked > self._promised and True:
+        if self._asked > self._promised and self.delivery.has_room:
             self.wake()
 
     def _encode(self, most: int) -> int:
