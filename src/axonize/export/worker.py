@@ -179,10 +179,14 @@ class Worker:
         self._keep_promises()
 
     def _encode_all(self, least: int, *, settles: bool) -> int:
-        """Encode what is there now, as long as it is so much; return how much was left of it."""
+        """Encode what is there now, as long as it is so much; return how much was left of it.
+
+        Spans that become due without end are left to the next turn once a tick is due, or the exit.
+        """
+        until = time.monotonic() + self._interval_s
         more = True
         while more:
-            more = settles and self._settle_some()
+            more = settles and self._settle_some(until)
             remaining = len(self._buffer)
             while remaining >= least and self.delivery.has_room:
                 taken = self._encode(remaining)
@@ -190,19 +194,27 @@ class Worker:
                     break
                 remaining -= taken
                 self.delivery.attempt()
-            more = more and self.delivery.has_room
+            more = more and self.delivery.has_room and self._may_go_on(until)
         return remaining
 
-    def _settle_some(self) -> bool:
+    def _settle_some(self, until: float) -> bool:
         """Fill a quarter of the buffer with spans that are due; say whether there are more.
 
         Where they cannot be sent all are made, and lost as they find no place: they must not wait.
         """
         while more := self._settle():
             time.sleep(HAND_OVER_S)
-            if len(self._buffer) * 4 >= self._buffer.capacity and self.delivery.has_room:
+            enough = len(self._buffer) * 4 >= self._buffer.capacity and self.delivery.has_room
+            if enough or not self._may_go_on(until):
                 break
         return more
+
+    def _may_go_on(self, until: float) -> bool:
+        return time.monotonic() < until and self._exit_by is None
+
+    def _settle_rest(self, until: float) -> None:
+        while time.monotonic() < until and self._settle():
+            pass
 
     def _report_overflow(self) -> None:
         new = self._buffer.dropped - self._overflow
@@ -248,6 +260,7 @@ class Worker:
         assert self._exit_by is not None
         delivery = self.delivery
         delivery.hurry()
+        self._settle_rest((time.monotonic() + self._exit_by) / 2)  # half of the time is for sending
         while len(self._buffer) or len(delivery):
             if len(self._buffer) and delivery.has_room:
                 self._encode(len(self._buffer))

@@ -3,22 +3,49 @@
 from __future__ import annotations
 
 import time
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from vllm import SamplingParams
+from vllm.sampling_params import RequestOutputKind
+from vllm.v1.engine.output_processor import RequestState
 
+from axonize import deferred, pipeline
 from axonize.integrations.vllm import requests as module
 from axonize.integrations.vllm.requests import Requests
 from axonize.speed import Span
 from tests.integrations.conftest import Recorded
 from tests.integrations.vllm.test_asked import request
 
+USAGE = ("input_tokens", "cache_read.input_tokens", "output_tokens")
+
 
 def asked(request_id: str) -> Any:
     params = SamplingParams(n=2, max_tokens=4)
     return request(request_id, sampling_params=params, arrival_time=time.time())
+
+
+def state_of(request: Any) -> RequestState:
+    return RequestState(
+        request.request_id,
+        request.request_id,
+        parent_req=None,
+        request_index=0,
+        lora_request=None,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+        prompt="a b",
+        prompt_token_ids=request.prompt_token_ids,
+        prompt_embeds=None,
+        logprobs_processor=None,
+        detokenizer=None,
+        max_tokens_param=4,
+        arrival_time=request.arrival_time,
+        queue=None,
+        log_stats=True,
+        stream_interval=1,
+    )
 
 
 def by_name(recorded: Recorded) -> dict[str, list[Any]]:
@@ -50,6 +77,24 @@ def test_a_request_that_vllm_lets_go_without_a_word_was_rejected(recorded: Recor
     refused, answered = recorded.spans()  # by their start
     assert (answered.status, answered.attributes["gen_ai.response.id"]) == ("unset", "answered")
     assert (refused.status, refused.attributes["error.type"]) == ("error", "rejected")
+
+
+def test_an_end_that_is_put_off_does_not_keep_what_vllm_holds(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "_send_within", lambda seconds: None)
+    requests, asks = Requests(), asked("a")
+    live = requests.begin(asks, None, 0)
+    live.state = state = state_of(asks)
+    held = weakref.ref(state)
+    state.num_cached_tokens = 1
+    requests.end("a", "stop")
+    del state
+    assert held() is None
+    deferred.do_all()
+    (span,) = [each for each in recorded.spans() if each.name == "text_completion"]
+    counts = [span.attributes[f"gen_ai.usage.{each}"] for each in USAGE]
+    assert counts == [2, 1, 0]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from axonize import guard
 from axonize.demo.ports import free_port
 from axonize.endpoint import parse_endpoint
-from axonize.export.exporter import Exporter
+from axonize.export.exporter import Exporter, Receipt, Retryable
 from axonize.export.grpc import GRPCExporter
 from axonize.export.http import HTTPExporter
 from axonize.export.memory import MemoryExporter
@@ -50,6 +50,20 @@ class Pipe:
             self.buffer.push(span)
 
 
+class Away(MemoryExporter):
+    """Does not reach its collector as long as `away` is true."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away, self.attempts = True, 0
+
+    def send(self, request: bytes, timeout_s: float) -> Receipt:
+        self.attempts += 1
+        if self.away:
+            raise Retryable("away")
+        return super().send(request, timeout_s)
+
+
 @contextmanager
 def pipe(exporter: Exporter, **options: Any) -> Iterator[Pipe]:
     pipe = Pipe(lambda: exporter, **options)
@@ -64,6 +78,13 @@ def over_grpc(collector: Collector) -> GRPCExporter:
 
 def over_http(collector: Collector) -> HTTPExporter:
     return HTTPExporter(parse_endpoint(collector.url), {})
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
 
 
 def dropped(pipe: Pipe) -> dict[str, int]:
@@ -358,3 +379,74 @@ def test_what_is_due_does_not_wait_for_a_collector_that_is_away() -> None:
         assert 0 < left < 40
         way.worker.send_within(0.0)
         assert over.wait(20)
+
+
+def test_records_without_end_hold_up_neither_attempts_nor_ticks_nor_flushes() -> None:
+    endless = threading.Event()
+    ticks: list[bool] = []
+
+    def settle() -> bool:
+        time.sleep(0.001)
+        return endless.is_set()
+
+    exporter = Away()
+    options = {"interval_s": 0.05, "retry_bytes": 1, "settle": settle}
+    with pipe(exporter, **options, tick=lambda: ticks.append(exporter.away)) as way:
+        endless.set()
+        try:
+            way.push("a")
+            wait_for(lambda: not way.worker.delivery.has_room)
+            wait_for(lambda: ticks[-2:] == [True, True])
+            exporter.away = False
+            wait_for(lambda: way.worker.delivery.exported == 1)
+            way.push("b")
+            assert way.worker.flush(20)
+            wait_for(lambda: ticks[-1] is False)
+        finally:
+            endless.clear()
+
+
+def test_a_flush_without_room_is_not_tried_without_a_pause() -> None:
+    exporter = Away()
+    with pipe(exporter, retry_bytes=1) as way:
+        for _ in range(2):
+            way.push(*["a"] * 3)
+            assert not way.worker.flush(0.05)
+        before = exporter.attempts
+        time.sleep(0.3)
+        assert exporter.attempts - before < 10
+        exporter.away = False
+    assert dropped(way) == {}
+
+
+def test_records_that_wait_at_the_exit_are_made_and_sent() -> None:
+    left = ["a", "b", "c"]
+
+    def settle() -> bool:
+        if left:
+            way.push(left.pop())
+        return bool(left)
+
+    way = Pipe(MemoryExporter, settle=settle)
+    way.worker.start()
+    way.worker.stop(20)
+    assert way.worker.delivery.exported == 3
+
+
+@pytest.mark.parametrize("under_way", [False, True])
+def test_records_without_end_leave_time_to_send_at_the_exit(under_way: bool) -> None:
+    called = threading.Event()
+
+    def settle() -> bool:
+        called.set()
+        time.sleep(0.001)
+        return True
+
+    way = Pipe(MemoryExporter, settle=settle)
+    way.push("a")
+    way.worker.start()
+    if under_way:
+        way.worker.send_within(0.0)
+        assert called.wait(20)
+    way.worker.stop(0.5)
+    assert way.worker.delivery.exported == 1

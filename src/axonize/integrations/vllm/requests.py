@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from axonize import semconv
 from axonize.context import SpanContext
@@ -26,17 +26,27 @@ Told: TypeAlias = "dict[str, Any] | None"  # by the engine, of a ride
 SERVED = ("cmpl-", "chatcmpl-", "embd-", "pool-", "classify-", "score-", "rerank-", "resp_")
 
 
+class Usage(NamedTuple):
+    """What is wanted of vLLM's RequestState, which holds prompt, output and log probabilities."""
+
+    input_tokens: int
+    cached_tokens: int | None
+    output_tokens: int
+    stats: Any  # vLLM's RequestStateStats or None
+
+
 class Live:
     """A request that has begun and not ended."""
 
-    __slots__ = ("family", "sampling", "span", "state", "submitted_ns", "told")
+    __slots__ = ("family", "sampling", "span", "state", "submitted_ns", "told", "usage")
 
     def __init__(self, span: Span, family: Family | None, sampling: Any) -> None:
         self.span = span
         self.family = family
         self.sampling = sampling  # vLLM's SamplingParams or None
         self.submitted_ns = time.time_ns()
-        self.state: Any = None  # vLLM's RequestState
+        self.state: Any = None  # vLLM's RequestState, until the end
+        self.usage: Usage | None = None  # from the end on
         self.told: str | None = None  # by the engine
 
 
@@ -80,6 +90,9 @@ class Requests:
         live = self.live.pop(request_id, None)
         if live is None:
             return
+        if live.state is not None:
+            live.usage = _usage(live.state)
+            live.state = None  # it is large, and what follows may be put off for long
         describe = partial(self._end, live, reason, error, time.time_ns())
         if live.span.trace_flags:
             do_later(describe)
@@ -92,9 +105,9 @@ class Requests:
         ride = read_ride(live.told) if live.told else None
         span.set_attributes(asked.sampling(live.sampling))
         span.set_attribute(semconv.GEN_AI_RESPONSE_FINISH_REASONS, [reason])
-        if live.state is not None:
-            times = self._times(live, ride, end_ns)
-            self._describe(live, ride, times)
+        if live.usage is not None:
+            times = self._times(live, live.usage.stats, ride, end_ns)
+            self._describe(live, live.usage, ride, times)
             complete = reason not in ("abort", "error")
             found = phases.phases(
                 span.start_ns, live.submitted_ns, times, end_ns, complete=complete
@@ -141,40 +154,38 @@ class Requests:
             start_ns=start_ns,
         )
 
-    def _times(self, live: Live, ride: Told, end_ns: int) -> phases.Times:
-        stats = live.state.stats
+    def _times(self, live: Live, stats: Any, ride: Told, end_ns: int) -> phases.Times:
         if ride is not None:
             return phases.told_times(ride, live.submitted_ns, end_ns)
         if stats is not None:
             return phases.stats_times(stats, live.submitted_ns, end_ns)
         return phases.Times("unknown")
 
-    def _describe(self, live: Live, ride: Told, times: phases.Times) -> None:
-        span, state = live.span, live.state
-        made = output_tokens(state)
+    def _describe(self, live: Live, usage: Usage, ride: Told, times: phases.Times) -> None:
+        span = live.span
         span.set_attribute(names.ENGINE_CLOCK, times.clock)
         if live.family is None:
-            _describe_usage(span, state, made)
+            _describe_usage(span, usage, usage.output_tokens)
         else:
-            span.set_attribute(names.CHOICE_OUTPUT_TOKENS, made)
-        if times.first is not None and made:
-            self._describe_speed(live, times, made)
+            span.set_attribute(names.CHOICE_OUTPUT_TOKENS, usage.output_tokens)
+        if times.first is not None and usage.output_tokens:
+            self._describe_speed(live, times, usage)
         if ride is not None:
             span.set_attributes(ride["attributes"])
             add_pauses(span, ride["pauses"])
-        elif (preemptions := getattr(state.stats, "num_preemptions", None)) is not None:
+        elif (preemptions := getattr(usage.stats, "num_preemptions", None)) is not None:
             span.set_attribute(names.PREEMPTION_COUNT, preemptions)
 
-    def _describe_speed(self, live: Live, times: phases.Times, made: int) -> None:
+    def _describe_speed(self, live: Live, times: phases.Times, usage: Usage) -> None:
         assert times.first is not None
-        span, stats = live.span, live.state.stats
+        span, stats, tokens = live.span, usage.stats, usage.output_tokens
         latency = getattr(stats, "first_token_latency", 0.0)  # s, from arrival to the front end
         first_ns = int((stats.arrival_time + latency) * 1e9) if latency else times.first
         first_ms = (first_ns - span.start_ns) / 1e6
         span.set_attribute(semconv.TTFT_MS, first_ms)
         span.set_attribute(semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, first_ms / 1e3)
-        if made > 1 and times.last is not None:
-            span.set_attribute(semconv.TPOT_MS, (times.last - times.first) / 1e6 / (made - 1))
+        if tokens > 1 and times.last is not None:
+            span.set_attribute(semconv.TPOT_MS, (times.last - times.first) / 1e6 / (tokens - 1))
         if live.family is not None:
             earlier = live.family.first_ms
             live.family.first_ms = first_ms if earlier is None else min(first_ms, earlier)
@@ -184,7 +195,7 @@ class Requests:
     ) -> None:
         family.left -= 1
         family.reasons.append(reason)
-        family.output_tokens += output_tokens(live.state) if live.state is not None else 0
+        family.output_tokens += live.usage.output_tokens if live.usage is not None else 0
         if family.left:
             return
         self.families.pop(family.key, None)
@@ -193,13 +204,18 @@ class Requests:
         span.set_attribute(semconv.TTFT_MS, family.first_ms)
         if ride is not None:
             span.set_attribute(names.ENGINE_ID, ride["attributes"][names.ENGINE_ID])
-        if live.state is not None:
-            _describe_usage(span, live.state, family.output_tokens)
+        if live.usage is not None:
+            _describe_usage(span, live.usage, family.output_tokens)
         worst = "error" if "error" in family.reasons else reason
         _conclude(span, worst, error, end_ns)
 
 
-def output_tokens(state: Any) -> int:
+def _usage(state: Any) -> Usage:
+    cached = getattr(state, "num_cached_tokens", None)
+    return Usage(state.prompt_len, cached, _output_tokens(state), state.stats)
+
+
+def _output_tokens(state: Any) -> int:
     """Return how many tokens a RequestState has got; an embedding has none."""
     detokenizer = state.detokenizer
     if detokenizer is None:
@@ -208,11 +224,10 @@ def output_tokens(state: Any) -> int:
     return int(count()) if count else len(detokenizer.output_token_ids)
 
 
-def _describe_usage(span: Span, state: Any, made: int) -> None:
+def _describe_usage(span: Span, usage: Usage, made: int) -> None:
     """Count tokens on one span of a request alone, so that sums over a trace are right."""
-    cached = getattr(state, "num_cached_tokens", None)
-    span.set_attribute(semconv.GEN_AI_USAGE_INPUT_TOKENS, state.prompt_len)
-    span.set_attribute(semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, cached)
+    span.set_attribute(semconv.GEN_AI_USAGE_INPUT_TOKENS, usage.input_tokens)
+    span.set_attribute(semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, usage.cached_tokens)
     span.set_attribute(semconv.GEN_AI_USAGE_OUTPUT_TOKENS, made)
 
 
