@@ -9,6 +9,9 @@ FROM (
             SELECT toStartOfMinute(end_time)
             FROM engine_steps
             WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
+                AND end_time >= fromUnixTimestamp64Second(
+                    toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
+                )
         )
         AND end_time >= fromUnixTimestamp64Second(
             toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
@@ -25,6 +28,9 @@ LEFT JOIN (
             SELECT toStartOfMinute(end_time)
             FROM engine_steps
             WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
+                AND end_time >= fromUnixTimestamp64Second(
+                    toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
+                )
         )
     GROUP BY tenant_id, minute
 ) AS counted USING (tenant_id, minute)
