@@ -99,8 +99,9 @@ DELETE FROM deleted_traces WHERE deleted_at <= now() - make_interval(secs => %s)
 """
 
 UPSERT_SERVER = """
-INSERT INTO servers (server_id, version) VALUES (%s, %s)
-ON CONFLICT (server_id) DO UPDATE SET version = excluded.version, seen_at = now()
+INSERT INTO servers AS known (server_id, version) VALUES (%s, %s)
+ON CONFLICT (server_id) DO UPDATE SET
+    version = greatest(known.version, excluded.version), seen_at = now()
 """
 DELETE_SERVER = """
 DELETE FROM servers WHERE server_id = %s OR seen_at < now() - interval '1 day'
