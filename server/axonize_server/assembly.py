@@ -61,7 +61,7 @@ from axonize_server.store.postgres.sessions import SessionStore
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
 from axonize_server.store.registrar import Registrar
-from axonize_server.suspension import Suspension
+from axonize_server.suspension import FOLLOW_EVERY_S, SETTLE_EVERY_S, Suspension
 from axonize_server.usage import Meter, Quota, recording, within_quota
 
 METRICS_QUEUE_BYTES = 32 << 20
@@ -101,13 +101,14 @@ async def assemble(
     registrar = Registrar(gpus, registry)
     stack.push_async_callback(asyncio.to_thread, registrar.stop)
     accounts = await _open_accounts(settings, databases, stack)
-    accounts.suspension.settle.append(registrar.settle)
+    accounts.suspension.roll_ups.append(registrar.settle)
     ingest = _open_ingest(settings, databases, accounts, registrar, stack)
     erasure = TraceErasure(
         TraceEraser(databases.removing, settings.clickhouse_cluster), Deletions(databases.postgres)
     )
     if databases.mender is not None:
         _start(Chore(databases.mender.look, LOOK_EVERY_S, "cut parts are not put back"), stack)
+    _follow_suspensions(accounts, stack)
     if settings.role != "query":
         await _keep_rolled_up(databases, accounts.suspension, stack)
         _start_chores(settings, databases, accounts, erasure, stack)
@@ -175,12 +176,22 @@ async def _leave(suspension: Suspension) -> None:
 async def _watch_keys(accounts: Accounts, stack: AsyncExitStack) -> None:
     if accounts.gate.is_open:
         return
-    watching = watch(
-        accounts.keys.version,
-        accounts.forget,
-        put_into_effect=accounts.suspension.put_into_effect,
-    )
-    await stack.enter_async_context(watching)
+    await stack.enter_async_context(watch(accounts.keys.version, accounts.forget))
+
+
+def _follow_suspensions(accounts: Accounts, stack: AsyncExitStack) -> None:
+    """Follow them beside the keys, for which nothing may wait; to be started before roll-ups.
+
+    These then end before, and nothing waits for what they begin while the server stops.
+    """
+    if accounts.gate.is_open:
+        return
+    follow, settle = accounts.suspension.follow, accounts.suspension.put_into_effect
+    for chore in (
+        Chore(follow, FOLLOW_EVERY_S, "who is suspended is not noticed"),
+        Chore(settle, SETTLE_EVERY_S, "deletions of tenants wait"),
+    ):
+        _start(chore, stack)
 
 
 def _keyring(settings: ServerSettings, known: Lookup[Principal]) -> Keyring:
@@ -200,7 +211,7 @@ def _administration(
         suspend=accounts.suspension.suspend,
         erasure=Erasure(
             accounts.tenants,
-            accounts.suspension.suspend,
+            accounts.suspension.silence,
             eraser,
             accounts.servers,
             accounts.keys.version,
@@ -262,7 +273,7 @@ async def _keep_rolled_up(
     pool = databases.rolling_up
     counts = (MinuteRollup(pool), MinuteRollup(pool, TICKS), MinuteRollup(pool, ENGINES))
     for rollup in (TraceRollup(pool), *counts):
-        suspension.settle.append(rollup.settle)
+        suspension.roll_ups.append(rollup.settle)
         rollup.start()
         stack.push_async_callback(asyncio.to_thread, rollup.close)
 

@@ -28,7 +28,7 @@ DAY_S = 86_400.0
 class Erasure:
     """Removes tenants; what was interrupted is finished by asking again.
 
-    `suspend` has this server store nothing of a tenant any more, and the others before long; no
+    `silence` has this server store nothing of a tenant any more, and the others before long; no
     roll-up is under way then that was at the call. `version` tells up to which change the accounts
     are.
     """
@@ -36,13 +36,13 @@ class Erasure:
     def __init__(
         self,
         tenants: Tenants,
-        suspend: Callable[[str], object],
+        silence: Callable[[str], object],
         eraser: TenantEraser,
         servers: Servers,
         version: Callable[[], int],
     ) -> None:
         self._tenants = tenants
-        self._suspend = suspend
+        self._silence = silence
         self._eraser = eraser
         self._servers = servers
         self._version = version
@@ -55,7 +55,7 @@ class Erasure:
         if tenant == DEFAULT_TENANT:
             raise Conflict(f"{tenant} is the tenant of static authentication and stays")
         for _ in range(2):  # a roll-up may have read before, and write after, the first removal
-            self._suspend(tenant)
+            self._silence(tenant)
             self._wait_until_nobody_writes(self._version())
             self._eraser.erase(tenant)
         self._tenants.erase(tenant)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timezone
+from secrets import token_bytes
 
 import pyarrow as pa
 import pytest
@@ -61,20 +62,19 @@ class SlowWriter:
         self._writer.insert(*tables)
 
 
-def test_it_knows_who_is_suspended_when_it_is_told(suspension, tenants, tenant, postgres):
-    keys = Keys(postgres)
+def test_it_knows_who_is_suspended_when_it_follows(suspension, tenants, tenant):
     tenants.suspend(tenant)
     assert not suspension.holds(tenant)
-    suspension.put_into_effect(keys.version())
+    suspension.follow()
     assert suspension.holds(tenant)
     assert not suspension.holds(f"{tenant}-other")
     tenants.resume(tenant)
-    suspension.put_into_effect(keys.version())
+    suspension.follow()
     assert not suspension.holds(tenant)
 
 
 def test_what_waits_when_its_tenant_is_suspended_is_refused_and_the_rest_is_stored(
-    suspension, tenants, tenant, clickhouse, postgres, reader
+    suspension, tenants, tenant, clickhouse, reader
 ):
     other = f"{tenant}-other"
     writer = SlowWriter(clickhouse)
@@ -89,9 +89,7 @@ def test_what_waits_when_its_tenant_is_suspended_is_refused_and_the_rest_is_stor
         ]
         await asyncio.sleep(0.5)  # they are decoded, behind the write that is under way
         tenants.suspend(tenant)
-        told = asyncio.ensure_future(
-            asyncio.to_thread(suspension.put_into_effect, Keys(postgres).version())
-        )
+        told = asyncio.ensure_future(asyncio.to_thread(suspension.follow))
         await asyncio.sleep(0.5)
         assert not told.done(), "a write is under way"
         writer.may.set()
@@ -191,44 +189,76 @@ def test_under_load_nothing_is_stored_after_a_suspension_and_what_was_acknowledg
 def test_a_tenant_that_is_deleted_stays_suspended_until_there_is_one_of_its_name_again(
     suspension, tenants, tenant, postgres
 ):
-    version = Keys(postgres).version
+    keys = Keys(postgres)
     suspension.suspend(tenant)
     suspension.suspend(f"{tenant}-other")
     tenants.erase(tenant)
     tenants.resume(f"{tenant}-other")
     for _ in range(2):
-        suspension.put_into_effect(version())
+        suspension.follow()
         assert suspension.holds(tenant)
         assert not suspension.holds(f"{tenant}-other")
     tenants.add(tenant, "Another tenant", None)
-    suspension.put_into_effect(version())
+    keys.add(tenant, tenant, token_bytes(32), "it sends nothing without", ["ingest"], None)
+    suspension.follow()
     assert not suspension.holds(tenant)
 
 
-def test_a_server_that_hears_of_two_changes_at_once_keeps_to_the_newer(
-    suspension, tenants, tenant, postgres
-):
+def test_what_a_server_has_said_stays_said(suspension, tenant, postgres):
     keys, servers = Keys(postgres), Servers(postgres)
-    old = keys.version()
-    suspension.suspend(tenant)
-    suspension.put_into_effect(old)
-    assert suspension.holds(tenant)
+    suspension.silence(tenant)
+    servers.report(suspension._server_id, 1)  # as of a thread that was overtaken
     assert servers.behind(keys.version()) == 0
+
+
+def test_a_roll_up_that_is_under_way_holds_up_a_deletion_and_nothing_else(
+    tenants, tenant, postgres
+):
+    keys, servers, ended = Keys(postgres), Servers(postgres), threading.Event()
+    suspension = Suspension(tenants, servers, keys.version, [ended.wait])
+    silencing = threading.Thread(target=suspension.silence, args=(tenant,))
+    silencing.start()
+    suspension.suspend(f"{tenant}-other")
+    assert suspension.holds(f"{tenant}-other")
+    suspension.follow()
+    with postgres.connection() as connection:
+        connection.execute("UPDATE servers SET seen_at = now() - interval '61 seconds'")
+    tenants.resume(f"{tenant}-other")
+    suspension.follow()
+    assert not suspension.holds(f"{tenant}-other")
+    assert silencing.is_alive()
+    assert servers.behind(keys.version()) == 1, "the server is there, and not yet done"
+    ended.set()
+    silencing.join(60)
+    suspension.put_into_effect()
+    assert servers.behind(keys.version()) == 0
+    suspension.leave()
 
 
 def test_a_tenant_is_erased_when_every_server_has_ceased_to_write(
     suspension, tenants, tenant, clickhouse, postgres
 ):
     keys, servers = Keys(postgres), Servers(postgres)
-    suspension.put_into_effect(keys.version())
+    suspension.follow()
+    suspension.put_into_effect()
     here = Suspension(tenants, servers, keys.version)
-    erasure = Erasure(tenants, here.suspend, TenantEraser(clickhouse), servers, keys.version)
+    erasure = Erasure(tenants, here.silence, TenantEraser(clickhouse), servers, keys.version)
     erasing = threading.Thread(target=erasure.erase, args=(tenant,))
     erasing.start()
     erasing.join(1)
     assert erasing.is_alive(), "the other server has not said that it knows"
-    suspension.put_into_effect(keys.version())
+    stop = threading.Event()
+
+    def follow() -> None:
+        while not stop.wait(0.05):
+            suspension.follow()
+            suspension.put_into_effect()
+
+    following = threading.Thread(target=follow)
+    following.start()
     erasing.join(300)
+    stop.set()
+    following.join()
     assert not erasing.is_alive()
     assert tenant not in {each.tenant_id for each in tenants.all()}
     here.leave()
@@ -242,9 +272,9 @@ def slow(insert: str) -> str:
 
 ROLL_UPS = {
     "traces": TraceRollup,
-    "minutes": lambda pool: MinuteRollup(pool, queries=SPANS._replace(insert=slow(SPANS.insert))),
+    "minutes": lambda pool: MinuteRollup(pool, counting=SPANS._replace(insert=slow(SPANS.insert))),
     "engine_minutes": lambda pool: MinuteRollup(
-        pool, queries=ENGINES._replace(insert=slow(ENGINES.insert))
+        pool, counting=ENGINES._replace(insert=slow(ENGINES.insert))
     ),
 }
 
@@ -273,7 +303,7 @@ def test_a_roll_up_that_was_under_way_brings_nothing_back_of_a_tenant_that_is_er
             super().erase(tenant)
 
     eraser = Overtaken(clickhouse)
-    Erasure(tenants, suspension.suspend, eraser, servers, keys.version).erase("acme")
+    Erasure(tenants, suspension.silence, eraser, servers, keys.version).erase("acme")
     rolling.join(120)
     with clickhouse.client() as client:
         for each in ("spans", "engine_steps", *ROLL_UPS):

@@ -20,13 +20,9 @@ async def watch(
     version: Callable[[], int],
     forgets: Sequence[Callable[[], None]],
     every_s: float = EVERY_S,
-    put_into_effect: Callable[[int], None] = lambda _: None,
 ) -> AsyncIterator[None]:
-    """Call all of `forgets` whenever `version` has changed, until the block ends.
-
-    `put_into_effect` is called in a thread with each version that was seen, changed or not.
-    """
-    watching = asyncio.ensure_future(_watch(version, forgets, every_s, put_into_effect))
+    """Call all of `forgets` whenever `version` has changed, until the block ends."""
+    watching = asyncio.ensure_future(_watch(version, forgets, every_s))
     try:
         yield
     finally:
@@ -39,7 +35,6 @@ async def _watch(
     version: Callable[[], int],
     forgets: Sequence[Callable[[], None]],
     every_s: float,
-    put_into_effect: Callable[[int], None],
 ) -> None:
     seen, away = 0, False
     while True:
@@ -49,7 +44,6 @@ async def _watch(
                 for forget in forgets:
                     forget()
             seen = now
-            await asyncio.to_thread(put_into_effect, now)
             away = False
         except StoreUnavailable as error:
             if not away:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
-from axonize_server.minutes import Group, Histogram, SpanFilter, SpanStatistics
+from axonize_server.minutes import Group, SpanFilter, SpanStatistics
 from axonize_server.model import TraceSearch
 from axonize_server.query import analytics, requests
 from axonize_server.requests import RequestGroup, RequestStatistics
@@ -55,23 +57,20 @@ def by_model(groups: list[Group]) -> dict[str, SpanStatistics]:
     """Add up the spans of each model.
 
     Several spans of a request name its model: those count that name an operation too, if any do.
-    What a request has cost is said by one of them, whichever that is.
+    What a request has cost is said by either kind, or by both: the larger sum counts none twice.
     """
-    named = {each.model for each in groups if each.model and each.operation}
-    added: dict[str, SpanStatistics] = {}
-    for each in groups:
-        if not each.model:
-            continue
-        counts = each.operation or each.model not in named
-        statistics = each.statistics if counts else _cost_alone(each.statistics)
-        known = added.get(each.model)
-        added[each.model] = known + statistics if known else statistics
+    added = _added(each for each in groups if not each.operation)
+    for model, named in _added(each for each in groups if each.operation).items():
+        others_usd = added[model].cost_usd if model in added else 0.0
+        cost_usd = max(named.cost_usd, others_usd)
+        added[model] = msgspec.structs.replace(named, cost_usd=cost_usd)
     return added
 
 
-def _cost_alone(of: SpanStatistics) -> SpanStatistics:
-    none = Histogram({})
-    return SpanStatistics(
-        spans=0, errors=0, input_tokens=0, output_tokens=0, cached_tokens=0,
-        cost_usd=of.cost_usd, durations=none, ttfts=none, tpots=none,
-    )  # fmt: skip
+def _added(groups: Iterable[Group]) -> dict[str, SpanStatistics]:
+    added: dict[str, SpanStatistics] = {}
+    for each in groups:
+        if each.model:
+            known = added.get(each.model)
+            added[each.model] = known + each.statistics if known else each.statistics
+    return added

@@ -14,6 +14,7 @@ import time
 from axonize_server.gpus import Identity, Sighting
 from axonize_server.model import DomainError
 from axonize_server.store.clickhouse.gpus.reader import GpuReader
+from axonize_server.store.notes import Notes
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.under_way import UnderWay
 
@@ -26,8 +27,6 @@ SLICE_NS = 6 * 3600 * SECOND
 STALE_NS = 60 * SECOND
 LOOK_BACK_NS = 7 * 86_400 * SECOND  # with an empty registry
 MOST_REMEMBERED = 100_000
-FORGET_AFTER_S = 600.0  # what is noted of a GPU that nobody sights
-Key = tuple[str, str]  # tenant and UUID
 
 _logger = logging.getLogger(__name__)
 
@@ -43,8 +42,7 @@ class Registrar:
         self._every_s = every_s
         self._read_ns: int | None = None  # commits up to here are in the registry
         self._written: dict[tuple[object, ...], int] = {}  # when each was last seen
-        self._noted: dict[Key, tuple[Identity, float]] = {}  # and when, monotonic s
-        self._identified: dict[Key, Identity] = {}  # as it is in the registry
+        self._notes = Notes()
         self._stopped = threading.Event()
         self._recording = UnderWay()
         self._failing = False
@@ -52,10 +50,8 @@ class Registrar:
         self._thread.start()
 
     def note(self, identity: Identity) -> None:
-        """Have what a GPU is written in the next turn; from any thread."""
-        key = identity[:2]
-        if self._identified.get(key) != identity and len(self._noted) < MOST_REMEMBERED:
-            self._noted[key] = identity, time.monotonic()
+        """Have what a GPU is written in one of the next turns; from any thread."""
+        self._notes.note(identity)
 
     def settle(self) -> None:
         """Return when nothing is written any more that was read before the call."""
@@ -105,18 +101,9 @@ class Registrar:
 
     def _identify(self) -> None:
         """Write what was noted of GPUs that are in the registry; what of others waits for them."""
-        noted = dict(self._noted)
-        if not noted:
-            return
-        written = self._registry.identify([identity for identity, _ in noted.values()])
-        if len(self._identified) > MOST_REMEMBERED:
-            self._identified.clear()
-        self._identified |= {identity[:2]: identity for identity in written}
-        now = time.monotonic()
-        for key, (identity, since) in noted.items():
-            is_done = self._identified.get(key) == identity or now - since > FORGET_AFTER_S
-            if is_done and self._noted.get(key) == (identity, since):
-                del self._noted[key]
+        taken = self._notes.take()
+        if taken:
+            self._notes.done(taken, self._registry.identify(taken))
 
     def _is_news(self, sighting: Sighting) -> bool:
         written_ns = self._written.get(sighting[:-2])

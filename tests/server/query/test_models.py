@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from axonize_server.minutes import Group, Histogram, SpanStatistics
 from axonize_server.model import TraceSearch
 from axonize_server.query.models import by_model, models
@@ -31,13 +32,19 @@ def test_spans_that_name_an_operation_count_where_there_are_any():
     assert by_model(groups) == {"llama": calls(3), "qwen": calls(8)}
 
 
-def test_what_a_request_has_cost_counts_whichever_of_its_spans_says_it():
+@pytest.mark.parametrize(
+    ("client_usd", "engine_usd", "cost_usd"),
+    [(0.0, 0.5, 0.5), (0.25, 0.0, 0.25), (0.5, 0.5, 0.5), (0.25, 0.5, 0.5)],
+)
+def test_what_a_request_has_cost_counts_once_whichever_of_its_spans_say_it(
+    client_usd, engine_usd, cost_usd
+):
     groups = [
         Group(service="app", model="llama", operation="chat", statistics=calls(1)),
-        Group(service="engine", model="llama", operation="", statistics=calls(4, 0.5)),
-        Group(service="job", model="llama", operation="chat", statistics=calls(2, 0.25)),
+        Group(service="engine", model="llama", operation="", statistics=calls(4, engine_usd)),
+        Group(service="job", model="llama", operation="chat", statistics=calls(2, client_usd)),
     ]
-    assert by_model(groups) == {"llama": calls(3, 0.75)}
+    assert by_model(groups) == {"llama": calls(3, cost_usd)}
 
 
 def test_a_model_has_its_requests_its_tokens_and_the_seconds_of_its_engines(

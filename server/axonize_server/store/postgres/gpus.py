@@ -59,7 +59,10 @@ class GpuRegistry:
             cursor.executemany(sql.UPSERT_RESOURCE_CONTEXT, rows)
 
     def identify(self, identities: Iterable[Identity]) -> list[Identity]:
-        """Write what GPUs and MIG instances are; return those that are in the registry."""
+        """Write what is said of GPUs and MIG instances; return those that are in the registry.
+
+        What is not said stays as it was.
+        """
         ordered = sorted(identities, key=lambda each: each[:2])
         with self._postgres.connection() as connection, connection.transaction():
             return [each for each in ordered if _identify(connection, each)]
@@ -151,7 +154,7 @@ def _row(sighting: Sighting, recorded_ns: int) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
-        return [_text(each) for each in value]
+        return [_text(each) for each in value] or None
     return _text(value) if isinstance(value, str) else value
 
 

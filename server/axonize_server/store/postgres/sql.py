@@ -99,8 +99,9 @@ DELETE FROM deleted_traces WHERE deleted_at <= now() - make_interval(secs => %s)
 """
 
 UPSERT_SERVER = """
-INSERT INTO servers (server_id, version) VALUES (%s, %s)
-ON CONFLICT (server_id) DO UPDATE SET version = excluded.version, seen_at = now()
+INSERT INTO servers AS known (server_id, version) VALUES (%s, %s)
+ON CONFLICT (server_id) DO UPDATE SET
+    version = greatest(known.version, excluded.version), seen_at = now()
 """
 DELETE_SERVER = """
 DELETE FROM servers WHERE server_id = %s OR seen_at < now() - interval '1 day'
@@ -169,16 +170,17 @@ CARD_FACTS = ", ".join(CardFacts.__struct_fields__)
 MIG_FACTS = ", ".join(MigFacts.__struct_fields__)
 
 
-def _bound(facts: type[CardFacts | MigFacts]) -> str:
-    return ", ".join(f"%({name})s" for name in facts.__struct_fields__)
+def _told(facts: type[CardFacts | MigFacts]) -> str:
+    """Return what each is from now on: of two containers on a host one may know less."""
+    return ", ".join(f"coalesce(%({name})s, {name})" for name in facts.__struct_fields__)
 
 
 IDENTIFY_PHYSICAL_GPU = f"""
-UPDATE physical_gpus SET ({CARD_FACTS}) = ({_bound(CardFacts)})
+UPDATE physical_gpus SET ({CARD_FACTS}) = ({_told(CardFacts)})
 WHERE tenant_id = %(tenant)s AND physical_uuid = %(uuid)s
 """  # noqa: S608 - fixed text
 IDENTIFY_COMPUTE_RESOURCE = f"""
-UPDATE compute_resources SET ({MIG_FACTS}) = ({_bound(MigFacts)})
+UPDATE compute_resources SET ({MIG_FACTS}) = ({_told(MigFacts)})
 WHERE tenant_id = %(tenant)s AND resource_uuid = %(uuid)s
 """  # noqa: S608 - fixed text
 SELECT_IDENTITIES = f"""

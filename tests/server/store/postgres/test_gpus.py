@@ -16,6 +16,7 @@ from axonize_server.gpus import (
 from axonize_server.model import StoreUnavailable
 from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.gpus import MAX_TEXT, GpuRegistry
+from msgspec.structs import replace
 
 from tests.server.rows import NOW_NS
 
@@ -86,7 +87,20 @@ def test_what_cards_and_instances_are_is_kept_with_them(gpu_registry, tenant):
     odd = CardFacts(architecture="a\0b", nvlink_peers=["\0"])
     assert len(gpu_registry.identify([Identity(tenant, "GPU-1", odd)])) == 1
     found = gpu_registry.find(tenant, "GPU-1").physical.facts
-    assert found == CardFacts(architecture="ab", nvlink_peers=[""])
+    assert found == replace(HOPPER, architecture="ab", nvlink_peers=[""])
+
+
+def test_what_a_sender_does_not_say_stays_as_another_has_said_it(gpu_registry, tenant):
+    gpu_registry.record([each._replace(tenant=tenant) for each in (CARD, INSTANCE)], NOW_NS)
+    gpu_registry.identify([Identity(tenant, "GPU-1", HOPPER), Identity(tenant, "MIG-1", SLICE)])
+    less = [
+        Identity(tenant, "GPU-1", CardFacts(driver_version="590.1")),
+        Identity(tenant, "MIG-1", MigFacts(gpu_instance_id=4)),
+    ]
+    assert gpu_registry.identify(less) == less
+    instance = gpu_registry.find(tenant, "MIG-1")
+    assert instance.physical.facts == replace(HOPPER, driver_version="590.1")
+    assert instance.mig == replace(SLICE, gpu_instance_id=4)
 
 
 def test_another_tenant_knows_nothing(gpu_registry, tenant):
