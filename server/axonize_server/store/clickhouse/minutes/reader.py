@@ -9,12 +9,11 @@ from typing import Any
 from axonize_server.minutes import Bucket, Group, Histogram, SpanFilter, SpanStatistics
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.minutes import sql
+from axonize_server.store.clickhouse.minutes.rollup import BEHIND_S
 from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS
 
 SECOND_NS = 1_000_000_000
 MAX_GROUPS = 1000
-# Ticks that follow minutes from this long before are not all there: those were forgotten.
-TICKS_S = 900
 
 
 class MinuteReader:
@@ -76,8 +75,9 @@ class MinuteReader:
     def _parameters(
         self, tenant: str, wanted: SpanFilter, from_ns: int, to_ns: int
     ) -> dict[str, object]:
-        ticked_to, counted_to = self._rows(sql.HORIZONS, {})[0]
-        if ticked_to - counted_to > TICKS_S:
+        ticked_to, counted_to, now = self._rows(sql.HORIZONS, {})[0]
+        if now - (counted_to - 60) >= BEHIND_S:
+            # Late spans of these ticks are not counted any more.
             ticked_to = counted_to
         later_from = max(from_ns // SECOND_NS, counted_to, ticked_to)
         return {

@@ -48,14 +48,13 @@ class Counting(NamedTuple):
     every_s: float = 30
     settle_s: int = SETTLE_S
     overlap_s: int = 120
-    """A check looks at what was committed since the one before, and for inserts that took long."""
+    """A check looks at what was committed since the one before, and this long before: for inserts
+    that took long, and for clocks that were ahead."""
 
 
 SPANS = Counting(sql.STALE_MINUTES, sql.COUNT_MINUTES)
 ENGINES = Counting(costs.STALE_MINUTES, costs.COUNT_MINUTES)
-TICKS = Counting(
-    sql.STALE_TICKS, sql.COUNT_TICKS, sql.COUNTED_TO, every_s=2, settle_s=4, overlap_s=10
-)
+TICKS = Counting(sql.STALE_TICKS, sql.COUNT_TICKS, sql.COUNTED_TO, every_s=2, settle_s=4)
 
 
 class MinuteRollup:
@@ -104,11 +103,15 @@ class MinuteRollup:
         with self._pool.client() as client:
             try:
                 kept_s = self._kept_s(client, begin)
-                while kept_s and (stale := self._stale(client, kept_s)):
-                    for group in _groups(stale):
+                while kept_s:
+                    stale = self._stale(client, kept_s)
+                    for group in in_groups(stale):
                         if self._closing.is_set():
                             return
                         self._count(client, group)
+                    # What came late meanwhile waits for the next time: else this need not end.
+                    if len(stale) < MAX_FOUND:
+                        break
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
         if kept_s:
@@ -138,7 +141,7 @@ class MinuteRollup:
             client.command(self._counting.insert, parameters=span, settings=IN_TURN)
 
 
-def _groups(minutes: list[Minute]) -> Iterator[list[int]]:
+def in_groups(minutes: list[Minute]) -> Iterator[list[int]]:
     """Cut into runs that hold MAX_SPANS spans and MAX_MINUTES, or one minute that holds more."""
     group: list[int] = []
     size = 0

@@ -107,11 +107,12 @@ COUNTED_TO = "SELECT max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= n
 TICK_S = 2
 _TICK = f"toStartOfInterval(end_time, INTERVAL {TICK_S} SECOND)"
 
-# To when ticks and minutes are counted, Unix s.
+# To when ticks and minutes are counted, and what time it is, Unix s.
 HORIZONS = f"""
 SELECT
     (SELECT max(toUnixTimestamp(tick)) + {TICK_S} FROM ticks WHERE tick <= now()),
-    (SELECT max(toUnixTimestamp(minute)) + 60 FROM minutes WHERE minute <= now())
+    (SELECT max(toUnixTimestamp(minute)) + 60 FROM minutes WHERE minute <= now()),
+    toUnixTimestamp(now())
 """  # noqa: S608  (as above)
 
 # The minutes of what was committed lately, all but the last one, with more rows of a tenant than

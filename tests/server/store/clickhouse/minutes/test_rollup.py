@@ -9,19 +9,20 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from axonize_server.minutes import Histogram, SpanFilter, SpanStatistics
 from axonize_server.model import StoreUnavailable
 from axonize_server.query import analytics
 from axonize_server.store.clickhouse.minutes import rollup as module
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
-from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
+from axonize_server.store.clickhouse.minutes.rollup import TICKS, MinuteRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import migrate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.server.rows import MINUTE_NS, NOW_NS, row, table
+from tests.server.rows import MINUTE_NS, NOW_NS, TIMESTAMP, row, table
 from tests.server.store.clickhouse.traces.test_rollup import Killed, MortalPool
 
 MINUTES = 10
@@ -124,7 +125,7 @@ class TickWorld(World):
 
     def __init__(self, pool) -> None:
         super().__init__(pool)
-        self.ticks = MinuteRollup(pool, module.TICKS)
+        self.ticks = MinuteRollup(pool, TICKS)
         self.begin_ms = now_ms()
         self.behind: set[str] = set()
 
@@ -149,14 +150,14 @@ class TickWorld(World):
         self.behind.discard("ticks")
 
     def tick_anew(self) -> None:
-        self.ticks = MinuteRollup(self.pool, module.TICKS)
+        self.ticks = MinuteRollup(self.pool, TICKS)
         self.tick()
 
     def tick_and_die(self, at: int) -> None:
-        self.ticks = MinuteRollup(MortalPool(self.pool, at), module.TICKS)
+        self.ticks = MinuteRollup(MortalPool(self.pool, at), TICKS)
         with suppress(Killed):
             self.tick()
-        self.ticks = MinuteRollup(self.pool, module.TICKS)
+        self.ticks = MinuteRollup(self.pool, TICKS)
 
 
 TIMES = {"start_time": -20.5, "end_time": 0}
@@ -263,6 +264,61 @@ def test_what_is_not_counted_yet_is_read_from_the_spans(store):
     world.insert([row(9, 9, start_ms=-MINUTES * 60_000, ms=1)])
     world.catch_up()
     world.insert([row(9, 10, start_ms=now_ms(), ms=2)] * 2)
+    assert world.found() == world.expected()
+
+
+class BusyPool(MortalPool):
+    """A database to which spans come that are late, whenever something is counted."""
+
+    def __init__(self, pool, at: int, comes) -> None:
+        super().__init__(pool, at)
+        self._comes = comes
+
+    def command(self, *arguments, **keywords):
+        super().command(*arguments, **keywords)
+        self._comes()
+
+
+def test_what_comes_late_while_ticks_are_counted_waits_for_the_next_check(store):
+    world = TickWorld(store)
+    world.recent([1])
+    world.catch_up()
+    later = iter(range(2, 9))
+    world.ticks = MinuteRollup(BusyPool(store, 1, lambda: world.recent([next(later)])), TICKS)
+    world.tick()
+    world.ticks = MinuteRollup(store, TICKS)
+    world.tick()
+    assert world.found() == world.expected()
+
+
+def ended_ago(seconds: float, number: int) -> dict[str, Any]:
+    return row(7, number, start_ms=now_ms() - 1000 * seconds - 1, ms=1)
+
+
+def test_a_clock_that_is_ahead_or_a_slow_insert_leaves_no_hole(store):
+    world = TickWorld(store)
+    world.insert([ended_ago(150, 1), ended_ago(8, 2)])
+    world.catch_up()
+    world.tick()
+    late = ended_ago(20, 3)
+    at = pa.array([time.time_ns() - 90_000_000_000], TIMESTAMP)
+    SpanWriter(store).insert(table(world.tenant, [late]).append_column("ingested_at", at))
+    world.spans[late["trace_id"], late["span_id"]] = late
+    world.tick()
+    assert world.found() == world.expected()
+
+
+def test_ticks_that_are_not_counted_again_are_not_read(store, monkeypatch):
+    world = TickWorld(store)
+    world.insert([ended_ago(420, 1), ended_ago(350, 2)])
+    world.catch_up()
+    monkeypatch.setattr(module, "BEHIND_S", 1000)
+    world.insert([ended_ago(8, 3)])
+    world.tick()
+    assert ticked(store) > 0
+    monkeypatch.undo()
+    world.insert([ended_ago(14, 4)])
+    world.tick()
     assert world.found() == world.expected()
 
 
