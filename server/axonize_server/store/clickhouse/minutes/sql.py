@@ -207,10 +207,18 @@ GROUP BY tenant_id, minute, service_name, model, operation
 ORDER BY minute
 """  # noqa: S608  (only fixed text is put together)
 COUNT_TICKS = _by_ticks(COUNT_MINUTES)
-# Of one tenant, whatever was counted before.
-COUNT_MINUTES_OF_TENANT, COUNT_TICKS_OF_TENANT = (
+_PRESENT = """
+SELECT toUnixTimestamp(toStartOfMinute(end_time)) AS minute, count()
+FROM spans
+WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
+    AND end_time < fromUnixTimestamp64Second({last:Int64} + 60, 'UTC')
+    AND minute IN {minutes:Array(UInt32)}
+GROUP BY minute
+"""
+# Of one tenant, whatever was counted before, and how many rows of spans there are to count.
+COUNT_MINUTES_OF_TENANT, COUNT_TICKS_OF_TENANT, PRESENT_MINUTES, PRESENT_TICKS = (
     text.replace("WHERE end_time", "WHERE tenant_id = {tenant:String}\n        AND end_time")
-    for text in (COUNT_MINUTES, COUNT_TICKS)
+    for text in (COUNT_MINUTES, COUNT_TICKS, _PRESENT, _by_ticks(_PRESENT))
 )
 
 
