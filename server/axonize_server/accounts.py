@@ -58,6 +58,8 @@ class Tenant(msgspec.Struct, frozen=True):
 class DeletedTrace(msgspec.Struct, frozen=True):
     """A trace that was deleted, and the minutes (Unix s) that are counted again without it.
 
+    Of a minute that is not over those of its ticks are that were counted.
+
     It is due when it is to be removed once more, now that no roll-up can bring it back.
     """
 

@@ -11,6 +11,7 @@ from axonize_server.minutes import SpanFilter
 from axonize_server.model import NotFound
 from axonize_server.query import traces
 from axonize_server.query.steps import trace_steps
+from axonize_server.store.clickhouse.minutes import rollup
 from axonize_server.store.clickhouse.minutes.rollup import TICKS, MinuteRollup
 from axonize_server.store.clickhouse.removal.traces import TraceEraser
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
@@ -19,6 +20,7 @@ from axonize_server.store.postgres.tenants import Tenants
 
 from tests.server.rows import MINUTE_NS, NOW_NS, row, table, trace_id
 from tests.server.steps import Rider, decoded, step, steps_body
+from tests.server.store.clickhouse.traces.test_rollup import Killed, MortalPool
 
 RANGE = (NOW_NS - 30 * MINUTE_NS, NOW_NS + 30 * MINUTE_NS)
 
@@ -129,8 +131,9 @@ def test_its_late_spans_go_too_and_those_of_others_stay(
     ]
 
 
+@pytest.mark.parametrize("was_counted", [True, False])
 def test_what_a_roll_up_under_way_brings_back_is_swept(
-    erasure, store, reader, minute_reader, tenant, clickhouse
+    erasure, store, reader, minute_reader, tenant, clickhouse, was_counted
 ):
     store(OLD)
     with clickhouse.client() as client:
@@ -139,6 +142,8 @@ def test_what_a_roll_up_under_way_brings_back_is_swept(
             client.command(
                 f"INSERT INTO kept_{name} SELECT * FROM {name} WHERE tenant_id = '{tenant}'"
             )
+        if not was_counted:
+            client.command(f"DELETE FROM minutes WHERE tenant_id = '{tenant}'")
         erasure.erase(tenant, trace_id(1))
         for name in ("traces", "minutes"):
             client.command(f"INSERT INTO {name} SELECT * FROM kept_{name}")
@@ -173,9 +178,9 @@ def test_statistics_of_others_are_right_after_a_late_span(
     assert figures(minute_reader, tenant)[0] == (NOW_NS - 20 * MINUTE_NS, 3, 12)
 
 
-def test_what_ended_since_the_last_counted_minute_forgets_it_too(
-    erasure, store, minute_reader, clickhouse, tenant
-):
+@pytest.fixture
+def recent(store, clickhouse):
+    """Store two traces with spans in a minute that is counted, and in ticks that are."""
     now_ms = (time.time_ns() - NOW_NS) / 1e6
     ages_s = {1: 130, 2: 20, 3: 12}
     store(
@@ -185,13 +190,64 @@ def test_what_ended_since_the_last_counted_minute_forgets_it_too(
             for trace in (1, 2)
         ]
     )
-    count_ticks = MinuteRollup(clickhouse, TICKS).catch_up
-    count_ticks()
+    MinuteRollup(clickhouse, TICKS).catch_up()
+
+
+def total(minute_reader, tenant: str) -> tuple[int, int]:
+    """Return spans and tokens."""
+    found = [each[1:] for each in figures(minute_reader, tenant)]
+    return sum(spans for spans, _ in found), sum(tokens for _, tokens in found)
+
+
+@pytest.mark.parametrize("at_once", [500_000, 1])
+def test_what_ended_since_the_last_counted_minute_forgets_it_too(
+    erasure, recent, minute_reader, clickhouse, tenant, monkeypatch, at_once
+):
+    monkeypatch.setattr(rollup, "MAX_SPANS", at_once)
     erasure.erase(tenant, trace_id(1))
     for _ in range(2):
-        found = [each[1:] for each in figures(minute_reader, tenant)]
-        assert (sum(spans for spans, _ in found), sum(tokens for _, tokens in found)) == (3, 6)
-        count_ticks()
+        assert total(minute_reader, tenant) == (3, 6)
+        MinuteRollup(clickhouse, TICKS).catch_up()
+    assert total(minute_reader, f"{tenant}-other") == (6, 12)
+
+
+def test_the_ticks_stay_when_a_trace_is_older(erasure, store, recent, clickhouse, tenant):
+    store([minutes_ago(20, 3, 1)])
+    query = """
+    SELECT count() FROM system.mutations
+    WHERE database = currentDatabase() AND table = 'ticks' AND position(command, {tenant:String})
+    """
     with clickhouse.client() as client:
-        query = "SELECT sum(spans) FROM ticks FINAL WHERE tenant_id = {tenant:String}"
-        assert client.query(query, parameters={"tenant": tenant}).first_row[0] == 3
+        for trace, changes in ((3, 0), (1, 1)):
+            erasure.erase(tenant, trace_id(trace))
+            found = client.query(query, parameters={"tenant": tenant}).first_row[0]
+            assert found == changes
+
+
+def test_a_count_under_way_brings_no_tick_back(erasure, recent, minute_reader, clickhouse, tenant):
+    with clickhouse.client() as client:
+        client.command("CREATE TEMPORARY TABLE kept AS ticks ENGINE = Memory")
+        client.command(f"INSERT INTO kept SELECT * FROM ticks WHERE tenant_id = '{tenant}'")
+        erasure.erase(tenant, trace_id(1))
+        client.command("INSERT INTO ticks SELECT * FROM kept")
+    assert total(minute_reader, tenant) != (3, 6)
+    erasure.sweep(after_s=0)
+    assert total(minute_reader, tenant) == (3, 6)
+
+
+@pytest.mark.parametrize("at", range(7))
+def test_a_server_that_dies_meanwhile_leaves_it_to_the_sweep(
+    erasure, recent, minute_reader, clickhouse, postgres, tenant, at
+):
+    mortal = TraceEraser(Mortal(clickhouse, at))
+    with pytest.raises(Killed):
+        TraceErasure(mortal, Deletions(postgres)).erase(tenant, trace_id(1))
+    erasure.sweep(after_s=0)
+    assert total(minute_reader, tenant) == (3, 6)
+
+
+class Mortal(MortalPool):
+    """One that answers questions."""
+
+    def columns(self, *arguments, **keywords):
+        return self._pool.columns(*arguments, **keywords)

@@ -5,15 +5,7 @@ FROM (
         toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) AS minute,
         count() AS present
     FROM spans
-    WHERE toStartOfInterval(end_time, INTERVAL 2 SECOND) IN (
-            SELECT toStartOfInterval(end_time, INTERVAL 2 SECOND)
-            FROM spans
-            WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
-                AND end_time >= fromUnixTimestamp64Second(
-                    toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
-                )
-        )
-        AND end_time >= fromUnixTimestamp64Second(
+    WHERE end_time >= fromUnixTimestamp64Second(
             toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
         )
         AND end_time < fromUnixTimestamp64Second(
@@ -24,14 +16,7 @@ FROM (
 LEFT JOIN (
     SELECT tenant_id, toUnixTimestamp(tick) AS minute, sum(stored) AS done
     FROM ticks FINAL
-    WHERE tick IN (
-            SELECT toStartOfInterval(end_time, INTERVAL 2 SECOND)
-            FROM spans
-            WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
-                AND end_time >= fromUnixTimestamp64Second(
-                    toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
-                )
-        )
+    WHERE tick > now() - INTERVAL {kept_s:Int64} + 2 SECOND
     GROUP BY tenant_id, minute
 ) AS counted USING (tenant_id, minute)
 GROUP BY minute

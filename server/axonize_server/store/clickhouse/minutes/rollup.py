@@ -26,9 +26,10 @@ SETTLE_S = 30
 # What ended earlier, or in the future by a wrong clock, is not counted: the number of different
 # minutes that a sender can make is bounded by this.
 KEPT_S = 90 * 86_400
-# Ticks are counted beside the minutes that are not, and some more: a reader may have asked a while
-# ago to when minutes are. Where those are far behind, all spans would be counted twice.
-MORE_S, BEHIND_S = 120, 300
+# Ticks are counted beside the minutes that are not, beside the last one that is, and some more: a
+# reader may have asked a while ago to when minutes are, and the database has a clock of its own.
+# Where minutes are far behind, all spans would be counted twice.
+MORE_S, BEHIND_S = 30, 300
 
 MAX_SPANS, MAX_MINUTES, MAX_FOUND = 500_000, 240, 50_000
 # In one thread, and what a union is made of one after the other.
@@ -48,8 +49,7 @@ class Counting(NamedTuple):
     every_s: float = 30
     settle_s: int = SETTLE_S
     overlap_s: int = 120
-    """A check looks at what was committed since the one before, and this long before: for inserts
-    that took long, and for clocks that were ahead."""
+    """A check looks at what was committed since the one before, and for inserts that took long."""
 
 
 SPANS = Counting(sql.STALE_MINUTES, sql.COUNT_MINUTES)

@@ -115,6 +115,15 @@ SELECT
     toUnixTimestamp(now())
 """  # noqa: S608  (as above)
 
+_LATELY = """IN (
+            SELECT toStartOfMinute(end_time)
+            FROM STORED
+            WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
+                AND end_time >= fromUnixTimestamp64Second(
+                    toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
+                )
+        )"""
+
 # The minutes of what was committed lately, all but the last one, with more rows of a tenant than
 # were counted the last time: what another one lost since must not make up for them.
 _STALE_MINUTES = """
@@ -125,14 +134,7 @@ FROM (
         toUnixTimestamp(toStartOfMinute(end_time)) AS minute,
         count() AS present
     FROM STORED
-    WHERE toStartOfMinute(end_time) IN (
-            SELECT toStartOfMinute(end_time)
-            FROM STORED
-            WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
-                AND end_time >= fromUnixTimestamp64Second(
-                    toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
-                )
-        )
+    WHERE toStartOfMinute(end_time) LATELY
         AND end_time >= fromUnixTimestamp64Second(
             toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
         )
@@ -144,14 +146,7 @@ FROM (
 LEFT JOIN (
     SELECT tenant_id, toUnixTimestamp(minute) AS minute, sum(stored) AS done
     FROM COUNTED FINAL
-    WHERE minute IN (
-            SELECT toStartOfMinute(end_time)
-            FROM STORED
-            WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
-                AND end_time >= fromUnixTimestamp64Second(
-                    toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
-                )
-        )
+    WHERE minute LATELY
     GROUP BY tenant_id, minute
 ) AS counted USING (tenant_id, minute)
 GROUP BY minute
@@ -163,7 +158,11 @@ LIMIT {limit:UInt32}
 
 def stale_minutes(stored: str, counted: str) -> str:
     """Return the query for the minutes of one table that another has not, or not all, counted."""
-    return _STALE_MINUTES.replace("STORED", stored).replace("COUNTED", counted)
+    return (
+        _STALE_MINUTES.replace("LATELY", _LATELY)
+        .replace("STORED", stored)
+        .replace("COUNTED", counted)
+    )
 
 
 STALE_MINUTES = stale_minutes("spans", "minutes")
@@ -174,14 +173,21 @@ def _by_ticks(text: str) -> str:
     return (
         text.replace("toStartOfMinute(end_time)", _TICK)
         .replace("toUnixTimestamp(minute) AS minute", "toUnixTimestamp(tick) AS minute")
-        .replace("WHERE minute IN", "WHERE tick IN")
         .replace("{settle_s:Int64}, 60) * 60", f"{{settle_s:Int64}}, {TICK_S}) * {TICK_S}")
         .replace("{last:Int64} + 60", f"{{last:Int64}} + {TICK_S}")
         .replace("minutes (\n    tenant_id, minute", "ticks (\n    tenant_id, tick")
     )
 
 
-STALE_TICKS = _by_ticks(stale_minutes("spans", "ticks"))
+# Of all ticks that may be read, whenever their spans were committed: one that was overlooked would
+# be a hole, and to look for those of some minutes costs more than to look at all.
+STALE_TICKS = (
+    _by_ticks(_STALE_MINUTES)
+    .replace(f"{_TICK} LATELY\n        AND ", "")
+    .replace("minute LATELY", f"tick > now() - INTERVAL {{kept_s:Int64}} + {TICK_S} SECOND")
+    .replace("STORED", "spans")
+    .replace("COUNTED", "ticks")
+)
 
 # A minute may hold 15 million spans: one table of their hashes would be half a gigabyte.
 PARTS = 8
@@ -207,10 +213,18 @@ GROUP BY tenant_id, minute, service_name, model, operation
 ORDER BY minute
 """  # noqa: S608  (only fixed text is put together)
 COUNT_TICKS = _by_ticks(COUNT_MINUTES)
-# Of one tenant, whatever was counted before.
-COUNT_MINUTES_OF_TENANT, COUNT_TICKS_OF_TENANT = (
+_PRESENT = """
+SELECT toUnixTimestamp(toStartOfMinute(end_time)) AS minute, count()
+FROM spans
+WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
+    AND end_time < fromUnixTimestamp64Second({last:Int64} + 60, 'UTC')
+    AND minute IN {minutes:Array(UInt32)}
+GROUP BY minute
+"""
+# Of one tenant, whatever was counted before, and how many rows of spans there are to count.
+COUNT_MINUTES_OF_TENANT, COUNT_TICKS_OF_TENANT, PRESENT_MINUTES, PRESENT_TICKS = (
     text.replace("WHERE end_time", "WHERE tenant_id = {tenant:String}\n        AND end_time")
-    for text in (COUNT_MINUTES, COUNT_TICKS)
+    for text in (COUNT_MINUTES, COUNT_TICKS, _PRESENT, _by_ticks(_PRESENT))
 )
 
 

@@ -24,7 +24,8 @@ FROM (
 )
 """  # noqa: S608  (only fixed text is put together)
 
-# The minutes of a trace that were counted and of which every span that was counted is still there.
+# The minutes of a trace of which every span that was counted, if any, is still there; none older
+# than those that are counted.
 MINUTES_OF_TRACE = f"""
 SELECT minute
 FROM (
@@ -37,24 +38,15 @@ FROM (
         )
     GROUP BY minute
 ) AS there
-INNER JOIN (
+LEFT JOIN (
     SELECT toUnixTimestamp(minute) AS minute, sum(stored) AS done
     FROM minutes FINAL
     WHERE tenant_id = {{tenant:String}}
     GROUP BY minute
 ) AS counted USING minute
-WHERE present >= done
+WHERE present >= done AND minute >= toUnixTimestamp(now()) - {{kept_s:Int64}}
 ORDER BY minute
 """  # noqa: S608  (as above)
-
-# The ticks of a tenant that statistics are read from, and those of a while before.
-TICKS = """
-SELECT DISTINCT toUnixTimestamp(tick) AS second
-FROM ticks
-WHERE tenant_id = {tenant:String}
-    AND tick >= (SELECT max(minute) FROM minutes WHERE minute <= now()) - INTERVAL 2 MINUTE
-ORDER BY second
-"""
 
 # Which of these traces have spans or steps that were committed lately.
 COME_BACK = """

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from axonize_server.accounts import DeletedTrace
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
 from axonize_server.store.clickhouse.minutes import sql as minutes_sql
+from axonize_server.store.clickhouse.minutes.rollup import IN_TURN, KEPT_S, in_groups
 from axonize_server.store.clickhouse.removal import sql
+
+
+class _Counts(NamedTuple):
+    """How some minutes or ticks of a tenant are removed, how large they are, how counted."""
+
+    remove: str
+    present: str
+    insert: str
 
 
 class TraceEraser:
@@ -20,8 +29,12 @@ class TraceEraser:
     def __init__(self, pool: ClientPool, cluster: str = "") -> None:
         self._pool = pool
         self._of_trace = sql.of_trace(cluster)
-        self._minutes = sql.minutes(cluster)
-        self._ticks = sql.ticks(cluster)
+        self._of_minutes = _Counts(
+            sql.minutes(cluster), minutes_sql.PRESENT_MINUTES, minutes_sql.COUNT_MINUTES_OF_TENANT
+        )
+        self._of_ticks = _Counts(
+            sql.ticks(cluster), minutes_sql.PRESENT_TICKS, minutes_sql.COUNT_TICKS_OF_TENANT
+        )
 
     def is_stored(self, tenant: str, trace_id: str) -> bool:
         """Return whether there is anything of a trace."""
@@ -30,10 +43,11 @@ class TraceEraser:
     def minutes(self, tenant: str, trace_id: str) -> list[int]:
         """Return the minutes (Unix s) of a trace that can be counted again without it.
 
-        A minute whose other spans are partly over keeps its count; one that was never counted has
-        none.
+        A minute whose other spans are partly over keeps its count. One that is not counted yet may
+        have ticks that are, and may be counted with the trace by a roll-up under way.
         """
-        rows = self._rows(sql.MINUTES_OF_TRACE, {"tenant": tenant, "trace_id": trace_id})
+        parameters = {"tenant": tenant, "trace_id": trace_id, "kept_s": KEPT_S}
+        rows = self._rows(sql.MINUTES_OF_TRACE, parameters)
         return [minute for (minute,) in rows]
 
     def erase(self, deleted: DeletedTrace) -> None:
@@ -45,27 +59,32 @@ class TraceEraser:
                     client.command(statement, parameters=trace, settings=sql.SETTINGS)
                 if deleted.minutes:
                     self._count_again(client, deleted)
-                self._count_ticks_again(client, deleted.tenant)
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
 
     def _count_again(self, client: Any, deleted: DeletedTrace) -> None:
-        minutes = deleted.minutes
-        some = {"tenant": deleted.tenant, "minutes": minutes}
-        client.command(self._minutes, parameters=some, settings=sql.SETTINGS)
-        span = {"first": minutes[0], "last": minutes[-1]}
-        client.command(minutes_sql.COUNT_MINUTES_OF_TENANT, parameters=some | span)
+        """Count its minutes that are counted, and of the others the ticks that are."""
+        ticked_to, counted_to, _ = client.query(minutes_sql.HORIZONS).first_row
+        old = [minute for minute in deleted.minutes if minute < counted_to]
+        new = [
+            tick
+            for minute in deleted.minutes
+            if minute >= counted_to
+            for tick in range(minute, min(minute + 60, ticked_to), minutes_sql.TICK_S)
+        ]
+        self._recount(client, deleted.tenant, old, self._of_minutes)
+        self._recount(client, deleted.tenant, new, self._of_ticks)
 
-    def _count_ticks_again(self, client: Any, tenant: str) -> None:
-        """Count what is newer than all minutes, which the trace may be in."""
-        rows = client.query(sql.TICKS, parameters={"tenant": tenant}).result_rows
-        if not rows:
+    def _recount(self, client: Any, tenant: str, starts: list[int], counts: _Counts) -> None:
+        """Count minutes or ticks of a tenant anew, some at a time: until then those are missing."""
+        if not starts:
             return
-        ticks = [tick for (tick,) in rows]
-        some = {"tenant": tenant, "minutes": ticks}
-        client.command(self._ticks, parameters=some, settings=sql.SETTINGS)
-        span = {"first": ticks[0], "last": ticks[-1]}
-        client.command(minutes_sql.COUNT_TICKS_OF_TENANT, parameters=some | span)
+        of_all = _some(tenant, starts)
+        present = dict(client.query(counts.present, parameters=of_all).result_rows)
+        for group in in_groups([(start, present.get(start, 0)) for start in starts]):
+            some = _some(tenant, group)
+            client.command(counts.remove, parameters=some, settings=sql.SETTINGS)
+            client.command(counts.insert, parameters=some, settings=IN_TURN)
 
     def come_back(self, deleted: Sequence[DeletedTrace], since_s: float) -> list[tuple[str, str]]:
         """Return tenant and id of those with spans or steps of the last since_s seconds."""
@@ -78,3 +97,7 @@ class TraceEraser:
 
     def _rows(self, query: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
         return list(zip(*self._pool.columns(query, parameters, {}), strict=True))
+
+
+def _some(tenant: str, starts: list[int]) -> dict[str, Any]:
+    return {"tenant": tenant, "first": starts[0], "last": starts[-1], "minutes": starts}
