@@ -12,10 +12,15 @@ from playwright.sync_api import Page, Request
 WITHIN_S = 60.0
 Found = TypeVar("Found")
 
-# Nothing is left to do, nothing says that it waits, and nothing moves that ever comes to an end.
-CALM = """() => new Promise(done => requestIdleCallback(() => requestAnimationFrame(() => done(
-    !document.querySelector("[aria-busy=true]") && document.getAnimations().every(each =>
-        each.playState !== "running" || each.effect.getComputedTiming().endTime === Infinity)))))"""
+# Nothing is left to do, nothing says that it waits, and nothing moves that ever comes to an end. A
+# page that draws nothing may never be idle, nor have another frame: it is looked at as it is.
+CALM = """() => new Promise(done => {
+    const look = () => done(!document.querySelector("[aria-busy=true]")
+        && document.getAnimations().every(each => each.playState !== "running"
+            || each.effect.getComputedTiming().endTime === Infinity))
+    requestIdleCallback(() => requestAnimationFrame(look))
+    setTimeout(look, 1000)
+})"""
 
 _asked: WeakKeyDictionary[Page, set[Request]] = WeakKeyDictionary()
 
