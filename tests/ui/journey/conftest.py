@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -132,16 +133,16 @@ def triton(python: str, folder: Path) -> Iterator[str]:
     settings = {
         "LD_LIBRARY_PATH": f"{libraries}:{sysconfig.get_config_var('LIBDIR')}",
         "PATH": f"{Path(python).parent}:{os.environ['PATH']}",
-        "HOME": str(folder),
         "AXONIZE_ENGINE_GPUS": "",
         "AXONIZE_FLUSH_INTERVAL_MS": "100",
         "OTEL_SERVICE_NAME": "triton",
     }
     log = folder / "triton.log"
-    with log.open("w") as output:
+    # The paths of its sockets lie under its home, and a socket's has at most 107 characters.
+    with TemporaryDirectory(dir="/tmp") as home, log.open("w") as output:
         process = subprocess.Popen(
             [python, "-m", "axonize.instrument", python, str(program), *ports],
-            env={**os.environ, **settings},
+            env={**os.environ, **settings, "HOME": home},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
