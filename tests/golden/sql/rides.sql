@@ -8,4 +8,4 @@ SELECT
 FROM engine_steps
 WHERE tenant_id = {tenant:String}
     AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
-    AND has(trace_ids, unhex({trace_id:String}))
+    AND has(trace_ids, toFixedString(unhex({trace_id:String}), 16))

@@ -18,7 +18,7 @@ PREWHERE (start_time, engine_id, number) IN (
         FROM engine_steps
         WHERE tenant_id = {tenant:String}
             AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
-            AND has(trace_ids, unhex({trace_id:String}))
+            AND has(trace_ids, toFixedString(unhex({trace_id:String}), 16))
         UNION ALL
         SELECT start_time, engine_id, number
         FROM engine_steps

@@ -201,6 +201,15 @@ def test_two_requests_of_a_trace_ride_in_two_engines(writer, step_reader, tenant
     ]  # fmt: skip
 
 
+def test_ids_that_end_in_zeros_are_ids_like_others(writer, step_reader, tenant):
+    """What ends a text of ClickHouse with zeros is padding to some of its functions."""
+    mine, mate = MINE._replace(trace=1 << 16, span=1 << 8), MATE._replace(trace=1 << 24)
+    put(writer, tenant, step(1, [mine, mate]), step(2, [mine], start_ms=1))
+    found, _ = steps.trace_steps(step_reader, tenant, trace_id(1 << 16), 10, None)
+    assert [each.number for each in found.steps] == [1, 2]
+    assert [each.span_id for each in found.requests if each.own] == [mine.span_id]
+
+
 def test_steps_of_a_trace_come_in_pages_once(writer, step_reader, tenant):
     sent = [step(n, [MINE], start_ms=n // 3, engine=f"engine {n % 2}") for n in range(1, 12)]
     put(writer, tenant, *sent[:8])

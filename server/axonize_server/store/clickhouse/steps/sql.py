@@ -167,7 +167,7 @@ SELECT
 FROM engine_steps
 WHERE tenant_id = {tenant:String}
     AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
-    AND has(trace_ids, unhex({trace_id:String}))
+    AND has(trace_ids, toFixedString(unhex({trace_id:String}), 16))
 """
 
 # A request that is preempted for a step does not ride in it, so its trace is not among the step's.
@@ -180,7 +180,7 @@ TRACE_STEPS = (
         FROM engine_steps
         WHERE tenant_id = {tenant:String}
             AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
-            AND has(trace_ids, unhex({trace_id:String}))
+            AND has(trace_ids, toFixedString(unhex({trace_id:String}), 16))
         UNION ALL
         SELECT start_time, engine_id, number
         FROM engine_steps
