@@ -22,6 +22,7 @@ from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
 
+from tests.server.conftest import SETTLED_NS
 from tests.server.rows import MINUTE_NS, NOW_NS, TIMESTAMP, row, span_id, table, trace_id
 
 WINDOW = {"from_ns": NOW_NS - MINUTE_NS, "to_ns": NOW_NS + MINUTE_NS}
@@ -227,11 +228,13 @@ def test_a_text_is_found_in_times_whose_spans_are_gone(writer, reader, tenant):
 def test_a_text_is_found_where_a_tenant_keeps_its_spans_for_days_only(clickhouse, reader, tenant):
     """However short that is: the list agrees with what is counted from the roll-up."""
     day_ms = 86_400_000.0
+    # The second that is now stays open: what other tests commit in it would not be read from spans.
+    settled_ns = time.time_ns() - SETTLED_NS
     for trace, age in ((1, 5), (2, 0)):
         block = table(tenant, [row(trace, 1, start_ms=-age * day_ms, name="Prefill")])
-        times = pa.array([NOW_NS - age * 1440 * MINUTE_NS], pa.timestamp("ns", tz="UTC"))
+        times = pa.array([settled_ns - age * 1440 * MINUTE_NS], pa.timestamp("ns", tz="UTC"))
         SpanWriter(clickhouse).insert(block.append_column("ingested_at", times))
-    TraceRollup(clickhouse, settle_s=-5).catch_up()
+    TraceRollup(clickhouse).catch_up()
     with clickhouse.client() as client:
         client.command(
             f"ALTER TABLE spans DELETE WHERE tenant_id = '{tenant}' "
