@@ -8,6 +8,21 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+
+class Unit(NamedTuple):
+    """Seconds whose spans are counted together: in which table and column, and where they begin."""
+
+    table: str
+    column: str
+    seconds: int
+    begin: str
+
+
+MINUTE = Unit("minutes", "minute", 60, "toStartOfMinute(end_time)")
+# Minutes are counted when they are over and settled, so up to two of them wait for it, which may
+# be many spans: ticks are counted meanwhile.
+TICK = Unit("ticks", "tick", 2, "toStartOfInterval(end_time, INTERVAL 2 SECOND)")
+
 # The hashes of spans that were sent more than once, and of the few others that have the same: a
 # table of numbers takes a fifth of the memory and of the time that one of whole spans takes.
 _TWICE = """
@@ -21,11 +36,11 @@ _TWICE = """
             GROUP BY hash
             HAVING count() > 1"""
 
-# Spans of some minutes. FILTER: what else they must be.
+# Spans. FILTER: what they must be; BEGIN: that of the unit in which they count.
 _EACH = """
     SELECT
         tenant_id,
-        toStartOfMinute(end_time) AS minute,
+        BEGIN AS minute,
         service_name,
         model,
         operation,
@@ -48,7 +63,7 @@ _ONCE = f"""{_EACH}
     UNION ALL
     SELECT
         tenant_id,
-        toStartOfMinute(end_time) AS minute,
+        BEGIN AS minute,
         any(service_name),
         any(model),
         any(operation),
@@ -68,11 +83,17 @@ _ONCE = f"""{_EACH}
     GROUP BY tenant_id, trace_id, span_id, minute"""  # noqa: S608  (only fixed text is put together)
 
 
-def _once(condition: str, parts: int = 1) -> str:
+def _each(condition: str) -> str:
+    """Return the spans that meet a condition, as often as they were sent."""
+    return _EACH.replace("FILTER", condition).replace("BEGIN", MINUTE.begin)
+
+
+def _once(condition: str, unit: Unit, parts: int = 1) -> str:
     """Return the spans that meet a condition, each once; so many parts are looked at in turn."""
     some = (_TWICE.replace("PART", f"hash % {parts} = {part}") for part in range(parts))
     twice = "\n            UNION ALL".join(some)
-    return _ONCE.replace("TWICE", twice).replace("FILTER", condition)
+    once = _ONCE.replace("TWICE", twice).replace("FILTER", condition)
+    return once.replace("BEGIN", unit.begin)
 
 
 # What spans add up to.
@@ -102,130 +123,119 @@ _TOTALS = """
 
 COUNTED_TO = "SELECT max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()"
 
-# A tick is as long, seconds: minutes are counted when they are over and settled, so up to two
-# minutes of spans wait for it, which are many.
-TICK_S = 2
-_TICK = f"toStartOfInterval(end_time, INTERVAL {TICK_S} SECOND)"
-
 # To when ticks and minutes are counted, and what time it is, Unix s.
 HORIZONS = f"""
 SELECT
-    (SELECT max(toUnixTimestamp(tick)) + {TICK_S} FROM ticks WHERE tick <= now()),
+    (SELECT max(toUnixTimestamp(tick)) + {TICK.seconds} FROM ticks WHERE tick <= now()),
     (SELECT max(toUnixTimestamp(minute)) + 60 FROM minutes WHERE minute <= now()),
     toUnixTimestamp(now())
 """  # noqa: S608  (as above)
 
-_LATELY = """IN (
-            SELECT toStartOfMinute(end_time)
-            FROM STORED
-            WHERE ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
-                AND end_time >= fromUnixTimestamp64Second(
-                    toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
-                )
-        )"""
 
-# The minutes of what was committed lately, all but the last one, with more rows of a tenant than
-# were counted the last time: what another one lost since must not make up for them.
-_STALE_MINUTES = """
+def _stale(stored: str, unit: Unit, among: str, counted: str) -> str:
+    """Return the query for units with more rows of a tenant than were counted the last time.
+
+    What another tenant lost since must not make up for them. They are looked for among some units,
+    which a condition on the counted ones names too.
+    """
+    length = unit.seconds
+    return f"""
 SELECT minute, sum(present)
 FROM (
     SELECT
         tenant_id,
-        toUnixTimestamp(toStartOfMinute(end_time)) AS minute,
+        toUnixTimestamp({unit.begin}) AS minute,
         count() AS present
-    FROM STORED
-    WHERE toStartOfMinute(end_time) LATELY
-        AND end_time >= fromUnixTimestamp64Second(
-            toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
+    FROM {stored}
+    WHERE {among}end_time >= fromUnixTimestamp64Second(
+            toUnixTimestamp(now()) - {{kept_s:Int64}}, 'UTC'
         )
         AND end_time < fromUnixTimestamp64Second(
-            intDiv(toUnixTimestamp(now()) - {settle_s:Int64}, 60) * 60, 'UTC'
+            intDiv(toUnixTimestamp(now()) - {{settle_s:Int64}}, {length}) * {length}, 'UTC'
         )
     GROUP BY tenant_id, minute
 ) AS there
 LEFT JOIN (
-    SELECT tenant_id, toUnixTimestamp(minute) AS minute, sum(stored) AS done
-    FROM COUNTED FINAL
-    WHERE minute LATELY
+    SELECT tenant_id, toUnixTimestamp({unit.column}) AS minute, sum(stored) AS done
+    FROM {unit.table} FINAL
+    WHERE {counted}
     GROUP BY tenant_id, minute
 ) AS counted USING (tenant_id, minute)
 GROUP BY minute
 HAVING max(present > done)
 ORDER BY minute
-LIMIT {limit:UInt32}
-"""
+LIMIT {{limit:UInt32}}
+"""  # noqa: S608  (as above)
 
 
 def stale_minutes(stored: str, counted: str) -> str:
-    """Return the query for the minutes of one table that another has not, or not all, counted."""
-    return (
-        _STALE_MINUTES.replace("LATELY", _LATELY)
-        .replace("STORED", stored)
-        .replace("COUNTED", counted)
-    )
+    """Return the query for the minutes of one table that another has not, or not all, counted.
+
+    They are those of what was committed lately, all but the last one.
+    """
+    lately = f"""IN (
+            SELECT {MINUTE.begin}
+            FROM {stored}
+            WHERE ingested_at >= fromUnixTimestamp64Second({{since:Int64}}, 'UTC')
+                AND end_time >= fromUnixTimestamp64Second(
+                    toUnixTimestamp(now()) - {{kept_s:Int64}}, 'UTC'
+                )
+        )"""  # noqa: S608  (as above)
+    among = f"{MINUTE.begin} {lately}\n        AND "
+    return _stale(stored, MINUTE._replace(table=counted), among, f"minute {lately}")
 
 
 STALE_MINUTES = stale_minutes("spans", "minutes")
-
-
-def _by_ticks(text: str) -> str:
-    """Return a query on minutes as one on ticks."""
-    return (
-        text.replace("toStartOfMinute(end_time)", _TICK)
-        .replace("toUnixTimestamp(minute) AS minute", "toUnixTimestamp(tick) AS minute")
-        .replace("{settle_s:Int64}, 60) * 60", f"{{settle_s:Int64}}, {TICK_S}) * {TICK_S}")
-        .replace("{last:Int64} + 60", f"{{last:Int64}} + {TICK_S}")
-        .replace("minutes (\n    tenant_id, minute", "ticks (\n    tenant_id, tick")
-    )
-
-
 # Of all ticks that may be read, whenever their spans were committed: one that was overlooked would
 # be a hole, and to look for those of some minutes costs more than to look at all.
-STALE_TICKS = (
-    _by_ticks(_STALE_MINUTES)
-    .replace(f"{_TICK} LATELY\n        AND ", "")
-    .replace("minute LATELY", f"tick > now() - INTERVAL {{kept_s:Int64}} + {TICK_S} SECOND")
-    .replace("STORED", "spans")
-    .replace("COUNTED", "ticks")
+STALE_TICKS = _stale(
+    "spans", TICK, "", f"tick > now() - INTERVAL {{kept_s:Int64}} + {TICK.seconds} SECOND"
 )
 
 # A minute may hold 15 million spans: one table of their hashes would be half a gigabyte.
 PARTS = 8
+_OF_TENANT = "tenant_id = {tenant:String}\n        AND "
 
-_COUNTED_SPANS = _once(
-    """end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 60, 'UTC')
-        AND toUnixTimestamp(toStartOfMinute(end_time)) IN {minutes:Array(UInt32)}""",
-    PARTS,
-)
-COUNT_MINUTES = f"""
-INSERT INTO minutes (
-    tenant_id, minute, service_name, model, operation,
+
+def _among(unit: Unit) -> str:
+    """Return the condition on spans that ended between the first and the last unit."""
+    return f"""end_time >= fromUnixTimestamp64Second({{first:Int64}}, 'UTC')
+        AND end_time < fromUnixTimestamp64Second({{last:Int64}} + {unit.seconds}, 'UTC')"""
+
+
+def _count(unit: Unit, whose: str = "") -> str:
+    listed = f"AND toUnixTimestamp({unit.begin}) IN {{minutes:Array(UInt32)}}"
+    spans = _once(f"{whose}{_among(unit)}\n        {listed}", unit, PARTS)
+    return f"""
+INSERT INTO {unit.table} (
+    tenant_id, {unit.column}, service_name, model, operation,
     stored, spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
     durations, ttfts, tpots
 )
 SELECT
     tenant_id, minute, service_name, model, operation,
     sum(copies),{_SUMS}
-FROM ({_COUNTED_SPANS}
+FROM ({spans}
 )
 GROUP BY tenant_id, minute, service_name, model, operation
 ORDER BY minute
-"""  # noqa: S608  (only fixed text is put together)
-COUNT_TICKS = _by_ticks(COUNT_MINUTES)
-_PRESENT = """
-SELECT toUnixTimestamp(toStartOfMinute(end_time)) AS minute, count()
+"""  # noqa: S608  (as above)
+
+
+def _present(unit: Unit) -> str:
+    return f"""
+SELECT toUnixTimestamp({unit.begin}) AS minute, count()
 FROM spans
-WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-    AND end_time < fromUnixTimestamp64Second({last:Int64} + 60, 'UTC')
-    AND minute IN {minutes:Array(UInt32)}
+WHERE {_OF_TENANT}{_among(unit)}
+        AND minute IN {{minutes:Array(UInt32)}}
 GROUP BY minute
-"""
+"""  # noqa: S608  (as above)
+
+
+COUNT_MINUTES, COUNT_TICKS = _count(MINUTE), _count(TICK)
 # Of one tenant, whatever was counted before, and how many rows of spans there are to count.
-COUNT_MINUTES_OF_TENANT, COUNT_TICKS_OF_TENANT, PRESENT_MINUTES, PRESENT_TICKS = (
-    text.replace("WHERE end_time", "WHERE tenant_id = {tenant:String}\n        AND end_time")
-    for text in (COUNT_MINUTES, COUNT_TICKS, _PRESENT, _by_ticks(_PRESENT))
-)
+COUNT_MINUTES_OF_TENANT, PRESENT_MINUTES = _count(MINUTE, _OF_TENANT), _present(MINUTE)
+COUNT_TICKS_OF_TENANT, PRESENT_TICKS = _count(TICK, _OF_TENANT), _present(TICK)
 
 
 def _wanted(table: str) -> str:
@@ -304,8 +314,8 @@ def _statistics(key: str, limit: str = "") -> Statistics:
     parts = (
         (_TOTALS, _MINUTES),
         (_TOTALS, f"{_MINUTES}\n    UNION ALL{_TICKS}"),
-        (f"{_SUMS},\n    {_ARE_DIFFERENT}", _EACH.replace("FILTER", _SPANS)),
-        (_SUMS, _once(_SPANS)),
+        (f"{_SUMS},\n    {_ARE_DIFFERENT}", _each(_SPANS)),
+        (_SUMS, _once(_SPANS, MINUTE)),
     )
     texts = (_STATISTICS.replace("SUMS", sums).replace("ROWS", rows) for sums, rows in parts)
     return Statistics(*(text.replace("KEY", key) + limit for text in texts))

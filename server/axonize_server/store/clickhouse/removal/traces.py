@@ -70,7 +70,7 @@ class TraceEraser:
             tick
             for minute in deleted.minutes
             if minute >= counted_to
-            for tick in range(minute, min(minute + 60, ticked_to), minutes_sql.TICK_S)
+            for tick in range(minute, min(minute + 60, ticked_to), minutes_sql.TICK.seconds)
         ]
         self._recount(client, deleted.tenant, old, self._of_minutes)
         self._recount(client, deleted.tenant, new, self._of_ticks)
