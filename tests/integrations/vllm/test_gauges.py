@@ -6,26 +6,9 @@ from types import SimpleNamespace
 
 from axonize.integrations.vllm.gauges import (
     count_blocks,
-    counts_by_method,
-    find_counts,
     find_usage,
     usage_by_property,
 )
-
-
-class Otherwise:
-    """A scheduler that counts what it does not hold in a deque."""
-
-    running, waiting = (1, 2), (3,)
-
-    def get_request_counts(self) -> tuple[int, int]:
-        return len(self.running), len(self.waiting)
-
-
-def test_a_scheduler_with_other_queues_is_asked() -> None:
-    scheduler = Otherwise()
-    assert find_counts(scheduler) is counts_by_method
-    assert find_counts(scheduler)(scheduler) == (2, 1)
 
 
 def test_another_is_asked() -> None:

@@ -18,7 +18,7 @@ from axonize.engine.ride import Ride, Run, Step, Stretch, record, tell
 from axonize.integrations.vllm import idle
 from axonize.integrations.vllm.batch import is_plain, prefill_tokens, speculated_tokens
 from axonize.integrations.vllm.context import receive_span, send_ride
-from axonize.integrations.vllm.gauges import Counts, Usage, count_blocks, find_counts, find_usage
+from axonize.integrations.vllm.gauges import Usage, count_blocks, find_usage
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.pipeline import send_within
@@ -105,7 +105,6 @@ class Recorder:
         self._crew = _Crew(False, [], 0, Run(), {}, [])
         self._number = 0  # of the step scheduled last
         self._done = 0  # of the step that ended last
-        self._counts: Counts | None = None
         self._usage: Usage | None = None
         self._ended: list[_Ended] = []  # and not recorded yet
         # Steps, and the requests that left with them, as long as they have no spans.
@@ -124,9 +123,9 @@ class Recorder:
         went = monotonic_ns()
         self._number = number = self._number + 1
         manager = scheduler.kv_cache_manager
-        if self._usage is None or self._counts is None:
-            self._counts, self._usage = find_counts(scheduler), find_usage(manager)
-        running, waiting = self._counts(scheduler)
+        if self._usage is None:
+            self._usage = find_usage(manager)
+        running, waiting = scheduler.get_request_counts()
         preempted = getattr(output, "preempted_req_ids", None) or ()
         for request_id in preempted:
             self._ride(request_id).pauses.append(start_ns)
