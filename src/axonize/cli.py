@@ -146,7 +146,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     for module in DEMO_MODULES:
         if importlib.util.find_spec(module) is None:
             return _say_what_is_missing("demo", module, "demo")
-    from axonize.demo import main as demo
+    from axonize.demo.run import main as demo
 
     return demo(arguments)
 
