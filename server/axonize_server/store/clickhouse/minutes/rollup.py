@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from axonize_server.model import DomainError
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
 from axonize_server.store.clickhouse.costs import sql as costs
-from axonize_server.store.clickhouse.minutes import sql
+from axonize_server.store.clickhouse.minutes import sql, stale
+from axonize_server.store.clickhouse.minutes.stale import Finder, Minute, StaleMinutes, StaleTicks
 from axonize_server.store.under_way import UnderWay
 
 if TYPE_CHECKING:
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Spans come some seconds after they ended; a minute that is counted twice costs twice.
-SETTLE_S = 30
 # What ended earlier, or in the future by a wrong clock, is not counted: the number of different
 # minutes that a sender can make is bounded by this.
 KEPT_S = 90 * 86_400
@@ -31,30 +31,24 @@ KEPT_S = 90 * 86_400
 # Where minutes are far behind, all spans would be counted twice.
 MORE_S, BEHIND_S = 30, 300
 
-MAX_SPANS, MAX_MINUTES, MAX_FOUND = 500_000, 240, 50_000
+MAX_SPANS, MAX_MINUTES = 500_000, 240
 # In one thread, and what a union is made of one after the other.
 IN_TURN = {"max_threads": 1, "max_streams_for_union_step": 1}
-
-Minute = tuple[int, int]
-"""A minute, by its start in Unix s, and how many rows of spans ended in it."""
 
 
 class Counting(NamedTuple):
     """How the minutes of a table are found that need a count, how they are counted, and when."""
 
-    find: str
+    finder: Callable[[], Finder]
     insert: str
     horizon: str = ""
     """The query for the time (Unix s) from which on they are counted; all are without one."""
     every_s: float = 30
-    settle_s: int = SETTLE_S
-    overlap_s: int = 120
-    """A check looks at what was committed since the one before, and for inserts that took long."""
 
 
-SPANS = Counting(sql.STALE_MINUTES, sql.COUNT_MINUTES)
-ENGINES = Counting(costs.STALE_MINUTES, costs.COUNT_MINUTES)
-TICKS = Counting(sql.STALE_TICKS, sql.COUNT_TICKS, sql.COUNTED_TO, every_s=2, settle_s=4)
+SPANS = Counting(partial(StaleMinutes, sql.STALE_MINUTES), sql.COUNT_MINUTES)
+ENGINES = Counting(partial(StaleMinutes, costs.STALE_MINUTES), costs.COUNT_MINUTES)
+TICKS = Counting(StaleTicks, sql.COUNT_TICKS, sql.COUNTED_TO, every_s=2)
 
 
 class MinuteRollup:
@@ -68,7 +62,7 @@ class MinuteRollup:
     def __init__(self, pool: ClientPool, counting: Counting = SPANS) -> None:
         self._pool = pool
         self._counting = counting
-        self._since = 0
+        self._finder = counting.finder()
         self._under_way = UnderWay()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="minutes", daemon=True)
@@ -99,41 +93,29 @@ class MinuteRollup:
 
         Raises StoreUnavailable and StoreRefused; what was done stays done.
         """
-        begin = int(time.time())
         with self._pool.client() as client:
             try:
-                kept_s = self._kept_s(client, begin)
+                kept_s = self._kept_s(client)
                 while kept_s:
-                    stale = self._stale(client, kept_s)
-                    for group in in_groups(stale):
+                    found = self._finder.find(client, kept_s)
+                    for group in in_groups(found):
                         if self._closing.is_set():
                             return
                         self._count(client, group)
                     # What came late meanwhile waits for the next time: else this need not end.
-                    if len(stale) < MAX_FOUND:
+                    if len(found) < stale.MAX_FOUND:
                         break
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
         if kept_s:
-            # A minute that is not over is looked at again.
-            self._since = begin - self._counting.settle_s - self._counting.overlap_s
+            self._finder.counted()
 
-    def _kept_s(self, client: Client, now_s: int) -> int:
+    def _kept_s(self, client: Client) -> int:
         """Return how long ago what is counted may have ended; 0 when nothing is to be counted."""
         if not self._counting.horizon:
             return KEPT_S
-        behind_s = now_s - client.query(self._counting.horizon).first_row[0]
+        behind_s = int(time.time()) - client.query(self._counting.horizon).first_row[0]
         return behind_s + MORE_S if behind_s < BEHIND_S else 0
-
-    def _stale(self, client: Client, kept_s: int) -> list[Minute]:
-        parameters = {
-            "since": self._since,
-            "settle_s": self._counting.settle_s,
-            "kept_s": kept_s,
-            "limit": MAX_FOUND,
-        }
-        rows: Any = client.query(self._counting.find, parameters=parameters).result_rows
-        return [(minute, spans) for minute, spans in rows]
 
     def _count(self, client: Client, minutes: list[int]) -> None:
         span = {"first": minutes[0], "last": minutes[-1], "minutes": minutes}

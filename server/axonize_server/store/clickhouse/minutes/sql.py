@@ -186,11 +186,42 @@ def stale_minutes(stored: str, counted: str) -> str:
 
 
 STALE_MINUTES = stale_minutes("spans", "minutes")
-# Of all ticks that may be read, whenever their spans were committed: one that was overlooked would
-# be a hole, and to look for those of some minutes costs more than to look at all.
-STALE_TICKS = _stale(
-    "spans", TICK, "", f"tick > now() - INTERVAL {{kept_s:Int64}} + {TICK.seconds} SECOND"
+# Of all ticks that may be read, whenever their spans were committed.
+_KEPT = f"tick > now() - INTERVAL {{kept_s:Int64}} + {TICK.seconds} SECOND"
+STALE_TICKS = _stale("spans", TICK, "", _KEPT)
+# Of some of them.
+_LISTED = f"""toUnixTimestamp({TICK.begin}) IN {{ticks:Array(UInt32)}}
+        AND end_time >= fromUnixTimestamp64Second({{first:Int64}}, 'UTC')
+        AND """
+STALE_TICKS_LISTED = _stale(
+    "spans", TICK, _LISTED, f"{_KEPT}\n        AND toUnixTimestamp(tick) IN {{ticks:Array(UInt32)}}"
 )
+
+# How many spans were committed in each second (Unix s) lately; for second 0, what time it is.
+COMMITTED = """
+SELECT 0, toUnixTimestamp(now())
+UNION ALL
+SELECT toUnixTimestamp(ingested_at) AS second, count()
+FROM spans
+WHERE ingested_at >= fromUnixTimestamp64Second(
+        toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
+    )
+GROUP BY second
+"""
+
+# The ticks in which the spans of some seconds of commit ended; later ones than in a minute belong
+# to clocks that are wrong.
+TOUCHED_TICKS = f"""
+SELECT DISTINCT toUnixTimestamp({TICK.begin})
+FROM spans
+WHERE ingested_at >= fromUnixTimestamp64Second({{first:Int64}}, 'UTC')
+    AND ingested_at < fromUnixTimestamp64Second({{last:Int64}} + 1, 'UTC')
+    AND toUnixTimestamp(ingested_at) IN {{seconds:Array(UInt32)}}
+    AND end_time >= fromUnixTimestamp64Second(
+        toUnixTimestamp(now()) - {{kept_s:Int64}}, 'UTC'
+    )
+    AND end_time < now() + INTERVAL 1 MINUTE
+"""  # noqa: S608  (as above)
 
 # A minute may hold 15 million spans: one table of their hashes would be half a gigabyte.
 PARTS = 8

@@ -363,7 +363,7 @@ def test_the_minute_that_is_not_over_waits(store):
 def test_a_long_backlog_is_counted_in_parts(store, monkeypatch):
     monkeypatch.setattr(module, "MAX_SPANS", 3)
     monkeypatch.setattr(module, "MAX_MINUTES", 2)
-    monkeypatch.setattr(module, "MAX_FOUND", 5)
+    monkeypatch.setattr(module.stale, "MAX_FOUND", 5)
     world = World(store)
     world.insert([span(number) for number in range(1, 60)])
     world.catch_up()
