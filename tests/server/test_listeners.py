@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+import socket
+
 import pytest
 from axonize_server.listeners import Addresses, bind
 from axonize_server.model import StartError
@@ -40,3 +43,22 @@ def test_a_port_can_be_bound_once():
 def test_an_address_of_another_machine_is_refused(host):
     with pytest.raises(StartError, match=host), bind(ServerSettings(host=host), "http_port"):
         pass
+
+
+def test_what_is_sent_waits_for_nothing():
+    async def first_connection(listener) -> int:
+        accepted = asyncio.get_running_loop().create_future()
+        async with await asyncio.start_server(
+            lambda _, writer: accepted.set_result(writer), sock=listener
+        ):
+            _, asking = await asyncio.open_connection(*listener.getsockname())
+            answering = await accepted
+            connection = answering.get_extra_info("socket")
+            try:
+                return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            finally:
+                asking.close()
+                answering.close()
+
+    with bind(ServerSettings(http_port=0), "http_port") as listener:
+        assert asyncio.run(first_connection(listener))
