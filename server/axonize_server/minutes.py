@@ -6,6 +6,8 @@ from collections import Counter
 
 import msgspec
 
+from axonize_server.tokens import Usage
+
 
 class SpanFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which spans are counted: those of a service, a model, an operation, where one is given."""
@@ -41,10 +43,8 @@ class SpanStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
     spans: int
     errors: int
-    input_tokens: int
-    output_tokens: int
-    cached_tokens: int
     cost_usd: float
+    usage: Usage
     durations: Histogram
     ttfts: Histogram
     tpots: Histogram
@@ -55,6 +55,21 @@ class SpanStatistics(msgspec.Struct, frozen=True, kw_only=True):
         return SpanStatistics(
             **{name: getattr(self, name) + getattr(other, name) for name in names}
         )
+
+    @property
+    def input_tokens(self) -> int:
+        """Return the tokens of prompts, those of a call once."""
+        return self.usage.counted.input
+
+    @property
+    def output_tokens(self) -> int:
+        """Return the tokens that were made, those of a call once."""
+        return self.usage.counted.output
+
+    @property
+    def cached_tokens(self) -> int:
+        """Return the tokens of prompts that a cache had, those of a call once."""
+        return self.usage.counted.cached
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):

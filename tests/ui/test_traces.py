@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.trace import SpanKind
 from playwright.sync_api import Browser, Locator, Page, expect
 from pyarrow import parquet
 
@@ -229,3 +230,19 @@ def test_a_key_is_asked_for_and_an_empty_server_says_how_to_fill_it(
         seeder.send()
         expect(row(page, "first of all")).to_be_visible()
         page.close()
+
+
+def test_a_call_that_is_traced_at_both_of_its_ends_has_its_tokens_once(
+    page: Page, server: Server
+) -> None:
+    seeder = Seeder(server.http)
+    usage = {"gen_ai__usage__input_tokens": 1040, "gen_ai__usage__output_tokens": 11}
+    call = seeder.span("chat both ends", 0, 90, kind=SpanKind.CLIENT, service="caller", **usage)
+    seeder.span(
+        "chat both ends", 5, 80, parent=call, kind=SpanKind.SERVER, service="served", **usage
+    )
+    seeder.send()
+    page.goto("/traces?service=served")
+    expect(row(page, "chat both ends")).to_contain_text("1,040 / 11")
+    row(page, "chat both ends").get_by_role("link").click()
+    expect(page.locator("dl").first).to_contain_text("Tokens in / out1,040 / 11")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from axonize_server.api.schemas import Time
+from axonize_server.api.schemas import TOKENS, Time
 from axonize_server.api.times import format_time
 from axonize_server.minutes import Bucket, Group, Histogram, SpanStatistics
 
@@ -31,7 +31,7 @@ class SpanGroup(msgspec.Struct, frozen=True, kw_only=True):
     operation: Text
     spans: int
     errors: int
-    input_tokens: int
+    input_tokens: Annotated[int, Meta(description=TOKENS)]
     output_tokens: int
     cached_tokens: Annotated[int, Meta(description="Of the input tokens, read from a cache.")]
     cost_usd: float
@@ -69,7 +69,7 @@ class ThroughputPoint(msgspec.Struct, frozen=True, kw_only=True):
     time: Annotated[Time, Meta(description="Start of the bucket.")]
     spans: int
     errors: int
-    input_tokens: int
+    input_tokens: Annotated[int, Meta(description=TOKENS)]
     output_tokens: int
     cached_tokens: Annotated[int, Meta(description="Of the input tokens, read from a cache.")]
     cost_usd: float

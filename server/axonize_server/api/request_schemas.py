@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from axonize_server.api.analytics_schemas import Percentiles, percentiles
-from axonize_server.api.schemas import Time
+from axonize_server.api.schemas import TOKENS, Time
 from axonize_server.api.times import format_time
 from axonize_server.minutes import Histogram, SpanStatistics
 from axonize_server.query.models import ModelRecord
@@ -23,11 +23,12 @@ from axonize_server.requests import (
 from axonize_server.requests import Difference as Found
 from axonize_server.requests import Differences as AllFound
 from axonize_server.requests import RequestGroup as GroupRecord
+from axonize_server.tokens import Usage
 
 NS_PER_MS = 1_000_000
 _NO_VALUES = Histogram({})
 NOTHING = SpanStatistics(
-    spans=0, errors=0, input_tokens=0, output_tokens=0, cached_tokens=0, cost_usd=0.0,
+    spans=0, errors=0, cost_usd=0.0, usage=Usage({}),
     durations=_NO_VALUES, ttfts=_NO_VALUES, tpots=_NO_VALUES,
 )  # fmt: skip
 
@@ -129,7 +130,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     spans: Annotated[
         int, Meta(description="Calls of the model; where it is traced at both ends, both count.")
     ]
-    input_tokens: int
+    input_tokens: Annotated[int, Meta(description=TOKENS)]
     output_tokens: int
     cached_tokens: int
     input_tokens_per_s: float

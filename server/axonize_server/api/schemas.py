@@ -23,6 +23,11 @@ Cursor = Annotated[
     str | None, Meta(description="Pass it as `cursor` for the next page; null on the last one.")
 ]
 
+TOKENS = (
+    "Spans of kind client and all others are added up apart, and the larger sum counts: a call "
+    "that is traced at both of its ends counts once. So do output and cached tokens."
+)
+
 
 class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One trace in a list. Name and service are those of its root, else of its earliest span."""
@@ -37,7 +42,7 @@ class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
     status: Annotated[Status, Meta(description="`error` when any span failed.")]
     span_count: int
     error_count: int
-    input_tokens: int
+    input_tokens: Annotated[int, Meta(description=TOKENS)]
     output_tokens: int
     ttft_ms: Annotated[
         float | None, Meta(description="Shortest time to first token of its spans, in ms.")

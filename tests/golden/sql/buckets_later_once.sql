@@ -1,15 +1,30 @@
 SELECT
-    intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64}),
-    count(),
-    countIf(failed),
-    sum(input_tokens),
-    sum(output_tokens),
-    sum(cached_tokens),
-    sum(cost_usd),
-    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))),
-    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0),
-    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0)
+    place,
+    sum(all_spans),
+    sum(all_errors),
+    sum(all_usd),
+    groupArray((
+        toString(model), input, output, cached, client_input, client_output, client_cached
+    )),
+    sumMap(all_durations),
+    sumMap(all_ttfts),
+    sumMap(all_tpots)
 FROM (
+    SELECT
+        intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64}) AS place, model,
+    count() AS all_spans,
+    countIf(failed) AS all_errors,
+    sum(cost_usd) AS all_usd,
+    sumIf(input_tokens, NOT of_client) AS input,
+    sumIf(output_tokens, NOT of_client) AS output,
+    sumIf(cached_tokens, NOT of_client) AS cached,
+    sumIf(input_tokens, of_client) AS client_input,
+    sumIf(output_tokens, of_client) AS client_output,
+    sumIf(cached_tokens, of_client) AS client_cached,
+    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))) AS all_durations,
+    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0) AS all_ttfts,
+    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0) AS all_tpots
+    FROM (
     SELECT
         tenant_id,
         toStartOfMinute(end_time) AS minute,
@@ -17,6 +32,7 @@ FROM (
         model,
         operation,
         status = 'error' AS failed,
+        kind = 'client' AS of_client,
         input_tokens,
         output_tokens,
         cached_tokens,
@@ -64,6 +80,7 @@ FROM (
         any(model),
         any(operation),
         any(status) = 'error',
+        any(kind = 'client'),
         any(input_tokens),
         any(output_tokens),
         any(cached_tokens),
@@ -104,6 +121,8 @@ FROM (
             HAVING count() > 1
         )
     GROUP BY tenant_id, trace_id, span_id, minute
+    )
+    GROUP BY place, model
 )
-GROUP BY intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})
-ORDER BY intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})
+GROUP BY place
+ORDER BY place

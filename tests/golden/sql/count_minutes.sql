@@ -1,20 +1,23 @@
 INSERT INTO minutes (
-    tenant_id, minute, service_name, model, operation,
-    stored, spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
-    durations, ttfts, tpots
+    tenant_id, minute, service_name, model, operation, stored,
+    spans, errors, cost_usd, input_tokens, output_tokens, cached_tokens,
+    client_input_tokens, client_output_tokens, client_cached_tokens, durations, ttfts, tpots
 )
 SELECT
     tenant_id, minute, service_name, model, operation,
     sum(copies),
-    count(),
-    countIf(failed),
-    sum(input_tokens),
-    sum(output_tokens),
-    sum(cached_tokens),
-    sum(cost_usd),
-    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))),
-    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0),
-    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0)
+    count() AS all_spans,
+    countIf(failed) AS all_errors,
+    sum(cost_usd) AS all_usd,
+    sumIf(input_tokens, NOT of_client) AS input,
+    sumIf(output_tokens, NOT of_client) AS output,
+    sumIf(cached_tokens, NOT of_client) AS cached,
+    sumIf(input_tokens, of_client) AS client_input,
+    sumIf(output_tokens, of_client) AS client_output,
+    sumIf(cached_tokens, of_client) AS client_cached,
+    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))) AS all_durations,
+    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0) AS all_ttfts,
+    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0) AS all_tpots
 FROM (
     SELECT
         tenant_id,
@@ -23,6 +26,7 @@ FROM (
         model,
         operation,
         status = 'error' AS failed,
+        kind = 'client' AS of_client,
         input_tokens,
         output_tokens,
         cached_tokens,
@@ -140,6 +144,7 @@ FROM (
         any(model),
         any(operation),
         any(status) = 'error',
+        any(kind = 'client'),
         any(input_tokens),
         any(output_tokens),
         any(cached_tokens),

@@ -1,14 +1,14 @@
 SELECT
     service_name, model, operation,
-    count(),
-    countIf(failed),
-    sum(input_tokens),
-    sum(output_tokens),
-    sum(cached_tokens),
-    sum(cost_usd),
-    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))),
-    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0),
-    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0),
+    sum(all_spans),
+    sum(all_errors),
+    sum(all_usd),
+    groupArray((
+        toString(model), input, output, cached, client_input, client_output, client_cached
+    )),
+    sumMap(all_durations),
+    sumMap(all_ttfts),
+    sumMap(all_tpots),
     (
         SELECT count() = uniqExact(cityHash64(trace_id, span_id))
         FROM spans
@@ -25,12 +25,28 @@ SELECT
     )
 FROM (
     SELECT
+        service_name, model, operation,
+    count() AS all_spans,
+    countIf(failed) AS all_errors,
+    sum(cost_usd) AS all_usd,
+    sumIf(input_tokens, NOT of_client) AS input,
+    sumIf(output_tokens, NOT of_client) AS output,
+    sumIf(cached_tokens, NOT of_client) AS cached,
+    sumIf(input_tokens, of_client) AS client_input,
+    sumIf(output_tokens, of_client) AS client_output,
+    sumIf(cached_tokens, of_client) AS client_cached,
+    sumMap(map(toUInt16(log2(greatest(duration_ns, 1)) * 16), toUInt64(1))) AS all_durations,
+    sumMapIf(map(toUInt16(log2(greatest(ttft_ms * 1e6, 1)) * 16), toUInt64(1)), ttft_ms > 0) AS all_ttfts,
+    sumMapIf(map(toUInt16(log2(greatest(tpot_ms * 1e6, 1)) * 16), toUInt64(1)), tpot_ms > 0) AS all_tpots
+    FROM (
+    SELECT
         tenant_id,
         toStartOfMinute(end_time) AS minute,
         service_name,
         model,
         operation,
         status = 'error' AS failed,
+        kind = 'client' AS of_client,
         input_tokens,
         output_tokens,
         cached_tokens,
@@ -50,6 +66,8 @@ FROM (
         AND ingested_at >= fromUnixTimestamp64Second({arrived_from:Int64}, 'UTC')
         AND end_time >= fromUnixTimestamp64Second({later_from:Int64}, 'UTC')
         AND end_time < fromUnixTimestamp64Second({to:Int64}, 'UTC')
+    )
+    GROUP BY service_name, model, operation
 )
 GROUP BY service_name, model, operation
 ORDER BY service_name, model, operation

@@ -1,19 +1,34 @@
 SELECT
     service_name, model, operation,
-    sum(spans),
-    sum(errors),
-    sum(input_tokens),
-    sum(output_tokens),
-    sum(cached_tokens),
-    sum(cost_usd),
-    sumMap(durations),
-    sumMap(ttfts),
-    sumMap(tpots)
+    sum(all_spans),
+    sum(all_errors),
+    sum(all_usd),
+    groupArray((
+        toString(model), input, output, cached, client_input, client_output, client_cached
+    )),
+    sumMap(all_durations),
+    sumMap(all_ttfts),
+    sumMap(all_tpots)
 FROM (
     SELECT
+        service_name, model, operation,
+    sum(spans) AS all_spans,
+    sum(errors) AS all_errors,
+    sum(cost_usd) AS all_usd,
+    sum(input_tokens) AS input,
+    sum(output_tokens) AS output,
+    sum(cached_tokens) AS cached,
+    sum(client_input_tokens) AS client_input,
+    sum(client_output_tokens) AS client_output,
+    sum(client_cached_tokens) AS client_cached,
+    sumMap(durations) AS all_durations,
+    sumMap(ttfts) AS all_ttfts,
+    sumMap(tpots) AS all_tpots
+    FROM (
+    SELECT
         minutes.minute AS minute, service_name, model, operation,
-        spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
-        durations, ttfts, tpots
+    spans, errors, cost_usd, input_tokens, output_tokens, cached_tokens,
+    client_input_tokens, client_output_tokens, client_cached_tokens, durations, ttfts, tpots
     FROM minutes FINAL
     WHERE minutes.tenant_id = {tenant:String}
         AND ({service:Nullable(String)} IS NULL
@@ -24,6 +39,8 @@ FROM (
             OR minutes.operation = {operation:Nullable(String)})
         AND minutes.minute >= toDateTime({from:Int64}, 'UTC')
         AND minutes.minute < toDateTime(least({to:Int64}, {counted_to:Int64}), 'UTC')
+    )
+    GROUP BY service_name, model, operation
 )
 GROUP BY service_name, model, operation
 ORDER BY service_name, model, operation

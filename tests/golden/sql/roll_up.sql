@@ -1,7 +1,7 @@
 INSERT INTO traces (
     tenant_id, day, slot, trace_id,
     start_time, end_time, entry, services, models, service_hashes,
-    model_hashes, gpu_hashes, names, span_ids, error_ids, tokens, ttft_ms
+    model_hashes, gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms
 )
 SELECT
     tenant_id,
@@ -34,7 +34,11 @@ SELECT
     groupUniqArrayIf(10000)(reinterpretAsUInt64(span_id), status = 'error'),
     groupUniqArrayIf(10000)(
         (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
-        input_tokens > 0 OR output_tokens > 0
+        (input_tokens > 0 OR output_tokens > 0) AND kind != 'client'
+    ),
+    groupUniqArrayIf(10000)(
+        (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
+        (input_tokens > 0 OR output_tokens > 0) AND kind = 'client'
     ),
     min(if(ttft_ms > 0, ttft_ms, NULL))
 FROM spans

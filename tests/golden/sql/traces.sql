@@ -10,11 +10,13 @@ SELECT
     length(groupUniqArrayArray(error_ids)),
     arraySum(maxMap(tokens.1, tokens.2).2),
     arraySum(maxMap(tokens.1, tokens.3).2),
+    arraySum(maxMap(client_tokens.1, client_tokens.2).2),
+    arraySum(maxMap(client_tokens.1, client_tokens.3).2),
     min(ttft_ms)
 FROM (
     SELECT
         trace_id, start_time, end_time, entry, services, models, service_hashes, model_hashes,
-        gpu_hashes, names, span_ids, error_ids, tokens, ttft_ms
+        gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms
     FROM traces
     WHERE tenant_id = {tenant:String}
         AND slot >= {slot_from:UInt32}
@@ -50,7 +52,11 @@ FROM (
     groupUniqArrayIf(10000)(reinterpretAsUInt64(span_id), status = 'error'),
     groupUniqArrayIf(10000)(
         (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
-        input_tokens > 0 OR output_tokens > 0
+        (input_tokens > 0 OR output_tokens > 0) AND kind != 'client'
+    ),
+    groupUniqArrayIf(10000)(
+        (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
+        (input_tokens > 0 OR output_tokens > 0) AND kind = 'client'
     ),
     min(if(ttft_ms > 0, ttft_ms, NULL))
     FROM spans

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from axonize_server.minutes import Bucket, Group, Histogram, SpanFilter, SpanStatistics
 from axonize_server.model import InvalidQuery
 from axonize_server.query import analytics
+from axonize_server.tokens import Ends, Tokens, Usage
 
 from tests.server.rows import MINUTE_NS, NOW_NS, row, table
 
@@ -30,21 +33,23 @@ SPANS = [
 ]
 
 
-def of(spans: int, durations: dict[int, int], **sums) -> SpanStatistics:
+def of(
+    spans: int, durations: dict[int, int], usage: dict[str, Ends], errors: int = 0, **more
+) -> SpanStatistics:
     """Return statistics, with no more than is said."""
-    names = ("errors", "input_tokens", "output_tokens", "cached_tokens")
-    nothing = {**dict.fromkeys(names, 0), "cost_usd": 0.0}
-    rest = {name: Histogram(sums.pop(name, {})) for name in ("ttfts", "tpots")}
+    rest = {name: Histogram(more.get(name, {})) for name in ("ttfts", "tpots")}
     return SpanStatistics(
-        spans=spans, **{**nothing, **sums}, durations=Histogram(durations), **rest
-    )
+        spans=spans, errors=errors, cost_usd=0.0, usage=Usage(usage),
+        durations=Histogram(durations), **rest,
+    )  # fmt: skip
 
 
 # floor(16 log2 of 10 ms, 1 s and 60 s in ns), and of 2 ms.
 MS_10, S_1, S_60, MS_2 = 372, 478, 572, 334
-API = of(1, {MS_10: 1})
+SAID = Ends(Tokens(input=5, output=7, cached=4))
+API = of(1, {MS_10: 1}, {"": Ends()})
 ENGINE = of(
-    2, {S_60: 1, S_1: 1}, errors=1, input_tokens=5, output_tokens=7, cached_tokens=4,
+    2, {S_60: 1, S_1: 1}, {"llama": SAID}, errors=1,
     ttfts={MS_2: 1}, tpots={MS_10: 1},
 )  # fmt: skip
 RANGE = (START_NS, START_NS + 5 * MINUTE_NS)
@@ -111,6 +116,45 @@ def test_a_quantile_is_the_middle_of_its_bucket():
 def test_statistics_add_up():
     both = ENGINE + API
     assert both == of(
-        3, {S_60: 1, S_1: 1, MS_10: 1}, errors=1, input_tokens=5, output_tokens=7, cached_tokens=4,
+        3, {S_60: 1, S_1: 1, MS_10: 1}, {"": Ends(), "llama": SAID}, errors=1,
         ttfts={MS_2: 1}, tpots={MS_10: 1},
     )  # fmt: skip
+
+
+def of_call(number: int, model: str, kind: str, tokens: int, minute: int = 0) -> dict[str, Any]:
+    """Return a span of a call, as one end of it tells it."""
+    at = {"start_ms": -600_000 + minute * 60_000, "ms": 1}
+    return row(number, number, **at, model=model, kind=kind, operation="chat",
+               service_name=kind, input_tokens=2 * tokens, output_tokens=tokens,
+               cached_tokens=tokens)  # fmt: skip
+
+
+# llama is traced at both ends, gpt at the client, qwen at the server.
+CALLS = [
+    of_call(1, "llama", "client", 51), of_call(2, "llama", "server", 51),
+    of_call(3, "llama", "client", 20, minute=1), of_call(4, "llama", "server", 20, minute=1),
+    of_call(5, "gpt", "client", 100), of_call(6, "qwen", "server", 7),
+]  # fmt: skip
+
+
+def test_the_tokens_of_a_call_with_two_ends_count_once(
+    writer, minute_reader, count_minutes, tenant
+):
+    writer.insert(table(tenant, CALLS))
+    count_minutes()
+    (_, whole), (_, apart) = (
+        analytics.series(minute_reader, tenant, EVERY, *RANGE, points) for points in (1, 100)
+    )
+    assert [tokens(each.statistics) for each in whole] == [(356, 178, 178)]
+    assert [tokens(each.statistics) for each in apart] == [(316, 158, 158), (40, 20, 20)]
+    only = analytics.series(minute_reader, tenant, SpanFilter(service="client"), *RANGE, 1)
+    assert [tokens(each.statistics) for each in only[1]] == [(342, 171, 171)]
+    groups = analytics.overview(minute_reader, tenant, EVERY, *RANGE)
+    assert [(each.service, each.model, each.statistics.output_tokens) for each in groups] == [
+        ("client", "gpt", 100), ("client", "llama", 71),
+        ("server", "llama", 71), ("server", "qwen", 7),
+    ]  # fmt: skip
+
+
+def tokens(of: SpanStatistics) -> tuple[int, int, int]:
+    return of.input_tokens, of.output_tokens, of.cached_tokens

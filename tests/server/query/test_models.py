@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from axonize_server.minutes import Group, Histogram, SpanStatistics
 from axonize_server.model import TraceSearch
 from axonize_server.query.models import by_model, models
+from axonize_server.tokens import Ends, Tokens, Usage
 
 from tests.server.rows import MINUTE_NS, NOW_NS, row, table
 from tests.server.steps import Rider, decoded, step, steps_body
@@ -16,8 +18,8 @@ def calls(spans: int, cost_usd: float = 0.0) -> SpanStatistics:
     """Return statistics of so many spans."""
     none = Histogram({})
     return SpanStatistics(
-        spans=spans, errors=0, input_tokens=spans * 10, output_tokens=0, cached_tokens=0,
-        cost_usd=cost_usd, durations=Histogram({5: spans}), ttfts=none, tpots=none,
+        spans=spans, errors=0, cost_usd=cost_usd, usage=Usage({"": Ends(Tokens(spans * 10))}),
+        durations=Histogram({5: spans}), ttfts=none, tpots=none,
     )  # fmt: skip
 
 
@@ -45,6 +47,20 @@ def test_what_a_request_has_cost_counts_once_whichever_of_its_spans_say_it(
         Group(service="job", model="llama", operation="chat", statistics=calls(2, client_usd)),
     ]
     assert by_model(groups) == {"llama": calls(3, cost_usd)}
+
+
+def test_tokens_that_clients_and_servers_say_count_once():
+    def group(service: str, ends: Ends) -> Group:
+        told = msgspec.structs.replace(calls(1), usage=Usage({"llama": ends}))
+        return Group(service=service, model="llama", operation="chat", statistics=told)
+
+    groups = [
+        group("app", Ends(clients=Tokens(40, 11))),
+        group("job", Ends(clients=Tokens(5, 6))),
+        group("engine", Ends(others=Tokens(45, 17))),
+    ]
+    found = by_model(groups)["llama"]
+    assert (found.spans, found.input_tokens, found.output_tokens) == (3, 45, 17)
 
 
 def test_a_model_has_its_requests_its_tokens_and_the_seconds_of_its_engines(

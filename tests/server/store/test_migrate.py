@@ -3,10 +3,19 @@ from __future__ import annotations
 import threading
 
 import pytest
+from axonize_server.minutes import SpanFilter
 from axonize_server.model import MigrationError, StoreRefused
 from axonize_server.store.clickhouse import sql as clickhouse_sql
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
+from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
+from axonize_server.store.clickhouse.reader import SpanReader
+from axonize_server.store.clickhouse.traces.rollup import TraceRollup
+from axonize_server.store.clickhouse.traces.sql import slot
+from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import Migration, available, migrate, pending, statements
 from axonize_server.store.postgres import sql as postgres_sql
+
+from tests.server.rows import MINUTE_NS, NOW_NS, row, table, trace_id
 
 FIRST, SECOND = Migration(1, "001_a.sql", "aa"), Migration(2, "002_b.sql", "bb")
 
@@ -78,6 +87,54 @@ def test_a_statement_that_clickhouse_refuses_ends_the_migration(new_databases, m
     with pytest.raises(StoreRefused, match="Nonsense"):
         migrate(fresh_postgres, fresh_clickhouse)
     assert fresh_clickhouse.columns(clickhouse_sql.SELECT_MIGRATIONS, {}, {}) == []
+
+
+OLD_MINUTE = """
+INSERT INTO minutes (tenant_id, minute, model, stored, spans, input_tokens, output_tokens)
+VALUES ('acme', {minute:DateTime}, 'llama', 2, 2, 80, 22)
+"""
+OLD_TRACE = """
+INSERT INTO traces (tenant_id, day, slot, trace_id, start_time, end_time, entry, tokens)
+VALUES ('acme', today(), {slot:UInt32}, unhex({id:String}),
+    fromUnixTimestamp64Nano({start:Int64}, 'UTC'), fromUnixTimestamp64Nano({start:Int64}, 'UTC'),
+    repeat('\\0', 21), [(1, 40, 11), (2, 40, 11)])
+"""
+
+
+def test_tokens_that_were_rolled_up_before_they_were_told_apart_go_on_to_count(
+    new_databases, monkeypatch
+):
+    postgres, clickhouse = new_databases
+    with monkeypatch.context() as older:
+        before = [each for each in available("clickhouse") if each.version < 17]
+        older.setattr(
+            "axonize_server.store.migrate.available",
+            lambda database: before if database == "clickhouse" else [],
+        )
+        migrate(postgres, clickhouse)
+    first_ns = NOW_NS - 10 * MINUTE_NS
+    with clickhouse.client() as client:
+        client.command(OLD_MINUTE, {"minute": first_ns // 10**9})
+        client.command(OLD_TRACE, {"slot": slot(first_ns), "id": trace_id(1), "start": first_ns})
+    migrate(postgres, clickhouse)
+    ends = [
+        row(trace, number, start_ms=-500_000, kind=kind, model="llama", input_tokens=5)
+        for trace, number, kind in ((1, 3, "client"), (1, 4, "server"), (2, 5, "client"))
+    ]
+    SpanWriter(clickhouse).insert(table("acme", ends))
+    MinuteRollup(clickhouse).catch_up()
+    TraceRollup(clickhouse, settle_s=-1).catch_up()
+    spans, minutes = SpanReader(clickhouse, {}), MinuteReader(clickhouse, {})
+    for _ in range(2):
+        found = spans.traces("acme", [trace_id(1), trace_id(2)], first_ns)
+        assert {key: (each.input_tokens, each.output_tokens) for key, each in found.items()} == {
+            trace_id(1): (85, 22), trace_id(2): (5, 0),
+        }  # fmt: skip
+        (whole,) = minutes.buckets("acme", SpanFilter(), first_ns, NOW_NS, NOW_NS - first_ns)
+        assert (whole.statistics.input_tokens, whole.statistics.output_tokens) == (90, 22)
+        with clickhouse.client() as client:
+            for name in ("traces", "minutes"):
+                client.command(f"OPTIMIZE TABLE {name} FINAL")
 
 
 def test_a_script_is_cut_at_semicolons_that_end_a_line():

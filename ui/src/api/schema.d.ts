@@ -1530,6 +1530,7 @@ export interface components {
             requests: components["schemas"]["Requests"] | null;
             /** @description Calls of the model; where it is traced at both ends, both count. */
             spans: number;
+            /** @description Spans of kind client and all others are added up apart, and the larger sum counts: a call that is traced at both of its ends counts once. So do output and cached tokens. */
             input_tokens: number;
             output_tokens: number;
             cached_tokens: number;
@@ -1843,6 +1844,7 @@ export interface components {
             operation: string | null;
             spans: number;
             errors: number;
+            /** @description Spans of kind client and all others are added up apart, and the larger sum counts: a call that is traced at both of its ends counts once. So do output and cached tokens. */
             input_tokens: number;
             output_tokens: number;
             /** @description Of the input tokens, read from a cache. */
@@ -2001,6 +2003,7 @@ export interface components {
             time: string;
             spans: number;
             errors: number;
+            /** @description Spans of kind client and all others are added up apart, and the larger sum counts: a call that is traced at both of its ends counts once. So do output and cached tokens. */
             input_tokens: number;
             output_tokens: number;
             /** @description Of the input tokens, read from a cache. */
@@ -2031,6 +2034,7 @@ export interface components {
             status: "ok" | "error";
             span_count: number;
             error_count: number;
+            /** @description Spans of kind client and all others are added up apart, and the larger sum counts: a call that is traced at both of its ends counts once. So do output and cached tokens. */
             input_tokens: number;
             output_tokens: number;
             /** @description Shortest time to first token of its spans, in ms. */
@@ -2058,6 +2062,7 @@ export interface components {
             status: "ok" | "error";
             span_count: number;
             error_count: number;
+            /** @description Spans of kind client and all others are added up apart, and the larger sum counts: a call that is traced at both of its ends counts once. So do output and cached tokens. */
             input_tokens: number;
             output_tokens: number;
             /** @description Shortest time to first token of its spans, in ms. */
@@ -2154,6 +2159,7 @@ export interface components {
             status: "ok" | "error";
             span_count: number;
             error_count: number;
+            /** @description Spans of kind client and all others are added up apart, and the larger sum counts: a call that is traced at both of its ends counts once. So do output and cached tokens. */
             input_tokens: number;
             output_tokens: number;
             /** @description Shortest time to first token of its spans, in ms. */

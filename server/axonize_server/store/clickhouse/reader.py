@@ -24,6 +24,7 @@ from axonize_server.store.clickhouse.requests.reader import RequestReader
 from axonize_server.store.clickhouse.rows import span_record
 from axonize_server.store.clickhouse.traces import sql as traces_sql
 from axonize_server.store.clickhouse.traces.sql import Horizon
+from axonize_server.tokens import Ends, Tokens
 
 MAX_TRACE_SPANS = 100_000
 DAY_S = 86_400
@@ -173,11 +174,17 @@ class SpanReader:
 
 
 def _trace_record(row: tuple[Any, ...]) -> TraceRecord:
-    *known, ttft_ms = row
-    return TraceRecord(**dict(zip(_TRACE_FIELDS, known, strict=True)), ttft_ms=ttft_ms or None)
+    *known, input_tokens, output_tokens, client_input, client_output, ttft_ms = row
+    ends = Ends(Tokens(input_tokens, output_tokens), Tokens(client_input, client_output))
+    return TraceRecord(
+        **dict(zip(_TRACE_FIELDS, known, strict=True)),
+        input_tokens=ends.counted.input,
+        output_tokens=ends.counted.output,
+        ttft_ms=ttft_ms or None,
+    )
 
 
-_TRACE_FIELDS = [name for name in TraceRecord.__struct_fields__ if name != "ttft_ms"]
+_TRACE_FIELDS = TraceRecord.__struct_fields__[:9]
 
 
 def _gpus(text: str) -> list[SpanGPU]:

@@ -50,6 +50,10 @@ def arrived_from(from_ns: int) -> int:
     return 0 if from_ns > time.time_ns() else max(from_ns - CLOCK_AHEAD_NS, 0)
 
 
+# The end of a call that a span is: what clients say of tokens is kept apart from what all others
+# say, for a call may be traced at both of its ends. Of what each says the larger counts.
+OF_CLIENT, OF_OTHERS = "kind = 'client'", "kind != 'client'"
+
 # What spans named that ended in the range, in whole minutes: from the minutes that are counted, the
 # spans of other times, and those committed lately.
 FACETS = """

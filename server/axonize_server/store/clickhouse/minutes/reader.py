@@ -11,6 +11,7 @@ from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.minutes import sql
 from axonize_server.store.clickhouse.minutes.rollup import BEHIND_S
 from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS
+from axonize_server.tokens import Ends, Tokens, Usage
 
 SECOND_NS = 1_000_000_000
 MAX_GROUPS = 1000
@@ -102,11 +103,13 @@ def _by_key(rows: Sequence[tuple[Any, ...]], keys: int) -> dict[Keys, SpanStatis
 
 
 def _statistics(row: Sequence[Any]) -> SpanStatistics:
-    *sums, durations, ttfts, tpots = row
-    known = dict(zip(_SUMS, sums, strict=True))
+    spans, errors, cost_usd, tokens, durations, ttfts, tpots = row
     return SpanStatistics(
-        **known, durations=Histogram(durations), ttfts=Histogram(ttfts), tpots=Histogram(tpots)
+        spans=spans,
+        errors=errors,
+        cost_usd=cost_usd,
+        usage=Usage({model: Ends(Tokens(*n[:3]), Tokens(*n[3:])) for model, *n in tokens}),
+        durations=Histogram(durations),
+        ttfts=Histogram(ttfts),
+        tpots=Histogram(tpots),
     )
-
-
-_SUMS = SpanStatistics.__struct_fields__[:6]

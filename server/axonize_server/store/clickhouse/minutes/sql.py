@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from axonize_server.store.clickhouse.sql import OF_CLIENT
+
 
 class Unit(NamedTuple):
     """Seconds whose spans are counted together: in which table and column, and where they begin."""
@@ -37,7 +39,7 @@ _TWICE = """
             HAVING count() > 1"""
 
 # Spans. FILTER: what they must be; BEGIN: that of the unit in which they count.
-_EACH = """
+_EACH = f"""
     SELECT
         tenant_id,
         BEGIN AS minute,
@@ -45,6 +47,7 @@ _EACH = """
         model,
         operation,
         status = 'error' AS failed,
+        {OF_CLIENT} AS of_client,
         input_tokens,
         output_tokens,
         cached_tokens,
@@ -54,7 +57,7 @@ _EACH = """
         tpot_ms,
         1 AS copies
     FROM spans
-    WHERE FILTER"""
+    WHERE FILTER"""  # noqa: S608  (only fixed text is put together)
 
 # The same, each once.
 _ONCE = f"""{_EACH}
@@ -68,6 +71,7 @@ _ONCE = f"""{_EACH}
         any(model),
         any(operation),
         any(status) = 'error',
+        any({OF_CLIENT}),
         any(input_tokens),
         any(output_tokens),
         any(cached_tokens),
@@ -80,7 +84,7 @@ _ONCE = f"""{_EACH}
     WHERE FILTER
         AND cityHash64(trace_id, span_id) IN (TWICE
         )
-    GROUP BY tenant_id, trace_id, span_id, minute"""  # noqa: S608  (only fixed text is put together)
+    GROUP BY tenant_id, trace_id, span_id, minute"""  # noqa: S608  (as above)
 
 
 def _each(condition: str) -> str:
@@ -96,30 +100,38 @@ def _once(condition: str, unit: Unit, parts: int = 1) -> str:
     return once.replace("BEGIN", unit.begin)
 
 
-# What spans add up to.
+# What spans add up to; _COUNTED are the columns in which a minute or a tick says it.
 _SUMS = """
-    count(),
-    countIf(failed),
-    sum(input_tokens),
-    sum(output_tokens),
-    sum(cached_tokens),
-    sum(cost_usd),
-    sumMap(map(BUCKET(duration_ns), toUInt64(1))),
-    sumMapIf(map(BUCKET(ttft_ms * 1e6), toUInt64(1)), ttft_ms > 0),
-    sumMapIf(map(BUCKET(tpot_ms * 1e6), toUInt64(1)), tpot_ms > 0)"""
+    count() AS all_spans,
+    countIf(failed) AS all_errors,
+    sum(cost_usd) AS all_usd,
+    sumIf(input_tokens, NOT of_client) AS input,
+    sumIf(output_tokens, NOT of_client) AS output,
+    sumIf(cached_tokens, NOT of_client) AS cached,
+    sumIf(input_tokens, of_client) AS client_input,
+    sumIf(output_tokens, of_client) AS client_output,
+    sumIf(cached_tokens, of_client) AS client_cached,
+    sumMap(map(BUCKET(duration_ns), toUInt64(1))) AS all_durations,
+    sumMapIf(map(BUCKET(ttft_ms * 1e6), toUInt64(1)), ttft_ms > 0) AS all_ttfts,
+    sumMapIf(map(BUCKET(tpot_ms * 1e6), toUInt64(1)), tpot_ms > 0) AS all_tpots"""
 _SUMS = re.sub(r"BUCKET\((.*?)\)", r"toUInt16(log2(greatest(\1, 1)) * 16)", _SUMS)
+_COUNTED = """spans, errors, cost_usd, input_tokens, output_tokens, cached_tokens,
+    client_input_tokens, client_output_tokens, client_cached_tokens, durations, ttfts, tpots"""
 
 # What rows that were counted add up to.
 _TOTALS = """
-    sum(spans),
-    sum(errors),
-    sum(input_tokens),
-    sum(output_tokens),
-    sum(cached_tokens),
-    sum(cost_usd),
-    sumMap(durations),
-    sumMap(ttfts),
-    sumMap(tpots)"""
+    sum(spans) AS all_spans,
+    sum(errors) AS all_errors,
+    sum(cost_usd) AS all_usd,
+    sum(input_tokens) AS input,
+    sum(output_tokens) AS output,
+    sum(cached_tokens) AS cached,
+    sum(client_input_tokens) AS client_input,
+    sum(client_output_tokens) AS client_output,
+    sum(client_cached_tokens) AS client_cached,
+    sumMap(durations) AS all_durations,
+    sumMap(ttfts) AS all_ttfts,
+    sumMap(tpots) AS all_tpots"""
 
 COUNTED_TO = "SELECT max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()"
 
@@ -239,9 +251,8 @@ def _count(unit: Unit, whose: str = "") -> str:
     spans = _once(f"{whose}{_among(unit)}\n        {listed}", unit, PARTS)
     return f"""
 INSERT INTO {unit.table} (
-    tenant_id, {unit.column}, service_name, model, operation,
-    stored, spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
-    durations, ttfts, tpots
+    tenant_id, {unit.column}, service_name, model, operation, stored,
+    {_COUNTED}
 )
 SELECT
     tenant_id, minute, service_name, model, operation,
@@ -281,10 +292,25 @@ def _wanted(table: str) -> str:
     return f"{table}.tenant_id = {{tenant:String}}{''.join(filters)}"
 
 
+# Tokens are told by model: each counts by itself.
 _STATISTICS = """
 SELECT
-    KEY,SUMS
-FROM (ROWS
+    KEY,
+    sum(all_spans),
+    sum(all_errors),
+    sum(all_usd),
+    groupArray((
+        toString(model), input, output, cached, client_input, client_output, client_cached
+    )),
+    sumMap(all_durations),
+    sumMap(all_ttfts),
+    sumMap(all_tpots)MORE
+FROM (
+    SELECT
+        MADE,SUMS
+    FROM (ROWS
+    )
+    GROUP BY NAMES
 )
 GROUP BY KEY
 ORDER BY KEY
@@ -295,8 +321,7 @@ def _counted(table: str, column: str, range_: str) -> str:
     return f"""
     SELECT
         {column} AS minute, service_name, model, operation,
-        spans, errors, input_tokens, output_tokens, cached_tokens, cost_usd,
-        durations, ttfts, tpots
+    {_COUNTED}
     FROM {table} FINAL
     WHERE {_wanted(table)}
         AND {range_}"""  # noqa: S608  (as above)
@@ -341,16 +366,23 @@ class Statistics(NamedTuple):
     later_once: str
 
 
-def _statistics(key: str, limit: str = "") -> Statistics:
+def _statistics(key: str, names: str, made: str, limit: str = "") -> Statistics:
+    """Return the question for each key, from what each of some names has that are made first."""
     parts = (
-        (_TOTALS, _MINUTES),
-        (_TOTALS, f"{_MINUTES}\n    UNION ALL{_TICKS}"),
-        (f"{_SUMS},\n    {_ARE_DIFFERENT}", _each(_SPANS)),
-        (_SUMS, _once(_SPANS, MINUTE)),
+        (_TOTALS, _MINUTES, ""),
+        (_TOTALS, f"{_MINUTES}\n    UNION ALL{_TICKS}", ""),
+        (_SUMS, _each(_SPANS), f",\n    {_ARE_DIFFERENT}"),
+        (_SUMS, _once(_SPANS, MINUTE), ""),
     )
-    texts = (_STATISTICS.replace("SUMS", sums).replace("ROWS", rows) for sums, rows in parts)
-    return Statistics(*(text.replace("KEY", key) + limit for text in texts))
+    question = _STATISTICS.replace("KEY", key).replace("NAMES", names).replace("MADE", made)
+    texts = (
+        question.replace("SUMS", sums).replace("ROWS", rows).replace("MORE", more) + limit
+        for sums, rows, more in parts
+    )
+    return Statistics(*texts)
 
 
-BUCKETS = _statistics("intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})")
-GROUPS = _statistics("service_name, model, operation", "LIMIT {limit:UInt32}\n")
+_PLACE = "intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})"
+_GROUP = "service_name, model, operation"
+BUCKETS = _statistics("place", "place, model", f"{_PLACE} AS place, model")
+GROUPS = _statistics(_GROUP, _GROUP, _GROUP, "LIMIT {limit:UInt32}\n")

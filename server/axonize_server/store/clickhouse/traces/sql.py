@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from axonize_server.model import TraceKey, TraceSearch
-from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query
+from axonize_server.store.clickhouse.sql import OF_CLIENT, OF_OTHERS, TRACE_TAIL_NS, Query
 from axonize_server.store.clickhouse.traces.attributes import condition
 
 # The stretch of time that one `slot` stands for.
@@ -56,11 +56,16 @@ def _folded(most: str) -> str:
     groupUniqArray{most}(toString(name)),
     groupUniqArray{most}(reinterpretAsUInt64(span_id)),
     groupUniqArrayIf{most}(reinterpretAsUInt64(span_id), status = 'error'),
-    groupUniqArrayIf{most}(
-        (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
-        input_tokens > 0 OR output_tokens > 0
-    ),
+    {_tokens(most, OF_OTHERS)},
+    {_tokens(most, OF_CLIENT)},
     min(if(ttft_ms > 0, ttft_ms, NULL))"""
+
+
+def _tokens(most: str, end: str) -> str:
+    return f"""groupUniqArrayIf{most}(
+        (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
+        (input_tokens > 0 OR output_tokens > 0) AND {end}
+    )"""
 
 
 ROLLED_UP_TO = "SELECT toUnixTimestamp(max(second)) FROM rolled_up_seconds"
@@ -119,7 +124,7 @@ ROLL_UP = f"""
 INSERT INTO traces (
     tenant_id, day, slot, trace_id,
     start_time, end_time, entry, services, models, service_hashes,
-    model_hashes, gpu_hashes, names, span_ids, error_ids, tokens, ttft_ms
+    model_hashes, gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms
 )
 SELECT
     tenant_id,
@@ -155,6 +160,8 @@ SELECT
     length(groupUniqArrayArray(error_ids)),
     arraySum(maxMap(tokens.1, tokens.2).2),
     arraySum(maxMap(tokens.1, tokens.3).2),
+    arraySum(maxMap(client_tokens.1, client_tokens.2).2),
+    arraySum(maxMap(client_tokens.1, client_tokens.3).2),
     min(ttft_ms)
 FROM ROWS
 GROUP BY trace_id
@@ -173,7 +180,7 @@ def _rows_and_later(most: str) -> str:
     return f"""(
     SELECT
         trace_id, start_time, end_time, entry, services, models, service_hashes, model_hashes,
-        gpu_hashes, names, span_ids, error_ids, tokens, ttft_ms
+        gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms
     FROM {_ROLLED_UP}
     UNION ALL
     SELECT

@@ -402,3 +402,27 @@ SETTINGS index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS ticks ON CLUSTER `main` AS ticks_local
 ENGINE = Distributed(`main`, currentDatabase(), ticks_local, cityHash64(tick));
+
+ALTER TABLE traces_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS client_tokens
+    SimpleAggregateFunction(groupUniqArrayArray(10000), Array(Tuple(UInt64, UInt32, UInt32)))
+    DEFAULT tokens CODEC(ZSTD(1)) AFTER tokens;
+
+ALTER TABLE traces ON CLUSTER `main` ADD COLUMN IF NOT EXISTS client_tokens
+    SimpleAggregateFunction(groupUniqArrayArray(10000), Array(Tuple(UInt64, UInt32, UInt32)))
+    DEFAULT tokens CODEC(ZSTD(1)) AFTER tokens;
+
+ALTER TABLE minutes_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS client_input_tokens UInt64 DEFAULT input_tokens CODEC(ZSTD(1)) AFTER cached_tokens,
+    ADD COLUMN IF NOT EXISTS client_output_tokens UInt64 DEFAULT output_tokens CODEC(ZSTD(1)) AFTER client_input_tokens,
+    ADD COLUMN IF NOT EXISTS client_cached_tokens UInt64 DEFAULT cached_tokens CODEC(ZSTD(1)) AFTER client_output_tokens;
+
+ALTER TABLE minutes ON CLUSTER `main` ADD COLUMN IF NOT EXISTS client_input_tokens UInt64 DEFAULT input_tokens CODEC(ZSTD(1)) AFTER cached_tokens,
+    ADD COLUMN IF NOT EXISTS client_output_tokens UInt64 DEFAULT output_tokens CODEC(ZSTD(1)) AFTER client_input_tokens,
+    ADD COLUMN IF NOT EXISTS client_cached_tokens UInt64 DEFAULT cached_tokens CODEC(ZSTD(1)) AFTER client_output_tokens;
+
+ALTER TABLE ticks_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS client_input_tokens UInt64 DEFAULT input_tokens CODEC(ZSTD(1)) AFTER cached_tokens,
+    ADD COLUMN IF NOT EXISTS client_output_tokens UInt64 DEFAULT output_tokens CODEC(ZSTD(1)) AFTER client_input_tokens,
+    ADD COLUMN IF NOT EXISTS client_cached_tokens UInt64 DEFAULT cached_tokens CODEC(ZSTD(1)) AFTER client_output_tokens;
+
+ALTER TABLE ticks ON CLUSTER `main` ADD COLUMN IF NOT EXISTS client_input_tokens UInt64 DEFAULT input_tokens CODEC(ZSTD(1)) AFTER cached_tokens,
+    ADD COLUMN IF NOT EXISTS client_output_tokens UInt64 DEFAULT output_tokens CODEC(ZSTD(1)) AFTER client_input_tokens,
+    ADD COLUMN IF NOT EXISTS client_cached_tokens UInt64 DEFAULT cached_tokens CODEC(ZSTD(1)) AFTER client_output_tokens;

@@ -19,6 +19,7 @@ from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import TICKS, MinuteRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import migrate
+from axonize_server.tokens import Ends, Tokens, Usage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -85,14 +86,23 @@ def count(spans: list[dict[str, Any]]) -> SpanStatistics:
     return SpanStatistics(
         spans=len(spans),
         errors=sum(each["status"] == "error" for each in spans),
-        input_tokens=sum(each["input_tokens"] for each in spans),
-        output_tokens=sum(each["output_tokens"] for each in spans),
-        cached_tokens=sum(each["cached_tokens"] for each in spans),
         cost_usd=0.0,
+        usage=Usage({model: ends(spans, model) for model in {each["model"] for each in spans}}),
         durations=Histogram(dict(durations)),
         ttfts=Histogram(dict(ttfts)),
         tpots=Histogram(dict(tpots)),
     )
+
+
+def ends(spans: list[dict[str, Any]], model: str) -> Ends:
+    of_model = [each for each in spans if each["model"] == model]
+    clients = [each for each in of_model if each["kind"] == "client"]
+    return Ends(added([each for each in of_model if each not in clients]), added(clients))
+
+
+def added(spans: list[dict[str, Any]]) -> Tokens:
+    names = ("input_tokens", "output_tokens", "cached_tokens")
+    return Tokens(*(sum(each[name] for each in spans) for name in names))
 
 
 def span(number: int) -> dict[str, Any]:
@@ -103,6 +113,7 @@ def span(number: int) -> dict[str, Any]:
         number,
         start_ms=-(mixed % MINUTES) * 60_000 + 100,
         ms=mixed * 1.7 + 1,
+        kind=("client", "server", "client", "internal")[number % 4],
         service_name=f"service {mixed % 2}",
         model=("", "llama", "qwen")[mixed % 3],
         operation=("", "chat")[mixed % 2],

@@ -112,6 +112,13 @@ def recount(spans: list[dict[str, Any]]) -> TraceRecord:
         ),
     )  # fmt: skip
     start = min(span["start_time"] for span in spans)
+    tokens = {
+        name: max(
+            sum(span[name] for span in spans if span["kind"] == "client"),
+            sum(span[name] for span in spans if span["kind"] != "client"),
+        )
+        for name in ("input_tokens", "output_tokens")
+    }
     ttft = [span["ttft_ms"] for span in spans if span["ttft_ms"] > 0]
     return TraceRecord(
         trace_id=spans[0]["trace_id"].hex(),
@@ -123,8 +130,7 @@ def recount(spans: list[dict[str, Any]]) -> TraceRecord:
         models=sorted({span["model"] for span in spans} - {""}),
         span_count=len(spans),
         error_count=sum(span["status"] == "error" for span in spans),
-        input_tokens=sum(span["input_tokens"] for span in spans),
-        output_tokens=sum(span["output_tokens"] for span in spans),
+        **tokens,
         ttft_ms=min(ttft) if ttft else None,
     )
 
@@ -139,7 +145,7 @@ def span(trace: int, number: int) -> dict[str, Any]:
         start_ms=mixed * 20,
         ms=mixed % 17,
         name=f"name {mixed % 4}",
-        kind=("server", "internal")[mixed % 2],
+        kind=("server", "internal", "client")[mixed % 3],
         service_name=f"service {mixed % 5}",
         model=("", "llama", "qwen")[mixed % 3],
         status=("unset", "ok", "error")[mixed % 3],
@@ -250,10 +256,11 @@ def test_a_long_backlog_is_rolled_up_in_parts(store, monkeypatch):
     assert world.listed() == world.recount()
 
 
-def test_a_trace_with_more_spans_than_a_set_holds_is_counted_from_them(store):
+@pytest.mark.parametrize(("kind", "tokens"), [("internal", "tokens"), ("client", "client_tokens")])
+def test_a_trace_with_more_spans_than_a_set_holds_is_counted_from_them(store, kind, tokens):
     world = World(store)
     many = [
-        row(1, number, 1, status="error", input_tokens=number, name=f"step {number}")
+        row(1, number, 1, status="error", input_tokens=number, name=f"step {number}", kind=kind)
         for number in range(1, sql.MAX_SET + 500)
     ]
     world.insert(many[: sql.MAX_SET // 2])
@@ -261,8 +268,35 @@ def test_a_trace_with_more_spans_than_a_set_holds_is_counted_from_them(store):
     world.roll_up()
     assert world.listed() == world.recount()
     with store.client() as client:
-        sizes = "SELECT max(length(span_ids)), max(length(tokens)), max(length(names)) FROM traces"
+        sizes = (
+            f"SELECT max(length(span_ids)), max(length({tokens})), max(length(names)) FROM traces"
+        )
         assert client.query(f"{sizes} FINAL").first_row == (sql.MAX_SET,) * 3
+
+
+def test_the_tokens_of_a_call_with_two_ends_count_once(store):
+    world = World(store)
+    ends = [
+        row(1, 1, kind="client", input_tokens=40, output_tokens=11),
+        row(1, 2, 1, kind="server", input_tokens=40, output_tokens=11),
+    ]
+    # An agent: the one it calls is traced, the other is not.
+    agent = [
+        row(2, 3, name="agent"),
+        row(2, 4, 3, kind="client", input_tokens=40, output_tokens=11),
+        row(2, 5, 4, kind="server", input_tokens=40, output_tokens=11),
+        row(2, 6, 3, kind="client", input_tokens=5, output_tokens=6),
+    ]
+    # What a client reads no usage of, its server knows.
+    stream = [
+        row(3, 7, kind="client", output_tokens=11),
+        row(3, 8, 7, kind="server", input_tokens=40, output_tokens=10),
+    ]
+    world.insert([*ends, *agent, *stream])
+    for _ in range(2):
+        found = {each.trace_id: (each.input_tokens, each.output_tokens) for each in world.listed()}
+        assert found == {trace_id(1): (40, 11), trace_id(2): (45, 17), trace_id(3): (40, 11)}
+        world.roll_up()
 
 
 def test_a_trace_is_named_whatever_bytes_the_name_holds(store):
