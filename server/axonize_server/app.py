@@ -34,7 +34,7 @@ from axonize_server.api.steps import StepController
 from axonize_server.api.traces import TraceController
 from axonize_server.auth.admin import AdminGate
 from axonize_server.auth.gate import Authenticate, Gate
-from axonize_server.auth.guards import provide_tenant, require_key
+from axonize_server.auth.guards import lets_in, provide_tenant, require_key
 from axonize_server.auth.hosts import check_hosts
 from axonize_server.auth.keys import StaticKeyring
 from axonize_server.auth.lookup import Lookup
@@ -178,7 +178,8 @@ def create_app(parts: Parts) -> Litestar:
         route_handlers=[admin.build_router(parts.administration)],
         security=[{"key": []}],
     )
-    questions: list[ControllerRouterHandler] = [api, prices, management, ui.build_controller()]
+    pages = ui.build_controller(lets_in(parts.sessions))
+    questions: list[ControllerRouterHandler] = [api, prices, management, pages]
     return Litestar(
         route_handlers=[
             *(questions if parts.answers_questions else ()),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from litestar import Controller, Request, Response, get
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
@@ -38,8 +39,24 @@ ASSET_HEADERS: Mapping[str, str] = {
 }
 
 
-def build_controller(static: Path = STATIC) -> type[Controller]:
-    """Return the controller of the web UI that was built into `static`."""
+# Every page asks first who is reading.
+SESSION = "api/v1/session"
+Asks = Request[Any, Any, Any]
+
+
+def build_controller(
+    may_read: Callable[[Asks], Awaitable[bool]], static: Path = STATIC
+) -> type[Controller]:
+    """Return the controller of the web UI that was built into `static`.
+
+    `may_read` tells whether a caller may read data, without which the page asks for none.
+    """
+
+    async def data_ahead(request: Asks, path: FromPath[str]) -> str:
+        opened = TRACE_PAGE.match(path)
+        if opened is None or not await may_read(request):
+            return ""
+        return _preload(f"api/v1/traces/{opened[1]}/columns")
 
     class UIController(Controller):
         """Files of the UI, and its page for every path that the UI routes itself."""
@@ -47,7 +64,7 @@ def build_controller(static: Path = STATIC) -> type[Controller]:
         include_in_schema = False
 
         @get("/", sync_to_thread=True)
-        def read_index(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+        def read_index(self, request: Asks) -> Response[bytes]:
             """Return the page."""
             return _page(static, request.scope.get("root_path", ""), _ahead(static, "/"))
 
@@ -56,9 +73,9 @@ def build_controller(static: Path = STATIC) -> type[Controller]:
             """Return a file whose name changes with its content."""
             return _file(static / "assets", name, ASSET_HEADERS)
 
-        @get("/{path:path}", sync_to_thread=True)
+        @get("/{path:path}", sync_to_thread=True, dependencies={"ahead": Provide(data_ahead)})
         def read_route(
-            self, request: Request[Any, Any, Any], path: FromPath[str]
+            self, request: Asks, path: FromPath[str], ahead: NamedDependency[str]
         ) -> Response[bytes]:
             """Return a file of the top level, or the page."""
             root_path = request.scope.get("root_path", "")
@@ -67,7 +84,7 @@ def build_controller(static: Path = STATIC) -> type[Controller]:
                 raise NotFoundException(f"nothing at {path}")
             if "." in path.rpartition("/")[2] and path != "/index.html":
                 return _file(static, first if not rest else "", PAGE_HEADERS)
-            return _page(static, root_path, _ahead(static, path))
+            return _page(static, root_path, _ahead(static, path) + ahead)
 
     return UIController
 
@@ -79,7 +96,7 @@ def is_built(static: Path = STATIC) -> bool:
 
 def _ahead(static: Path, path: str) -> str:
     """Return what has the browser load what a page needs while it still loads the app."""
-    return _code_of(static, path) + _data_of(path)
+    return _code_of(static, path) + _preload(SESSION)
 
 
 def _code_of(static: Path, path: str) -> str:
@@ -92,11 +109,7 @@ def _code_of(static: Path, path: str) -> str:
     return f'<link rel="modulepreload" crossorigin href="{chunk["file"]}">' if chunk else ""
 
 
-def _data_of(path: str) -> str:
-    opened = TRACE_PAGE.match(path)
-    if opened is None:
-        return ""
-    address = f"api/v1/traces/{opened[1]}/columns"
+def _preload(address: str) -> str:
     return f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{address}">'
 
 

@@ -57,6 +57,11 @@ TENANTS = "/api/v1/admin/tenants"
 # These concern the caller alone; their own tests are below.
 SESSION, ADMIN_SESSION = "/api/v1/session", "/api/v1/admin/session"
 SESSIONS = (SESSION, ADMIN_SESSION)
+# What they say to who shows no key, and has no session.
+TO_NOBODY = {
+    SESSION: {"tenant": None, "has_session": False, "may_erase": False},
+    ADMIN_SESSION: {"manages": "nothing", "tenant": None},
+}
 # What a request that changes something carries; a new one must be listed here.
 BODIES: dict[tuple[str, str], object] = {
     ("POST", TENANTS): {"tenant_id": "third"},
@@ -175,8 +180,8 @@ def test_nothing_is_open_but_health(http: str, acme: Tenant) -> None:
             status, text = ask(
                 http, method, fill(path, acme.parameters), key, BODIES.get((method, path))
             )
-            if (method, path, key) == ("GET", ADMIN_SESSION, None):
-                assert (status, json.loads(text)["manages"]) == (200, "nothing")
+            if (method, key) == ("GET", None) and path in SESSIONS:
+                assert (status, json.loads(text)) == (200, TO_NOBODY[path])
             else:
                 assert status in (401, 403), (method, path, key)
         for signal in SIGNALS:
@@ -327,7 +332,7 @@ def test_a_session_reads_what_its_key_reads_and_ends_with_it(http: str, acme: Te
     assert call(f"{http}/v1/traces", spans(acme), Cookie=cookie)[0] == 401
     manage(http, "DELETE", f"/{acme.name}/keys/{prefix}")
     deadline = time.monotonic() + WITHIN_S
-    while ask(http, "GET", SESSION, None, cookie=cookie)[0] != 401:
+    while json.loads(ask(http, "GET", SESSION, None, cookie=cookie)[1]) != TO_NOBODY[SESSION]:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
@@ -342,6 +347,8 @@ def test_the_session_of_who_runs_the_server_manages_and_reads_nothing(
         status, text = ask(http, "GET", path, None, cookie=cookie)
         if path.startswith("/api/v1/admin/"):
             assert status == 200, path
+        elif path == SESSION:
+            assert json.loads(text) == TO_NOBODY[SESSION]
         else:
             assert (status, acme.mark in text) == (401, False), path
     assert call(f"{http}/v1/traces", spans(acme), Cookie=cookie)[0] == 401

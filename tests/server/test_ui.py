@@ -8,6 +8,7 @@ from axonize_server.api.errors import HANDLERS
 from axonize_server.ui import build_controller, is_built
 from litestar.testing import create_test_client
 
+SESSION = '<link rel="preload" as="fetch" crossorigin="anonymous" href="api/v1/session">'
 PAGE = "<!doctype html><html><head><title>Axonize</title></head><body></body></html>"
 
 
@@ -22,8 +23,11 @@ def static(tmp_path):
     return tmp_path
 
 
-def ask(static, path, root_path=""):
-    controller = build_controller(static)
+def ask(static, path, root_path="", may_read=True):
+    async def answer(_) -> bool:
+        return may_read
+
+    controller = build_controller(answer, static)
     with create_test_client(
         [controller], exception_handlers=HANDLERS, root_path=root_path
     ) as client:
@@ -36,7 +40,7 @@ def ask(static, path, root_path=""):
 def test_paths_that_the_ui_routes_itself_get_the_page(static, path):
     answer = ask(static, path)
     assert answer.status_code == 200
-    assert answer.text == PAGE.replace("<head>", '<head><base href="/">')
+    assert answer.text == PAGE.replace("<head>", f'<head><base href="/">{SESSION}')
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -47,12 +51,13 @@ def test_paths_that_the_ui_routes_itself_get_the_page(static, path):
 
 def test_the_page_of_a_trace_asks_for_it_at_once(static):
     trace = "5b8aa5a2d2c872e8321cf37308d69df2"
-    asked = f'href="api/v1/traces/{trace}/columns"'
+    asked = SESSION.replace("session", f"traces/{trace}/columns")
     assert asked in ask(static, f"/traces/{trace}").text
-    assert f'<base href="/ax/"><link rel="preload" as="fetch" crossorigin="anonymous" {asked}>' in (
+    assert f'<base href="/ax/">{SESSION}{asked}' in (
         ask(static, f"/traces/{trace}", root_path="/ax").text
     )
-    assert "preload" not in ask(static, f"/traces/{trace[:-1]}").text
+    assert "/columns" not in ask(static, f"/traces/{trace[:-1]}").text
+    assert "/columns" not in ask(static, f"/traces/{trace}", may_read=False).text
 
 
 @pytest.mark.parametrize(

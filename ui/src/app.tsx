@@ -3,6 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { basePath } from "./api/client";
 import { traceQuery } from "./api/queries";
+import { isLetIn } from "./api/session";
 import { readCost } from "./features/cost/search";
 import { readEngines } from "./features/engines/search";
 import { readModels } from "./features/models/search";
@@ -36,9 +37,13 @@ const trace = createRoute({
   getParentRoute: () => root,
   path: "/traces/$traceId",
   validateSearch: readView,
-  loader: ({ context, params }) => void context.queries.prefetchQuery(traceQuery(params.traceId)),
+  loader: ({ context, params }) => void prefetchTrace(context.queries, params.traceId),
   component: lazyRouteComponent(() => import("./features/trace"), "TracePage"),
 });
+
+async function prefetchTrace(queries: QueryClient, traceId: string) {
+  if (await isLetIn(queries)) await queries.prefetchQuery(traceQuery(traceId));
+}
 
 const models = createRoute({
   getParentRoute: () => root,

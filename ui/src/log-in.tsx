@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { logIn } from "./api/session";
+import { become, logIn } from "./api/session";
 import { Button } from "./widgets/button";
 import { Field, Username } from "./widgets/field";
 
@@ -28,7 +28,7 @@ export const LogIn = () => (
 function KeyForm() {
   const queries = useQueryClient();
   const [key, setKey] = useState("");
-  const login = useMutation({ mutationFn: logIn, onSuccess: () => queries.resetQueries() });
+  const login = useMutation({ mutationFn: logIn, onSuccess: (who) => become(queries, who) });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     login.mutate(key.trim());

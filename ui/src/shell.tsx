@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { Activity, Keyboard, LogOut, Monitor, Moon, Settings, Sun } from "lucide-react";
 import { useState } from "react";
-import { logOut, sessionQuery, useLogInAsked } from "./api/session";
+import { become, isNobody, logOut, sessionQuery } from "./api/session";
 import { rememberedSearch } from "./features/traces/recall";
 import { useKeys } from "./keys";
 import { LogIn } from "./log-in";
@@ -16,11 +16,10 @@ import { TipProvider } from "./widgets/tip";
 
 export function Shell() {
   const [sheet, setSheet] = useState(false);
-  const asked = useLogInAsked();
   const navigate = useNavigate();
-  // It takes another key, and asks for that by itself.
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const manages = path === "/settings";
+  // It takes another key, and asks for that by itself; until it is there, what is shown is another page.
+  const manages = useRouterState({ select: ({ matches }) => matches.at(-1)?.fullPath === "/settings" });
   useTitle(titleOf(path));
   useKeys({
     "?": () => setSheet(true),
@@ -52,17 +51,24 @@ export function Shell() {
             <ThemeButton />
             <IconButton icon={Activity} label="Health of the server" shortcut="h" {...here(path === "/health")} onClick={() => void navigate({ to: "/health" })} />
             <IconButton icon={Settings} label="Settings" shortcut="s" {...here(manages)} onClick={() => void navigate({ to: "/settings" })} />
-            {!asked && <LogOutButton />}
+            <LogOutButton />
           </div>
         </header>
         <div className="min-h-0 flex-1">
-          {asked && !manages ? <LogIn /> : <Outlet />}
+          <Pages manages={manages} />
         </div>
       </div>
       <Notice />
       <ShortcutSheet open={sheet} onClose={() => setSheet(false)} />
     </TipProvider>
   );
+}
+
+/** The page, once it is known that it may be asked for; when nobody can say, the page finds out. */
+function Pages({ manages }: { manages: boolean }) {
+  const { data, isPending, failureCount } = useQuery(sessionQuery);
+  if (isPending && failureCount === 0) return null;
+  return isNobody(data) && !manages ? <LogIn /> : <Outlet />;
 }
 
 const PAGES = [
@@ -94,7 +100,7 @@ const Mark = () => (
 function LogOutButton() {
   const queries = useQueryClient();
   const { data } = useQuery(sessionQuery);
-  const leave = useMutation({ mutationFn: logOut, onSuccess: () => queries.clear() });
+  const leave = useMutation({ mutationFn: logOut, onSuccess: (who) => become(queries, who) });
   if (!data?.has_session) return null;
   return <IconButton icon={LogOut} label={`Log out of ${data.tenant}`} onClick={() => leave.mutate()} disabled={leave.isPending} />;
 }

@@ -13,10 +13,10 @@ from litestar.params import JSONBody
 from msgspec import Meta
 
 from axonize_server.api.errors import documented
-from axonize_server.api.parameters import Tenant
+from axonize_server.auth.gate import permit
 from axonize_server.auth.guards import OPEN
 from axonize_server.auth.sessions import COOKIE, LASTS, Sessions
-from axonize_server.model import InvalidQuery
+from axonize_server.model import InvalidQuery, Unauthenticated
 
 PROBLEMS = documented(400, 401, 403, 429, 503, 504)
 EMPTY = {204: ResponseSpec(None, description="Logged out", generate_examples=False)}
@@ -32,13 +32,18 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Identity(msgspec.Struct, frozen=True):
     """Whose data the caller reads."""
 
-    tenant: str
+    tenant: Annotated[
+        str | None, Meta(description="Null: nobody has logged in, and the server asks for a key.")
+    ]
     has_session: Annotated[bool, Meta(description="Whether logging out would change anything.")]
     may_erase: Annotated[bool, Meta(description="Whether the caller may delete a trace.")]
 
 
+NOBODY = Identity(tenant=None, has_session=False, may_erase=False)
+
+
 class SessionController(Controller):
-    """The session of the caller; logging in is the only route of the API that needs no key."""
+    """The session of the caller; to log in, and to ask whether one has, takes no key."""
 
     tags = ["Session"]  # noqa: RUF012 - Litestar declares it as an instance variable
 
@@ -49,18 +54,28 @@ class SessionController(Controller):
         """Take a key that may read, and answer with a cookie that stands for it for 7 days."""
         refuse_forms(request)
         made = await sessions.log_in(data.key.strip(), address_of(request))
-        cookie = session_cookie(request, COOKIE, made.cookie, int(LASTS.total_seconds()))
-        may_erase = await sessions.may("erase", None, made.cookie)
-        return Response(Identity(made.tenant, True, may_erase), cookies=[cookie])
+        cookie = session_cookie(request, COOKIE, made, int(LASTS.total_seconds()))
+        return Response(await identity(sessions, None, made), cookies=[cookie])
 
-    @get("/session", summary="Read who is asking", responses=PROBLEMS)
-    async def read_session(
-        self, request: Request[Any, Any, Any], sessions: Known, tenant: Tenant
-    ) -> Identity:
-        """Return whose data the caller reads, whether by a session, and what else it may do."""
+    @get(
+        "/session",
+        summary="Read who is asking",
+        responses=PROBLEMS,
+        opt=OPEN,
+        security=[{}],  # a key, or none
+    )
+    async def read_session(self, request: Request[Any, Any, Any], sessions: Known) -> Identity:
+        """Return whose data the caller reads, whether by a session, and what else it may do.
+
+        Nobody's, where a browser has not logged in: that is no error.
+        """
         authorization = request.headers.get("authorization")
-        may_erase = await sessions.may("erase", authorization, request.cookies.get(COOKIE))
-        return Identity(tenant, request.state.has_session, may_erase)
+        try:
+            return await identity(sessions, authorization, request.cookies.get(COOKIE))
+        except Unauthenticated:
+            if authorization is not None:
+                raise
+            return NOBODY
 
     @delete("/session", summary="Log out", responses={**PROBLEMS, **EMPTY}, status_code=204)
     async def log_out(self, request: Request[Any, Any, Any], sessions: Known) -> Response[None]:
@@ -68,6 +83,16 @@ class SessionController(Controller):
         if request.state.has_session:
             await sessions.log_out(request.cookies[COOKIE])
         return Response(None, cookies=[session_cookie(request, COOKIE, "", 0)])
+
+
+async def identity(sessions: Sessions, authorization: str | None, cookie: str | None) -> Identity:
+    """Return who shows a key or has a session.
+
+    Raises Unauthenticated, Forbidden and StoreUnavailable.
+    """
+    caller = await sessions.caller(authorization, cookie)
+    has_session = authorization is None and cookie is not None
+    return Identity(permit(caller, "read"), has_session, caller.may("erase"))
 
 
 def refuse_forms(request: Request[Any, Any, Any]) -> None:

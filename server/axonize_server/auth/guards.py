@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from litestar.connection import ASGIConnection, Request
@@ -11,6 +13,7 @@ from litestar.types import Guard
 from axonize_server.accounts import Right
 from axonize_server.auth.gate import Authenticate, permit
 from axonize_server.auth.sessions import COOKIE, Sessions, refuse_foreign_pages
+from axonize_server.model import DomainError
 
 OPEN = {"open": True}
 """Options of a handler that is called without a key."""
@@ -39,6 +42,19 @@ def require_key(authenticate: Authenticate, sessions: Sessions, right: Right) ->
             connection.state.tenant = await authenticate(authorization, needed)
 
     return guard
+
+
+def lets_in(sessions: Sessions) -> Callable[[Request[Any, Any, Any]], Awaitable[bool]]:
+    """Return what tells, and raises nothing, whether a caller may read."""
+
+    async def may_read(request: Request[Any, Any, Any]) -> bool:
+        authorization, cookie = request.headers.get("authorization"), request.cookies.get(COOKIE)
+        with suppress(DomainError):
+            permit(await sessions.caller(authorization, cookie), "read")
+            return True
+        return False
+
+    return may_read
 
 
 async def provide_tenant(request: Request[Any, Any, Any]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from datetime import datetime, timedelta, timezone
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 
-from axonize_server.accounts import Principal, Right, Session
+from axonize_server.accounts import Principal, Session
 from axonize_server.auth.attempts import Attempts
 from axonize_server.auth.gate import Gate, is_over, permit
 from axonize_server.auth.keys import digest
@@ -24,13 +24,6 @@ LOG_IN = "log in with a key of this server"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-class LogIn(NamedTuple):
-    """What a log-in brings: the value of the cookie, and whose data it opens."""
-
-    cookie: str
-    tenant: str
-
-
 class Sessions:
     """Makes, knows and ends sessions. A session ends with its key."""
 
@@ -40,8 +33,8 @@ class Sessions:
         self._lookup = lookup
         self.attempts = Attempts()
 
-    async def log_in(self, key: str, address: str) -> LogIn:
-        """Make a session for a key that may read.
+    async def log_in(self, key: str, address: str) -> str:
+        """Return the cookie of a new session for a key that may read.
 
         Raises Unauthenticated, Forbidden, Overloaded after too many failures, StoreUnavailable.
         """
@@ -51,9 +44,9 @@ class Sessions:
         except Unauthenticated:
             self.attempts.fail(address)
             raise Unauthenticated("this server does not know this key") from None
-        tenant = permit(principal, "read")
+        permit(principal, "read")
         # The digest of the key that was shown, which is the valid one but on an open server.
-        return LogIn(await self.open(key), tenant)
+        return await self.open(key)
 
     async def open(self, key: str) -> str:
         """Return the cookie of a new session that stands for a key; raises StoreUnavailable."""
@@ -74,14 +67,14 @@ class Sessions:
             raise Unauthenticated(LOG_IN)
         return await self._gate.principal(key_sha256)
 
-    async def may(self, right: Right, authorization: str | None, cookie: str | None) -> bool:
-        """Return whether a caller has a right, by the key shown or else by the session.
+    async def caller(self, authorization: str | None, cookie: str | None) -> Principal:
+        """Return who asks, by the key shown or else by the session.
 
         Raises Unauthenticated and StoreUnavailable.
         """
         if authorization is None and cookie is not None:
-            return (await self.principal(cookie)).may(right)
-        return (await self._gate.holder(authorization)).may(right)
+            return await self.principal(cookie)
+        return await self._gate.holder(authorization)
 
     async def log_out(self, cookie: str) -> None:
         """End a session, on every server within 5 s and on this one at once."""

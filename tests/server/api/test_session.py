@@ -18,6 +18,7 @@ from litestar.testing import TestClient
 
 SESSION = "/api/v1/session"
 OWN_PAGE = {"origin": "http://testserver.local"}
+NOBODY = {"tenant": None, "has_session": False, "may_erase": False}
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def client(open_client, clickhouse) -> Iterator[TestClient]:
 
 
 def test_a_key_opens_a_session_that_scripts_cannot_read(client):
-    assert client.get(SESSION).status_code == 401
+    assert client.get(SESSION).json() == NOBODY
     answer = client.post(SESSION, json={"key": " k "})
     mine = {"tenant": "default", "has_session": True, "may_erase": True}
     assert (answer.status_code, answer.json()) == (200, mine)
@@ -77,7 +78,18 @@ def test_logging_out_ends_the_session_for_good(client):
     assert answer.status_code == 204
     assert COOKIE not in client.cookies
     client.cookies.set(COOKIE, cookie)
-    assert client.get(SESSION).status_code == 401
+    assert client.get("/api/v1/traces").status_code == 401
+    assert client.get(SESSION).json() == NOBODY
+
+
+def test_who_shows_a_key_that_is_none_is_told_so(client):
+    for shown in ("Bearer wrong", "Bearer ", "", "k"):
+        assert client.get(SESSION, headers={"authorization": shown}).status_code == 401
+
+
+def test_on_a_server_without_a_key_everybody_is_somebody(open_client, clickhouse):
+    with open_client(StaticKeyring("")) as client:
+        assert client.get(SESSION).json() == {**NOBODY, "tenant": "default", "may_erase": True}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +106,7 @@ def test_logging_out_ends_the_session_for_good(client):
 def test_a_page_from_elsewhere_changes_nothing(client, headers):
     client.post(SESSION, json={"key": "k"})
     assert client.delete(SESSION, headers=headers).status_code == 403
-    assert client.get(SESSION).status_code == 200
+    assert client.get(SESSION).json()["has_session"]
     assert client.delete(SESSION, headers={"sec-fetch-site": "same-origin"}).status_code == 204
 
 
@@ -129,7 +141,8 @@ def test_a_session_ends_with_its_key(open_client, postgres, clickhouse, tenant):
         cookie = client.cookies[COOKIE]
     with open_client(StaticKeyring("another")) as client:
         client.cookies.set(COOKIE, cookie)
-        assert client.get(SESSION).status_code == 401
+        assert client.get("/api/v1/traces").status_code == 401
+        assert client.get(SESSION).json() == NOBODY
 
 
 def test_a_key_that_may_not_read_opens_no_session(open_client, postgres, clickhouse, tenant):
@@ -151,6 +164,21 @@ def test_only_the_digest_of_a_session_is_kept_and_old_ones_are_dropped(client, p
     client.post(SESSION, json={"key": "k"})
     with postgres.connection() as connection:
         assert connection.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
+
+
+def test_a_session_of_a_suspended_tenant_says_why_it_reads_nothing(
+    open_client, postgres, clickhouse, tenant
+):
+    tenants, keys, made = Tenants(postgres), Keys(postgres), new_key()
+    tenants.add(tenant, tenant, None)
+    keys.add(tenant, made.prefix, made.sha256, "", ["read"], None)
+    lookup = Lookup(keys.use)
+    with open_client(TenantKeyring(lookup)) as client:
+        client.post(SESSION, json={"key": made.key})
+        tenants.suspend(tenant)
+        lookup.forget()
+        answer = client.get(SESSION)
+        assert (answer.status_code, "suspended" in answer.json()["detail"]) == (403, True)
 
 
 @pytest.mark.parametrize(("scopes", "may_erase"), [(["read"], False), (["read", "admin"], True)])

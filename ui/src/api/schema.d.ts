@@ -629,6 +629,8 @@ export interface paths {
         /**
          * Read who is asking
          * @description Return whose data the caller reads, whether by a session, and what else it may do.
+         *
+         *     Nobody's, where a browser has not logged in: that is no error.
          */
         get: operations["read_session"];
         put?: never;
@@ -1452,7 +1454,8 @@ export interface components {
         };
         /** Identity */
         Identity: {
-            tenant: string;
+            /** @description Null: nobody has logged in, and the server asks for a key. */
+            tenant: string | null;
             /** @description Whether logging out would change anything. */
             has_session: boolean;
             /** @description Whether the caller may delete a trace. */

@@ -7,6 +7,7 @@ type Answer<Path extends keyof paths> = paths[Path] extends {
   ? Body
   : never;
 
+export type Identity = Answer<"/api/v1/session">;
 export type TracePage = Answer<"/api/v1/traces">;
 export type TraceSummary = TracePage["items"][number];
 export type TraceColumns = Answer<"/api/v1/traces/{trace_id}/columns">;
