@@ -115,6 +115,7 @@ class Pipeline:
         recording.meter_gpu = self.profiler.meter if self.config.gpu_profiling else None
         recording.engine_gpus = self.config.engine_gpus
         recording.begin_work, recording.hold_gpus = self.calls.begin, self.calls.hold
+        recording.make_way = self.calls.make_way
 
     def settle(self, timeout_s: float | None = None) -> float:
         """End spans that wait for a device, in half of the time; return the seconds left."""
@@ -238,7 +239,7 @@ def reconnect() -> None:
         configure(None)
         let_hurry(None)
         recording.describe_gpu = recording.meter_gpu = None
-        recording.begin_work = recording.hold_gpus = None
+        recording.begin_work = recording.hold_gpus = recording.make_way = None
         recording.engine_gpus = ()
     else:
         _current.connect()

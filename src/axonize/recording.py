@@ -64,6 +64,8 @@ begin_work: Callable[[Span, Sequence[str]], None] | None = None
 """Has a span occupy GPUs from now to its end; set while spans are recorded."""
 hold_gpus: Callable[[Span, Sequence[str]], None] | None = None
 """Has this process hold GPUs since a span began, which does not occupy them; set as above."""
+make_way: Callable[[], None] | None = None
+"""Has the calls of this process leave the GPUs that were claimed; set as above."""
 engine_gpus: tuple[str, ...] = ()
 """Labels of the GPUs that the engine in this process works on; empty where it knows by itself."""
 claims: weakref.WeakKeyDictionary[object, Claim] = weakref.WeakKeyDictionary()
@@ -96,6 +98,8 @@ def claim_gpus(engine: object, labels: Sequence[str]) -> None:
     if labels:
         has_claims = True
         claims[engine] = Claim(labels, time.monotonic_ns())
+        if make_way is not None:  # at once: the engine may be gone when calls are looked at next
+            make_way()
 
 
 @guarded

@@ -154,6 +154,12 @@ class Calls:
             for held in filter(None, [self._hold(label, since) for label in labels]):
                 held.model = held.model or _model(span.attributes)
 
+    def make_way(self) -> None:
+        """Leave the GPUs that engines have claimed."""
+        with self._turn as is_first:
+            if is_first and not self.over:
+                self._look()
+
     def ended(self, work: Work, span: Span) -> None:
         """Take a span that is about to end."""
         if work.over or self.over:  # before the lock, which a parent may have held as it forked

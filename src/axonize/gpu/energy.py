@@ -115,17 +115,22 @@ class Meter:
         self.idle_uj = 0
         """What its GPUs used since the first reading and no step was charged."""
 
+    def find(self, known: Sequence[DiscoveredGPU], visible_devices: str | None) -> None:
+        """Look for its GPUs among those of the machine; nothing while one of them is missing."""
+        found = [find_gpu(label, known, visible_devices) for label in self._labels]
+        if self._gpus or not all(found):
+            return
+        self._gpus = [gpu for gpu in found if gpu is not None]
+        curves = {gpu.uuid: Curve() for gpu in self._gpus}
+        self._accounts = [Account(0) for _ in curves]
+        self._curves = curves
+        self.usd_per_hour = self._price_all()
+        self.parts = {gpu.uuid: _part(gpu) or 0.0 for gpu in self._gpus}
+
     def note(self, metered: Sequence[Metered], visible_devices: str | None) -> None:
         """Take a reading of every GPU of the machine; nothing while one of its own is missing."""
         if not self._gpus:
-            known = [each.gpu for each in metered]
-            found = [find_gpu(label, known, visible_devices) for label in self._labels]
-            self._gpus = [gpu for gpu in found if gpu is not None] if all(found) else []
-            curves = {gpu.uuid: Curve() for gpu in self._gpus}
-            self._accounts = [Account(0) for _ in curves]
-            self._curves = curves
-            self.usd_per_hour = self._price_all()
-            self.parts = {gpu.uuid: _part(gpu) or 0.0 for gpu in self._gpus}
+            self.find([each.gpu for each in metered], visible_devices)
         for gpu, reading, millijoules, time_ns in metered:
             if gpu.uuid in self._curves:
                 self._curves[gpu.uuid].note(time_ns, millijoules, reading.power_watts)

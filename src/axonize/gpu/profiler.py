@@ -109,6 +109,8 @@ class Profiler:
     def meter(self, labels: Sequence[str]) -> Meter:
         """Return what charges the energy of these GPUs, which are read from now on, to steps."""
         meter = Meter(labels, self._prices)
+        # What is known already is known to a call that ends before the next reading.
+        meter.find([gpu for gpu, _ in self.snapshot], _visible_devices())
         self._meters.add(meter)
         self.start()
         return meter
@@ -135,9 +137,10 @@ class Profiler:
             self.why_not = str(reason)
             _logger.debug("no GPU is profiled: %s", reason)
             return
-        while not self._stopped.wait(self._interval_s):
+        while not self._stopped.is_set():
             with guarded, self._reading:
                 self._turn()
+            self._stopped.wait(self._interval_s)
         if self._backend is not None:
             self._backend.close()
 

@@ -51,6 +51,7 @@ class World:
         monkeypatch.setattr(recording, "describe_gpu", self.describe)
         monkeypatch.setattr(recording, "begin_work", self.calls.begin)
         monkeypatch.setattr(recording, "hold_gpus", self.calls.hold)
+        monkeypatch.setattr(recording, "make_way", self.calls.make_way)
 
     def meter(self, labels: Any) -> Meter:
         meter = Meter(labels, {"H100": 3600.0})
@@ -307,6 +308,26 @@ def test_the_gpu_of_an_engine_with_steps_is_the_engines(world: World) -> None:
     assert shown(after)["seconds"] == 1.0
     records = world.records()
     assert sum(r["axonize.gpu.seconds"] + r["axonize.gpu.idle_seconds"] for r in records) == 3.0
+
+
+def test_an_engine_that_came_and_went_between_two_calls_had_the_gpu(world: World) -> None:
+    class Engine:
+        pass
+
+    world.at(1)
+    call("a").end()
+    world.at(2)
+    engine = Engine()
+    recording.claim_gpus(engine, ("cuda:0",))
+    world.at(5)
+    recording.release_gpus(engine)
+    world.at(6)
+    span = call("a")
+    world.at(7)
+    span.end()
+    first, second = world.records()
+    assert first["axonize.gpu.idle_seconds"] == 1.0
+    assert (second["axonize.gpu.seconds"], second["axonize.gpu.idle_seconds"]) == (1.0, 0.0)
 
 
 def test_a_span_that_goes_away_without_an_end_shares_no_more(world: World) -> None:

@@ -149,6 +149,23 @@ def test_counters_are_read_while_somebody_wants_them(
     assert [split.gpu.uuid, found.samples[2].power_source] == [SPLIT, "estimated"]
 
 
+def test_a_meter_knows_its_gpus_and_their_price_from_the_start(gpus: State) -> None:
+    found = Profiler(open_backend, interval_s=3600.0, prices={"H100": 2.0})
+    found.meter(["cuda:0"])  # the first has them looked for
+    wait_for(lambda: found.snapshot)
+    meter = found.meter(["cuda:0"])
+    found.stop()
+    assert (dict(meter.parts), meter.usd_per_hour) == ({CARD: 1.0}, 2.0)
+
+
+def test_the_first_reading_waits_for_nothing(gpus: State) -> None:
+    found = Profiler(open_backend, interval_s=3600.0, prices={"H100": 2.0})
+    meter = found.meter(["cuda:0"])
+    wait_for(lambda: meter.usd_per_hour)
+    found.stop()
+    assert dict(meter.parts) == {CARD: 1.0}
+
+
 def test_an_engine_that_works_on_gpus_has_them_read(
     gpu_profiler: Profiler, gpus: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
