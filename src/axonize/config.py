@@ -94,7 +94,8 @@ class Config:
     )
     service_name: str = setting(
         "",
-        "Name of the service; `unknown_service:<program>` when empty.",
+        "Name of the service; when empty that of the command `axonize-instrument` runs, else "
+        "`unknown_service:<program>`.",
         variables=("OTEL_SERVICE_NAME",),
     )
     environment: str = setting("", "Deployment environment, such as `prod`.")

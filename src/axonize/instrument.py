@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from axonize._boot import SWITCH
+from axonize.command import VARIABLE, name_of_command
 from axonize.config import Config, load
 from axonize.integrations import REGISTRY
 
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     command = given.command[1:] if given.command[:1] == ["--"] else given.command
     if not command:
         parser.error("which command? For example: axonize-instrument python app.py")
-    environment = {**os.environ, SWITCH: "1", **_variables(given)}
+    environment = {**os.environ, SWITCH: "1", **_name(command), **_variables(given)}
     try:
         config = load(Config, {}, environ=environment)
         _check_names((*config.integrations, *config.disabled_integrations))
@@ -66,6 +67,11 @@ def _options() -> list[Any]:
 def _variables(given: argparse.Namespace) -> dict[str, str]:
     values = {f"AXONIZE_{row.name.upper()}": getattr(given, row.name) for row in _options()}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _name(command: list[str]) -> dict[str, str]:
+    name = name_of_command(command)
+    return {VARIABLE: name} if name else {}
 
 
 def _check_names(names: Sequence[str]) -> None:

@@ -49,6 +49,18 @@ def test_an_option_wins_over_the_environment_and_nothing_else_is_touched() -> No
     assert {name: environment[name] for name in env} == {**env, "AXONIZE_SERVICE_NAME": "new"}
 
 
+def test_the_service_is_named_after_the_command_in_all_its_processes(tmp_path: Path) -> None:
+    show = "from axonize.config import *; from axonize.export.resource import describe_process; "
+    show += "print(describe_process(load(Config, {}), '1')['service.name'])"
+    script = tmp_path / "chat.py"
+    script.write_text(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {show!r}])\n")
+    assert instrument("python", str(script)).stdout == "chat\n"
+    assert instrument("--service-name", "ours", "python", str(script)).stdout == "ours\n"
+    for variable in ({"OTEL_SERVICE_NAME": "x"}, {"OTEL_RESOURCE_ATTRIBUTES": "service.name=x"}):
+        assert instrument("python", str(script), **variable).stdout == "x\n"
+    assert instrument("python", "-c", show).stdout == "unknown_service:python\n"
+
+
 def test_modules_scripts_and_installed_commands_run(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text(f"#!{PYTHON}\nimport os\nprint(os.environ['AXONIZE_AUTO'])\n")

@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 from axonize import semconv
+from axonize.command import VARIABLE
 from axonize.config import Config
 from axonize.export.cloud import find_cloud
 from axonize.export.platform import find_platform
@@ -18,7 +19,7 @@ from axonize.export.platform import find_platform
 def describe_process(config: Config, version: str) -> dict[str, object]:
     """Build the resource attributes; those of the settings win over those that are found out."""
     found = {
-        semconv.SERVICE_NAME: f"unknown_service:{Path(sys.executable or 'python').name}",
+        semconv.SERVICE_NAME: _name_service(),
         semconv.SERVICE_INSTANCE_ID: str(uuid.uuid4()),
         semconv.HOST_NAME: socket.gethostname(),
         semconv.PROCESS_PID: os.getpid(),
@@ -40,6 +41,12 @@ def describe_process(config: Config, version: str) -> dict[str, object]:
     }
     given = {name: value for name, value in named.items() if value}
     return {**found, **config.resource_attributes, **given, **sdk}
+
+
+def _name_service() -> str:
+    """Return the name of a service that the settings do not name."""
+    command = os.environ.get(VARIABLE)  # noqa: TID251 - what axonize-instrument says is no setting
+    return command or f"unknown_service:{Path(sys.executable or 'python').name}"
 
 
 def find_container(mounts: Path = Path("/proc/self/mountinfo")) -> str:
