@@ -402,3 +402,9 @@ SETTINGS index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS ticks ON CLUSTER `main` AS ticks_local
 ENGINE = Distributed(`main`, currentDatabase(), ticks_local, cityHash64(tick));
+
+ALTER TABLE traces_local ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
+    MODIFY COLUMN end_time CODEC(T64, LZ4);
+
+ALTER TABLE traces ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
+    MODIFY COLUMN end_time CODEC(T64, LZ4);
