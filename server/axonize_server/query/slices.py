@@ -11,20 +11,30 @@ SLICE_GROWTH = 12
 MOST_OF_LAST = 5
 
 
-def slices(first_ns: int, last_ns: int, *, newest_first: bool) -> Iterator[tuple[int, int]]:
+def slices(
+    first_ns: int,
+    last_ns: int,
+    *,
+    newest_first: bool,
+    newest_ns: int | None = None,
+) -> Iterator[tuple[int, int]]:
     """Yield parts of [first_ns, last_ns), each twelve times as long as the one before.
 
-    The last one takes a rest that is not much longer than it would be.
+    The last one takes a rest that is not much longer than it would be. After newest_ns there is
+    hardly anything: what is newest first begins with all of that as well.
     """
     width = FIRST_SLICE_NS
+    empty_ns = 0 if newest_ns is None else max(0, last_ns - newest_ns)
     while first_ns < last_ns:
-        if last_ns - first_ns <= MOST_OF_LAST * width:
-            width = last_ns - first_ns
+        length = width + empty_ns
+        if last_ns - first_ns <= MOST_OF_LAST * width + empty_ns:
+            length = last_ns - first_ns
         if newest_first:
-            start, end = max(first_ns, last_ns - width), last_ns
+            start, end = last_ns - length, last_ns
             last_ns = start
         else:
-            start, end = first_ns, min(last_ns, first_ns + width)
+            start, end = first_ns, first_ns + length
             first_ns = end
         yield start, end
         width *= SLICE_GROWTH
+        empty_ns = 0

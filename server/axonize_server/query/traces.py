@@ -41,7 +41,7 @@ def search(
     after = TraceKey(place.value, place.id) if place else None
     horizon = reader.horizon()
     found: list[TraceRecord] = []
-    for part in _slices(wanted, after):
+    for part in _slices(wanted, after, horizon):
         found += _take(reader, tenant, part, after, wanted.limit + 1 - len(found), horizon)
         if len(found) > wanted.limit:
             break
@@ -80,8 +80,11 @@ def _matches(trace: TraceRecord, wanted: TraceSearch) -> bool:
     )
 
 
-def _slices(wanted: TraceSearch, after: TraceKey | None) -> Iterator[TraceSearch]:
-    """Cut the range into growing parts, so that a first page of recent traces reads little."""
+def _slices(wanted: TraceSearch, after: TraceKey | None, horizon: Horizon) -> Iterator[TraceSearch]:
+    """Cut the range into growing parts, so that a first page of recent traces reads little.
+
+    What was not committed yet has hardly started: only clocks that are ahead say so.
+    """
     first, last = wanted.from_ns, wanted.to_ns
     if wanted.sort.endswith("duration"):
         yield wanted
@@ -91,7 +94,8 @@ def _slices(wanted: TraceSearch, after: TraceKey | None) -> Iterator[TraceSearch
         last = min(last, after.value + 1)
     elif after:
         first = max(first, after.value)
-    for start, end in slices(first, last, newest_first=newest_first):
+    newest_ns = horizon.committed_ns if newest_first else None
+    for start, end in slices(first, last, newest_first=newest_first, newest_ns=newest_ns):
         yield msgspec.structs.replace(wanted, from_ns=start, to_ns=end)
 
 

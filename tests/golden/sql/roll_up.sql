@@ -30,7 +30,10 @@ SELECT
         uuid -> cityHash64(uuid), arrayConcat(`gpu.resource_uuid`, `gpu.physical_uuid`)
     )),
     groupUniqArray(10000)(toString(name)),
-    groupUniqArray(10000)(reinterpretAsUInt64(span_id)),
+    groupUniqArrayIf(10000)(
+        reinterpretAsUInt64(span_id),
+        status != 'error' AND input_tokens = 0 AND output_tokens = 0
+    ),
     groupUniqArrayIf(10000)(reinterpretAsUInt64(span_id), status = 'error'),
     groupUniqArrayIf(10000)(
         (reinterpretAsUInt64(span_id), input_tokens, output_tokens),

@@ -6,7 +6,7 @@ SELECT
     substring(min(entry), 22 + reinterpretAsUInt32(substring(min(entry), 18, 4))),
     arraySort(groupUniqArrayArray(services)),
     arraySort(groupUniqArrayArray(models)),
-    length(groupUniqArrayArray(span_ids)),
+    length(groupUniqArrayArray(arrayConcat(span_ids, error_ids, tokens.1, client_tokens.1))),
     length(groupUniqArrayArray(error_ids)),
     arraySum(maxMap(tokens.1, tokens.2).2),
     arraySum(maxMap(tokens.1, tokens.3).2),
@@ -48,7 +48,10 @@ FROM (
         uuid -> cityHash64(uuid), arrayConcat(`gpu.resource_uuid`, `gpu.physical_uuid`)
     )),
     groupUniqArray(10000)(toString(name)),
-    groupUniqArray(10000)(reinterpretAsUInt64(span_id)),
+    groupUniqArrayIf(10000)(
+        reinterpretAsUInt64(span_id),
+        status != 'error' AND input_tokens = 0 AND output_tokens = 0
+    ),
     groupUniqArrayIf(10000)(reinterpretAsUInt64(span_id), status = 'error'),
     groupUniqArrayIf(10000)(
         (reinterpretAsUInt64(span_id), input_tokens, output_tokens),

@@ -57,8 +57,7 @@ class SpanReader:
         Spans that are rolled up afterwards are read twice, which changes nothing.
         """
         rolled_up_to_s, committed_ms = self._rows(traces_sql.HORIZON, {})[0]
-        until_ns = (rolled_up_to_s + 1) * SECOND_NS
-        return Horizon(until_ns, is_all=committed_ms * 1_000_000 < until_ns)
+        return Horizon((rolled_up_to_s + 1) * SECOND_NS, committed_ms * 1_000_000)
 
     def candidate_traces(
         self,

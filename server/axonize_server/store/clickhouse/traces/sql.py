@@ -54,7 +54,10 @@ def _folded(most: str) -> str:
         uuid -> cityHash64(uuid), arrayConcat(`gpu.resource_uuid`, `gpu.physical_uuid`)
     )),
     groupUniqArray{most}(toString(name)),
-    groupUniqArray{most}(reinterpretAsUInt64(span_id)),
+    groupUniqArrayIf{most}(
+        reinterpretAsUInt64(span_id),
+        status != 'error' AND input_tokens = 0 AND output_tokens = 0
+    ),
     groupUniqArrayIf{most}(reinterpretAsUInt64(span_id), status = 'error'),
     {_tokens(most, OF_OTHERS)},
     {_tokens(most, OF_CLIENT)},
@@ -146,7 +149,8 @@ FROM (
 )
 """
 
-# A span that came again with other numbers of tokens counts with the larger ones.
+# A span that came again with other numbers of tokens counts with the larger ones; it may be in more
+# than one of the sets of ids, as all are in the first one of what earlier releases rolled up.
 _FIGURES = """
 SELECT
     lower(hex(trace_id)),
@@ -156,7 +160,7 @@ SELECT
     substring(min(entry), 22 + reinterpretAsUInt32(substring(min(entry), 18, 4))),
     arraySort(groupUniqArrayArray(services)),
     arraySort(groupUniqArrayArray(models)),
-    length(groupUniqArrayArray(span_ids)),
+    length(groupUniqArrayArray(arrayConcat(span_ids, error_ids, tokens.1, client_tokens.1))),
     length(groupUniqArrayArray(error_ids)),
     arraySum(maxMap(tokens.1, tokens.2).2),
     arraySum(maxMap(tokens.1, tokens.3).2),
@@ -167,12 +171,15 @@ FROM ROWS
 GROUP BY trace_id
 """
 
-_ROLLED_UP = """traces
-    WHERE tenant_id = {tenant:String}
-        AND slot >= {slot_from:UInt32}
-        AND trace_id IN (
+# A subquery, since ClickHouse looks up no array in an index.
+_OF_IDS = """trace_id IN (
             SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16)
         )"""
+
+_ROLLED_UP = f"""traces
+    WHERE tenant_id = {{tenant:String}}
+        AND slot >= {{slot_from:UInt32}}
+        AND {_OF_IDS}"""
 
 
 def _rows_and_later(most: str) -> str:
@@ -188,9 +195,7 @@ def _rows_and_later(most: str) -> str:
     FROM spans
     WHERE tenant_id = {{tenant:String}}
         AND ingested_at >= fromUnixTimestamp64Nano({{arrived_from:Int64}}, 'UTC')
-        AND trace_id IN (
-            SELECT toFixedString(unhex(arrayJoin({{trace_ids:Array(String)}})), 16)
-        )
+        AND {_OF_IDS}
     GROUP BY trace_id
 )"""  # noqa: S608  (only fixed text is put together)
 
@@ -216,10 +221,18 @@ class Filter(NamedTuple):
 
 
 class Horizon(NamedTuple):
-    """What is rolled up: spans that arrived before until_ns (Unix ns); all of them when is_all."""
+    """What is rolled up: spans that arrived before until_ns; the last came at committed_ns.
+
+    Both are Unix ns.
+    """
 
     until_ns: int
-    is_all: bool
+    committed_ns: int
+
+    @property
+    def is_all(self) -> bool:
+        """Return whether every span is rolled up."""
+        return self.committed_ns < self.until_ns
 
 
 def candidate_traces(

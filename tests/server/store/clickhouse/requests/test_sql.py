@@ -18,7 +18,8 @@ EVERY_FILTER = TraceSearch(
 BOX = Box(1_795_000_600_000_000_000, 1_795_001_200_000_000_000, 1_000_000, 2_000_000)
 STRETCHES = [(1_795_000_600_000_000_000, 1_795_000_660_000_000_000)] * 2
 STORED_FROM = 1_794_913_600_000_000_000
-LATER, ALL = (sql.Source(Horizon(1_795_001_000_000_000_000, all_), STORED_FROM) for all_ in (0, 1))
+UNTIL = 1_795_001_000_000_000_000
+LATER, ALL = (sql.Source(Horizon(UNTIL, last), STORED_FROM) for last in (UNTIL, UNTIL - 1))
 QUERIES = {
     "heatmap": sql.bins("acme", TraceSearch(**RANGE), LATER, 12_000_000_000),
     "heatmap_rolled_up": sql.bins("acme", TraceSearch(**RANGE), ALL, 12_000_000_000),

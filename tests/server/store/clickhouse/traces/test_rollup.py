@@ -214,12 +214,16 @@ def test_a_reader_reads_spans_as_well_while_some_are_not_rolled_up(store):
     world.insert([span(1, 1)])
     world.roll_up()
     until_ns = (world.second + 1) * 1_000_000_000
-    assert world.reader.horizon() == sql.Horizon(until_ns, is_all=True)
+    horizon = world.reader.horizon()
+    assert (horizon.until_ns, horizon.is_all) == (until_ns, True)
+    assert until_ns - 1_000_000_000 <= horizon.committed_ns < until_ns
     with store.client() as client:
         client.command("TRUNCATE TABLE spans")
     assert world.listed() == world.recount()
     world.insert([span(1, 2)])
-    assert world.reader.horizon() == sql.Horizon(until_ns, is_all=False)
+    horizon = world.reader.horizon()
+    assert (horizon.until_ns, horizon.is_all) == (until_ns, False)
+    assert horizon.committed_ns >= until_ns
     assert world.listed() == world.recount()
 
 
@@ -269,7 +273,7 @@ def test_a_trace_with_more_spans_than_a_set_holds_is_counted_from_them(store, ki
     assert world.listed() == world.recount()
     with store.client() as client:
         sizes = (
-            f"SELECT max(length(span_ids)), max(length({tokens})), max(length(names)) FROM traces"
+            f"SELECT max(length(error_ids)), max(length({tokens})), max(length(names)) FROM traces"
         )
         assert client.query(f"{sizes} FINAL").first_row == (sql.MAX_SET,) * 3
 
@@ -297,6 +301,26 @@ def test_the_tokens_of_a_call_with_two_ends_count_once(store):
         found = {each.trace_id: (each.input_tokens, each.output_tokens) for each in world.listed()}
         assert found == {trace_id(1): (40, 11), trace_id(2): (45, 17), trace_id(3): (40, 11)}
         world.roll_up()
+
+
+def test_what_earlier_releases_rolled_up_has_every_id_in_one_set(store):
+    world = World(store)
+    more = {"status": "error", "input_tokens": 5}
+    world.insert([row(1, 1), row(1, 2, 1, **more), row(1, 3, 1, output_tokens=7)])
+    world.roll_up()
+    ids = "SELECT span_ids, error_ids, tokens.1 FROM traces"
+    with store.client() as client:
+        assert [len(each) for each in client.query(ids).first_row] == [1, 1, 2]
+        client.command(
+            "INSERT INTO traces SELECT * "
+            "REPLACE (arrayDistinct(arrayConcat(span_ids, error_ids, tokens.1)) AS span_ids) "
+            "FROM traces"
+        )
+    world.insert([row(1, 3, 1, output_tokens=7, status="error"), row(1, 4)])
+    assert world.listed() == world.recount()
+    world.roll_up()
+    assert world.listed() == world.recount()
+    assert [(each.span_count, each.error_count) for each in world.listed()] == [(4, 2)]
 
 
 def test_a_trace_is_named_whatever_bytes_the_name_holds(store):

@@ -15,8 +15,8 @@ TIMES = {
     "stored_from": 1_794_913_600_000_000_000,
 }
 LATER, ALL = (
-    {"horizon": sql.Horizon(TIMES["arrived_from"], all_), "stored_from": TIMES["stored_from"]}
-    for all_ in (False, True)
+    {"horizon": sql.Horizon(TIMES["arrived_from"], last), "stored_from": TIMES["stored_from"]}
+    for last in (TIMES["arrived_from"], TIMES["arrived_from"] - 1)
 )
 TRACE_ID = "5b8aa5a2d2c872e8321cf37308d69df2"
 FILTERS = {
