@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,6 +43,8 @@ class Counting(NamedTuple):
 
     find: str
     insert: str
+    unsettled: str = ""
+    """The query for those that will need one, of what was committed lately."""
     horizon: str = ""
     """The query for the time (Unix s) from which on they are counted; all are without one."""
     every_s: float = 30
@@ -52,9 +53,9 @@ class Counting(NamedTuple):
     """A check looks at what was committed since the one before, and for inserts that took long."""
 
 
-SPANS = Counting(sql.STALE_MINUTES, sql.COUNT_MINUTES)
-ENGINES = Counting(costs.STALE_MINUTES, costs.COUNT_MINUTES)
-TICKS = Counting(sql.STALE_TICKS, sql.COUNT_TICKS, sql.COUNTED_TO, every_s=2, settle_s=4)
+SPANS = Counting(sql.STALE_MINUTES, sql.COUNT_MINUTES, sql.UNSETTLED_MINUTES)
+ENGINES = Counting(costs.STALE_MINUTES, costs.COUNT_MINUTES, costs.UNSETTLED_MINUTES)
+TICKS = Counting(sql.STALE_TICKS, sql.COUNT_TICKS, horizon=sql.COUNTED_TO, every_s=2, settle_s=4)
 
 
 class MinuteRollup:
@@ -69,6 +70,7 @@ class MinuteRollup:
         self._pool = pool
         self._counting = counting
         self._since = 0
+        self._unsettled: set[int] = set()
         self._under_way = UnderWay()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="minutes", daemon=True)
@@ -99,9 +101,10 @@ class MinuteRollup:
 
         Raises StoreUnavailable and StoreRefused; what was done stays done.
         """
-        begin = int(time.time())
         with self._pool.client() as client:
             try:
+                begin: int = client.query(sql.NOW).first_row[0]
+                self._note_unsettled(client)
                 kept_s = self._kept_s(client, begin)
                 while kept_s:
                     stale = self._stale(client, kept_s)
@@ -114,9 +117,17 @@ class MinuteRollup:
                         break
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
+        settled = begin - self._counting.settle_s
         if kept_s:
-            # A minute that is not over is looked at again.
-            self._since = begin - self._counting.settle_s - self._counting.overlap_s
+            self._since = settled - self._counting.overlap_s
+            self._unsettled = {minute for minute in self._unsettled if minute + 60 > settled}
+
+    def _note_unsettled(self, client: Client) -> None:
+        """Note what is not over: when it is, its commit may be too long ago to be looked at."""
+        if self._counting.unsettled:
+            parameters = {"since": self._since, "settle_s": self._counting.settle_s}
+            rows: Any = client.query(self._counting.unsettled, parameters=parameters).result_rows
+            self._unsettled.update(minute for (minute,) in rows)
 
     def _kept_s(self, client: Client, now_s: int) -> int:
         """Return how long ago what is counted may have ended; 0 when nothing is to be counted."""
@@ -130,6 +141,7 @@ class MinuteRollup:
             "since": self._since,
             "settle_s": self._counting.settle_s,
             "kept_s": kept_s,
+            "unsettled": sorted(self._unsettled),
             "limit": MAX_FOUND,
         }
         rows: Any = client.query(self._counting.find, parameters=parameters).result_rows

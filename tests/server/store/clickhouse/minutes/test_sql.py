@@ -7,6 +7,7 @@ from tests.server import golden
 
 FIXED = (
     *("COUNTED_TO", "HORIZONS", "STALE_MINUTES", "COUNT_MINUTES", "STALE_TICKS", "COUNT_TICKS"),
+    "UNSETTLED_MINUTES",
 )
 QUESTIONS = {"buckets": sql.BUCKETS, "groups": sql.GROUPS}
 SOURCES = {"minutes": 1, "ticks": 2, "later": 2, "later_once": 4}
