@@ -16,7 +16,8 @@ from axonize_server.store.postgres.tenants import Tenants
 
 ASK_EVERY_S = 0.2
 SWEEP_EVERY_S = 30.0
-# By then every roll-up that was under way when a trace was removed has ended.
+# So long a removal may take of which it is not known that it ended, because its server did. What is
+# written longer is waited for, whoever began it.
 SWEEP_AFTER_S = 60.0
 # Senders do not keep spans for longer.
 REMEMBERED_S = 7 * 86_400.0
@@ -55,17 +56,23 @@ class Erasure:
         if tenant == DEFAULT_TENANT:
             raise Conflict(f"{tenant} is the tenant of static authentication and stays")
         for _ in range(2):  # a roll-up may have read before, and write after, the first removal
+            begin = time.monotonic()
             self._silence(tenant)
-            self._wait_until_nobody_writes(self._version())
+            self._wait_until_nobody_writes(begin, self._version())
             self._eraser.erase(tenant)
         self._tenants.erase(tenant)
 
-    def _wait_until_nobody_writes(self, version: int) -> None:
+    def _wait_until_nobody_writes(self, begin: float, version: int) -> None:
         deadline = time.monotonic() + GONE_AFTER_S + 5
-        while self._servers.behind(version):
+        while self._servers.behind(version) or self._is_writing(begin):
             if time.monotonic() > deadline:
                 raise StoreUnavailable("a server may still write data of it; ask again")
             time.sleep(ASK_EVERY_S)
+
+    def _is_writing(self, begin: float) -> bool:
+        """Return whether a statement writes that did so then: its server may be gone."""
+        since_s = time.monotonic() - begin
+        return self._eraser.writing_s() >= since_s
 
 
 class TraceErasure:
@@ -86,6 +93,8 @@ class TraceErasure:
         minutes = self._eraser.minutes(tenant, trace_id)
         # Noted first: what is interrupted is done by the next sweep.
         self._eraser.erase(self._deletions.add(tenant, trace_id, minutes))
+        # And again, because a roll-up that began meanwhile may have read it, too.
+        self._deletions.add(tenant, trace_id, ())
 
     def sweep(self, after_s: float = SWEEP_AFTER_S) -> None:
         """Remove what roll-ups under way have brought back, and spans that came late.
@@ -94,7 +103,8 @@ class TraceErasure:
         """
         begin = time.monotonic()
         since_s = min(begin - self._swept_at + OVERLAP_S, DAY_S)
-        known = self._deletions.known(REMEMBERED_S, after_s)
+        # What has been written since before a removal ended may bring back what it has read.
+        known = self._deletions.known(REMEMBERED_S, after_s + self._eraser.writing_s())
         for deleted in known:
             if deleted.is_due:
                 self._sweep(deleted)

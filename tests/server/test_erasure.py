@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -12,15 +14,21 @@ from axonize_server.model import NotFound
 from axonize_server.query import traces
 from axonize_server.query.steps import trace_steps
 from axonize_server.store.clickhouse.minutes import rollup
-from axonize_server.store.clickhouse.minutes.rollup import TICKS, MinuteRollup
+from axonize_server.store.clickhouse.minutes.reader import MinuteReader
+from axonize_server.store.clickhouse.minutes.rollup import SPANS, TICKS, MinuteRollup
+from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.removal.traces import TraceEraser
+from axonize_server.store.clickhouse.traces import sql as traces_sql
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
+from axonize_server.store.clickhouse.writer import SpanWriter
+from axonize_server.store.migrate import migrate
 from axonize_server.store.postgres.deletions import Deletions
 from axonize_server.store.postgres.tenants import Tenants
 
-from tests.server.rows import MINUTE_NS, NOW_NS, row, table, trace_id
+from tests.server.rows import MINUTE_NS, NOW_NS, TIMESTAMP, row, table, trace_id
 from tests.server.steps import Rider, decoded, step, steps_body
 from tests.server.store.clickhouse.traces.test_rollup import Killed, MortalPool
+from tests.server.test_suspension import slow, wait_until_it_has_read
 
 RANGE = (NOW_NS - 30 * MINUTE_NS, NOW_NS + 30 * MINUTE_NS)
 
@@ -154,6 +162,35 @@ def test_what_a_roll_up_under_way_brings_back_is_swept(
     erasure.sweep(after_s=0)
     assert listed(reader, tenant) == {trace_id(2): 2}
     assert [each[1:] for each in figures(minute_reader, tenant)] == [(1, 2), (1, 4)]
+
+
+@pytest.mark.parametrize("name", ["traces", "minutes"])
+def test_a_roll_up_that_takes_longer_than_the_sweep_waits_brings_nothing_back(
+    new_databases, monkeypatch, name
+):
+    postgres, clickhouse = new_databases
+    migrate(postgres, clickhouse)
+    Tenants(postgres).add("acme", "A tenant", None)
+    erasure = TraceErasure(TraceEraser(clickhouse), Deletions(postgres))
+    committed = pa.array([NOW_NS - 60 * MINUTE_NS] * len(OLD), TIMESTAMP)
+    SpanWriter(clickhouse).insert(table("acme", OLD).append_column("ingested_at", committed))
+    with monkeypatch.context() as patched:
+        patched.setattr(traces_sql, "ROLL_UP", slow(traces_sql.ROLL_UP, row_s=4))
+        counting = SPANS._replace(insert=slow(SPANS.insert, row_s=4))
+        roll_up = {"traces": TraceRollup, "minutes": partial(MinuteRollup, counting=counting)}
+        rolling = threading.Thread(target=roll_up[name](clickhouse).catch_up)
+        rolling.start()
+        wait_until_it_has_read(clickhouse, name)
+        erasure.erase("acme", trace_id(1))
+        erasure.sweep(after_s=0)
+        assert rolling.is_alive(), "it was to be under way"
+        rolling.join(120)
+    erasure.sweep(after_s=0)
+    for each in (TraceRollup(clickhouse), MinuteRollup(clickhouse)):
+        each.catch_up()
+    assert listed(SpanReader(clickhouse, {}), "acme") == {trace_id(2): 2}
+    counted = figures(MinuteReader(clickhouse, {}), "acme")
+    assert [each[1:] for each in counted] == [(1, 2), (1, 4)]
 
 
 def test_a_minute_of_which_spans_are_over_keeps_its_count(

@@ -264,10 +264,11 @@ def test_a_tenant_is_erased_when_every_server_has_ceased_to_write(
     here.leave()
 
 
-def slow(insert: str) -> str:
-    """Return the statement of a roll-up such that it reads, waits three seconds, and writes."""
+def slow(insert: str, row_s: float = 3) -> str:
+    """Return the statement of a roll-up such that it reads, waits for each row, and writes."""
     into, select, query = insert.partition("\nSELECT")
-    return f"{into} SELECT * FROM ({select}{query}) WHERE sleepEachRow(3) = 0"
+    rows = f"SELECT * FROM ({select}{query}) WHERE sleepEachRow({row_s}) = 0"
+    return f"{into} {rows} SETTINGS function_sleep_max_microseconds_per_block = 60000000"
 
 
 ROLL_UPS = {
@@ -279,9 +280,10 @@ ROLL_UPS = {
 }
 
 
+@pytest.mark.parametrize("is_gone", [False, True], ids=["", "its server is gone"])
 @pytest.mark.parametrize("name", ROLL_UPS)
 def test_a_roll_up_that_was_under_way_brings_nothing_back_of_a_tenant_that_is_erased(
-    new_databases, monkeypatch, name
+    new_databases, monkeypatch, name, is_gone
 ):
     postgres, clickhouse = new_databases
     migrate(postgres, clickhouse)
@@ -290,7 +292,8 @@ def test_a_roll_up_that_was_under_way_brings_nothing_back_of_a_tenant_that_is_er
     tenants, servers, keys = Tenants(postgres), Servers(postgres), Keys(postgres)
     tenants.add("acme", "A tenant", None)
     roll_up = ROLL_UPS[name](clickhouse)
-    suspension = Suspension(tenants, servers, keys.version, [roll_up.settle])
+    known = [] if is_gone else [roll_up.settle]
+    suspension = Suspension(tenants, servers, keys.version, known)
     rolling = threading.Thread(target=roll_up.catch_up)
 
     class Overtaken(TenantEraser):

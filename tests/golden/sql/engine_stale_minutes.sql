@@ -12,6 +12,8 @@ FROM (
                 AND end_time >= fromUnixTimestamp64Second(
                     toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
                 )
+            UNION ALL
+            SELECT toDateTime(arrayJoin({unsettled:Array(UInt32)}), 'UTC')
         )
         AND end_time >= fromUnixTimestamp64Second(
             toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
@@ -31,6 +33,8 @@ LEFT JOIN (
                 AND end_time >= fromUnixTimestamp64Second(
                     toUnixTimestamp(now()) - {kept_s:Int64}, 'UTC'
                 )
+            UNION ALL
+            SELECT toDateTime(arrayJoin({unsettled:Array(UInt32)}), 'UTC')
         )
     GROUP BY tenant_id, minute
 ) AS counted USING (tenant_id, minute)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -41,14 +40,16 @@ class Counting(NamedTuple):
 
     finder: Callable[[], Finder]
     insert: str
-    horizon: str = ""
-    """The query for the time (Unix s) from which on they are counted; all are without one."""
+    behind: str = ""
+    """The query for how long ago (s) they are counted from on; all are without one."""
     every_s: float = 30
 
 
-SPANS = Counting(partial(StaleMinutes, sql.STALE_MINUTES), sql.COUNT_MINUTES)
-ENGINES = Counting(partial(StaleMinutes, costs.STALE_MINUTES), costs.COUNT_MINUTES)
-TICKS = Counting(StaleTicks, sql.COUNT_TICKS, sql.COUNTED_TO, every_s=2)
+SPANS = Counting(partial(StaleMinutes, sql.STALE_MINUTES, sql.UNSETTLED_MINUTES), sql.COUNT_MINUTES)
+ENGINES = Counting(
+    partial(StaleMinutes, costs.STALE_MINUTES, costs.UNSETTLED_MINUTES), costs.COUNT_MINUTES
+)
+TICKS = Counting(StaleTicks, sql.COUNT_TICKS, sql.BEHIND, every_s=2)
 
 
 class MinuteRollup:
@@ -112,9 +113,9 @@ class MinuteRollup:
 
     def _kept_s(self, client: Client) -> int:
         """Return how long ago what is counted may have ended; 0 when nothing is to be counted."""
-        if not self._counting.horizon:
+        if not self._counting.behind:
             return KEPT_S
-        behind_s = int(time.time()) - client.query(self._counting.horizon).first_row[0]
+        behind_s: int = client.query(self._counting.behind).first_row[0]
         return behind_s + MORE_S if behind_s < BEHIND_S else 0
 
     def _count(self, client: Client, minutes: list[int]) -> None:

@@ -133,7 +133,10 @@ _TOTALS = """
     sumMap(ttfts) AS all_ttfts,
     sumMap(tpots) AS all_tpots"""
 
-COUNTED_TO = "SELECT max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()"
+# How long ago the last minute began that is counted, in s.
+BEHIND = """
+SELECT toUnixTimestamp(now()) - max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()
+"""
 
 # To when ticks and minutes are counted, and what time it is, Unix s.
 HORIZONS = f"""
@@ -180,10 +183,33 @@ LIMIT {{limit:UInt32}}
 """  # noqa: S608  (as above)
 
 
+DAY_S = 86_400
+NOW = "SELECT toUnixTimestamp(now())"
+
+
+def unsettled_minutes(stored: str) -> str:
+    """Return the query for the minutes of what was committed lately that are not settled yet.
+
+    By a sender's clock that is ahead, within a day, that may last long after the commit.
+    """
+    return f"""
+SELECT DISTINCT toUnixTimestamp({MINUTE.begin})
+FROM {stored}
+WHERE ingested_at >= fromUnixTimestamp64Second(
+        greatest({{since:Int64}}, toUnixTimestamp(now()) - {{settle_s:Int64}} - {DAY_S}), 'UTC'
+    )
+    AND end_time >= fromUnixTimestamp64Second(
+        intDiv(toUnixTimestamp(now()) - {{settle_s:Int64}}, {MINUTE.seconds}) * {MINUTE.seconds},
+        'UTC'
+    )
+    AND end_time < now() + INTERVAL {DAY_S} SECOND
+"""  # noqa: S608  (as above)
+
+
 def stale_minutes(stored: str, counted: str) -> str:
     """Return the query for the minutes of one table that another has not, or not all, counted.
 
-    They are those of what was committed lately, all but the last one.
+    They are those of what was committed lately, and those that were not settled when it was.
     """
     lately = f"""IN (
             SELECT {MINUTE.begin}
@@ -192,11 +218,14 @@ def stale_minutes(stored: str, counted: str) -> str:
                 AND end_time >= fromUnixTimestamp64Second(
                     toUnixTimestamp(now()) - {{kept_s:Int64}}, 'UTC'
                 )
+            UNION ALL
+            SELECT toDateTime(arrayJoin({{unsettled:Array(UInt32)}}), 'UTC')
         )"""  # noqa: S608  (as above)
     among = f"{MINUTE.begin} {lately}\n        AND "
     return _stale(stored, MINUTE._replace(table=counted), among, f"minute {lately}")
 
 
+UNSETTLED_MINUTES = unsettled_minutes("spans")
 STALE_MINUTES = stale_minutes("spans", "minutes")
 # Of all ticks that may be read, whenever their spans were committed.
 _KEPT = f"tick > now() - INTERVAL {{kept_s:Int64}} + {TICK.seconds} SECOND"

@@ -33,22 +33,32 @@ class Finder(Protocol):
 
 
 class StaleMinutes:
-    """Minutes of one table that another has not, or not all, counted; query: which they are."""
+    """Minutes of one table that another has not, or not all, counted.
 
-    def __init__(self, query: str) -> None:
-        self._query = query
+    query: which they are; unsettled: which will need a count, of what was committed lately. When
+    they are over, its commit may be too long ago to be looked at.
+    """
+
+    def __init__(self, query: str, unsettled: str) -> None:
+        self._query, self._query_unsettled = query, unsettled
         self._since = 0  # the commit of what is looked at, Unix s
-        self._began = 0
+        self._now = 0
+        self._unsettled: set[int] = set()
 
     def find(self, client: Client, kept_s: int) -> list[Minute]:
-        """Return them, with the minutes of which spans were committed since the last look."""
-        self._began = int(time.time())
-        parameters = {"since": self._since, "kept_s": kept_s, "settle_s": SETTLE_S}
-        return _rows(client, self._query, parameters)
+        """Return those of which spans were committed since the last look, and that have settled."""
+        self._now = client.query(sql.NOW).first_row[0]
+        times = {"since": self._since, "settle_s": SETTLE_S}
+        rows: Any = client.query(self._query_unsettled, parameters=times).result_rows
+        self._unsettled.update(minute for (minute,) in rows)
+        listed = {"kept_s": kept_s, "unsettled": sorted(self._unsettled)}
+        return _rows(client, self._query, times | listed)
 
     def counted(self) -> None:
-        """Go on from here; a minute that is not over is looked at again."""
-        self._since = self._began - SETTLE_S - OVERLAP_S
+        """Go on from here."""
+        settled = self._now - SETTLE_S
+        self._since = settled - OVERLAP_S
+        self._unsettled = {minute for minute in self._unsettled if minute + 60 > settled}
 
 
 class StaleTicks:

@@ -54,11 +54,11 @@ SELECT DISTINCT tenant_id, lower(hex(trace_id))
 FROM (
     SELECT tenant_id, trace_id FROM spans
     WHERE tenant_id IN {tenants:Array(String)}
-        AND ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
+        AND ingested_at >= now() - INTERVAL {since_s:Int64} SECOND
     UNION ALL
     SELECT tenant_id, arrayJoin(trace_ids) FROM engine_steps
     WHERE tenant_id IN {tenants:Array(String)}
-        AND ingested_at >= fromUnixTimestamp64Second({since:Int64}, 'UTC')
+        AND ingested_at >= now() - INTERVAL {since_s:Int64} SECOND
 )
 WHERE (tenant_id, trace_id) IN (
     SELECT pair.1, toFixedString(unhex(pair.2), 16)
@@ -135,6 +135,21 @@ def delete_days(table: str, cluster: str) -> str:
     """
     over = "transform(tenant_id, {tenants:Array(String)}, {befores:Array(Date)}, toDate(0))"
     return _alter(table, f"DELETE WHERE {DAYS[table]} < {over}", cluster)
+
+
+def oldest_write(cluster: str) -> str:
+    """Return the query for how long the oldest statement has been writing, s; 0 for none.
+
+    ClickHouse goes on with what a server has asked for that is gone, or waits no longer.
+    """
+    processes = (
+        f"clusterAllReplicas(`{cluster}`, system.processes)" if cluster else "system.processes"
+    )
+    return f"""
+SELECT max(elapsed)
+FROM {processes}
+WHERE query_kind = 'Insert' AND current_database = currentDatabase()
+"""  # noqa: S608  (only fixed text and the name of the cluster)
 
 
 def _alter(table: str, change: str, cluster: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -28,6 +27,7 @@ class TraceEraser:
 
     def __init__(self, pool: ClientPool, cluster: str = "") -> None:
         self._pool = pool
+        self._oldest_write = sql.oldest_write(cluster)
         self._of_trace = sql.of_trace(cluster)
         self._of_minutes = _Counts(
             sql.minutes(cluster), minutes_sql.PRESENT_MINUTES, minutes_sql.COUNT_MINUTES_OF_TENANT
@@ -39,6 +39,10 @@ class TraceEraser:
     def is_stored(self, tenant: str, trace_id: str) -> bool:
         """Return whether there is anything of a trace."""
         return bool(self._rows(sql.IS_STORED, {"tenant": tenant, "trace_id": trace_id})[0][0])
+
+    def writing_s(self) -> float:
+        """Return for how many seconds the oldest statement has been writing, of any server."""
+        return float(self._rows(self._oldest_write, {})[0][0])
 
     def minutes(self, tenant: str, trace_id: str) -> list[int]:
         """Return the minutes (Unix s) of a trace that can be counted again without it.
@@ -91,7 +95,7 @@ class TraceEraser:
         parameters = {
             "tenants": [each.tenant for each in deleted],
             "traces": [each.trace_id for each in deleted],
-            "since": int(time.time() - since_s),
+            "since_s": int(since_s),
         }
         return [(tenant, trace_id) for tenant, trace_id in self._rows(sql.COME_BACK, parameters)]
 

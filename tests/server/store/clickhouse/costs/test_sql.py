@@ -6,7 +6,9 @@ from axonize_server.store.clickhouse.costs import sql
 from tests.server import golden
 
 
-@pytest.mark.parametrize("name", ["COUNTED_TO", "STALE_MINUTES", "COUNT_MINUTES", "USES"])
+@pytest.mark.parametrize(
+    "name", ["COUNTED_TO", "UNSETTLED_MINUTES", "STALE_MINUTES", "COUNT_MINUTES", "USES"]
+)
 def test_a_fixed_query_is_the_one_that_was_reviewed(name):
     golden.check(f"sql/engine_{name.lower()}.sql", getattr(sql, name).lstrip())
 

@@ -16,7 +16,7 @@ from axonize_server.model import StoreUnavailable
 from axonize_server.query import analytics
 from axonize_server.store.clickhouse.minutes import rollup as module
 from axonize_server.store.clickhouse.minutes.reader import MinuteReader
-from axonize_server.store.clickhouse.minutes.rollup import TICKS, MinuteRollup
+from axonize_server.store.clickhouse.minutes.rollup import ENGINES, TICKS, MinuteRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import migrate
 from axonize_server.tokens import Ends, Tokens, Usage
@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.server.rows import MINUTE_NS, NOW_NS, TIMESTAMP, row, table
+from tests.server.steps import Rider, decoded, step, steps_body
 from tests.server.store.clickhouse.traces.test_rollup import Killed, MortalPool
 
 MINUTES = 10
@@ -369,6 +370,89 @@ def test_the_minute_that_is_not_over_waits(store):
     world.catch_up()
     assert counted(store) == []
     assert world.found() == world.expected()
+
+
+HOUR_S = 3600
+
+
+@pytest.fixture
+def an_hour_ago(monkeypatch):
+    """Have it be an hour ago until this is undone: what has ended since is in the future."""
+    monkeypatch.setattr(module.stale, "SETTLE_S", HOUR_S)
+    monkeypatch.setattr(module.stale, "OVERLAP_S", -HOUR_S)
+    return monkeypatch
+
+
+def wait_for_the_next_second() -> None:
+    time.sleep(1.01 - time.time() % 1)
+
+
+def test_what_a_clock_that_was_ahead_has_sent_is_counted_when_its_time_has_come(store, an_hour_ago):
+    world = World(store)
+    world.insert([ended_ago(600, 1)])
+    for _ in range(2):
+        wait_for_the_next_second()
+        world.rollup.catch_up()
+    assert counted(store) == []
+    world.insert([ended_ago(300, 2)])
+    an_hour_ago.undo()
+    world.catch_up()
+    assert len(counted(store)) == 2
+    assert world.found() == world.expected()
+    assert world.rollup._finder._unsettled == set()
+
+
+def test_what_ended_an_hour_ago_is_counted_when_it_comes(store):
+    world = World(store)
+    world.insert([ended_ago(300, 1)])
+    world.catch_up()
+    world.insert([ended_ago(HOUR_S, 2), ended_ago(23 * HOUR_S, 3)])
+    world.catch_up()
+    assert len(counted(store)) == 3
+
+
+def test_servers_on_one_store_count_the_same_whichever_was_down(store):
+    world = World(store)
+    other = MinuteRollup(store)
+    world.insert([ended_ago(240, 1)])
+    other.catch_up()
+    world.insert([ended_ago(180, 2), ended_ago(120, 3)])
+    other.catch_up()
+    assert world.found() == world.expected()
+    world.start_again()
+    assert world.found() == world.expected()
+    world.insert([ended_ago(240, 4), ended_ago(120, 5)])
+    other.catch_up()
+    assert world.found() == world.expected()
+    before = counted(store)
+    world.catch_up()
+    assert counted(store) == before
+
+
+def test_engines_are_counted_when_their_records_come_late_or_from_a_clock_that_was_ahead(
+    store, an_hour_ago
+):
+    def stored() -> int:
+        with store.client() as client:
+            return client.query("SELECT sum(stored) FROM engine_minutes FINAL").first_row[0]
+
+    def insert(number: int, ended_s: float) -> None:
+        start_ms = now_ms() - 1000 * ended_s
+        sent = steps_body(step(number, [Rider("a")], start_ms=start_ms))
+        SpanWriter(store).insert(*decoded("acme", sent))
+
+    insert(1, 900)
+    rollup = MinuteRollup(store, ENGINES)
+    for _ in range(2):
+        wait_for_the_next_second()
+        rollup.catch_up()
+    assert stored() == 0
+    an_hour_ago.undo()
+    rollup.catch_up()
+    assert stored() == 1
+    insert(2, HOUR_S)
+    rollup.catch_up()
+    assert stored() == 2
 
 
 def test_a_long_backlog_is_counted_in_parts(store, monkeypatch):

@@ -6,8 +6,8 @@ from axonize_server.store.clickhouse.minutes import sql
 from tests.server import golden
 
 FIXED = (
-    *("COUNTED_TO", "HORIZONS", "STALE_MINUTES", "COUNT_MINUTES", "STALE_TICKS", "COUNT_TICKS"),
-    *("STALE_TICKS_LISTED", "COMMITTED", "TOUCHED_TICKS"),
+    *("BEHIND", "HORIZONS", "STALE_MINUTES", "COUNT_MINUTES", "STALE_TICKS", "COUNT_TICKS"),
+    *("STALE_TICKS_LISTED", "COMMITTED", "TOUCHED_TICKS", "UNSETTLED_MINUTES"),
 )
 QUESTIONS = {"buckets": sql.BUCKETS, "groups": sql.GROUPS}
 SOURCES = {"minutes": 1, "ticks": 2, "later": 2, "later_once": 4}

@@ -126,7 +126,7 @@ def test_a_tick_of_the_future_does_not_wait(store, client, ticks):
 
 
 def test_a_minute_is_found_until_it_is_counted_and_by_what_comes_later(store, client):
-    minutes = StaleMinutes(sql.STALE_MINUTES)
+    minutes = StaleMinutes(sql.STALE_MINUTES, sql.UNSETTLED_MINUTES)
     minute = ago(600, 60)
     put(store, 1, minute, committed_ago_s=500)
     for _ in range(2):

@@ -38,6 +38,12 @@ def test_clickhouse_reads_every_statement(clickhouse, cluster):
             assert tree[0][0].startswith("AlterQuery")
 
 
+def test_on_a_cluster_it_is_asked_what_every_server_of_it_writes():
+    alone, clustered = sql.oldest_write(""), sql.oldest_write("main")
+    of_all = "clusterAllReplicas(`main`, system.processes)"
+    assert clustered == alone.replace("system.processes", of_all)
+
+
 def test_what_is_deleted_is_of_a_tenant():
     for statement in statements(""):
         assert "tenant_id" in statement or "DROP PARTITION ID '20261126'" in statement

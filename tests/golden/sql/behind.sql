@@ -1,0 +1,1 @@
+SELECT toUnixTimestamp(now()) - max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()

@@ -1,1 +1,0 @@
-SELECT max(toUnixTimestamp(minute)) FROM minutes WHERE minute <= now()
