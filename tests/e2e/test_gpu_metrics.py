@@ -173,7 +173,7 @@ def check_identity(server: dict[str, Any]) -> None:
         },
     }
     found: dict[str, Any] = {"mig": None}
-    by = time.monotonic() + 60
+    by = time.monotonic() + 240
     while time.monotonic() < by and found["mig"] is None:
         found = read(server, f"/{INSTANCE}")
         time.sleep(0.2)

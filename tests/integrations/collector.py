@@ -81,7 +81,7 @@ class Collector(services.TraceServiceServicer):
                 above.children.append(span)
         return roots
 
-    def wait(self, enough: Callable[[], Any], seconds: float = 120) -> None:
+    def wait(self, enough: Callable[[], Any], seconds: float = 240) -> None:
         """Wait until what is expected has come."""
         end = time.monotonic() + seconds
         while not enough():

@@ -14,13 +14,13 @@ from tests.ui.conftest import shoot
 from tests.ui.gpus import FAR, PARTS, SECOND_NS, SPLIT, UNMEASURED, WHOLE, GpuSeeder, seed_gpus
 from tests.ui.serving import Server, serve
 from tests.ui.test_appearance import is_whole
-from tests.ui.waiting import at_rest
+from tests.ui.waiting import at_rest, soon
 
 
 @pytest.fixture(scope="module", autouse=True)
 def seeded_gpus(server: Server) -> int:
     now_ns = seed_gpus(server.http)
-    by = time.monotonic() + 60
+    by = time.monotonic() + 240
     while not read_json(f"{server.http}/api/v1/gpus/{PARTS[1]}")["mig"]:  # in the background
         assert time.monotonic() < by
         time.sleep(0.2)
@@ -142,9 +142,11 @@ def test_a_gpu_says_what_it_is(page: Page, context: BrowserContext, server: Serv
     assert f"{said} {where} i-0123456789abcdef0 NVLink to GPU-c0ffee00 GPU-feedbeef" in told
     assert "NUMA" not in told, "what is not said is absent"
     layers.get_by_role("button", name="Copy: Instance").click()
-    assert page.evaluate("navigator.clipboard.readText()") == "i-0123456789abcdef0"
+    copied = "i-0123456789abcdef0"
+    soon(page, lambda: page.evaluate("navigator.clipboard.readText()"), lambda it: it == copied)
     layers.scroll_into_view_if_needed()
     page.wait_for_timeout(2000)  # until the button says no more that it has copied
+    expect(layers.get_by_role("button", name="Copy: Instance")).to_be_visible()
     is_whole(page, "gpu-identity")
     page.goto(f"/gpus/{PARTS[0]}")
     expect(layers).to_contain_text("NUMA node1")

@@ -47,14 +47,14 @@ def server() -> tuple[int, int]:
 def by_callback(client: Any) -> list[Any]:
     answers: queue.Queue[Any] = queue.Queue()
     client.async_infer("doubling", number(grpc), lambda result, error: answers.put(result))
-    return [answer(answers.get(timeout=10))]
+    return [answer(answers.get(timeout=60))]
 
 
 def streamed(client: Any) -> list[Any]:
     answers: queue.Queue[Any] = queue.Queue()
     client.start_stream(lambda result, error: answers.put(result))
     client.async_stream_infer("decoupled", number(grpc))
-    found = [answer(answers.get(timeout=10)) for _ in range(3)]
+    found = [answer(answers.get(timeout=60)) for _ in range(3)]
     client.stop_stream()
     return found
 

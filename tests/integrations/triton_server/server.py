@@ -19,10 +19,13 @@ from typing import Any
 from tests.integrations.collector import Collector, Received
 
 ROOT = Path(__file__).parents[3]
+READY_S = 240  # each model is a process that starts a Python of its own
 MODELS = Path(__file__).parent / "models"
 # Each is a file; what the server wants to know of it besides.
 SETTINGS = {
-    "batched": "dynamic_batching { max_queue_delay_microseconds: 300000 }",
+    # When they come is chance: the server waits until three have come, as many as a test sends.
+    "batched": "dynamic_batching { preferred_batch_size: [3] "
+    "max_queue_delay_microseconds: 60000000 }",
     "decoupled": "model_transaction_policy { decoupled: True }",
     "sequence": "sequence_batching { max_sequence_idle_microseconds: 5000000 }",
 }
@@ -113,7 +116,7 @@ def serving(temporary: Path, collector: Collector, *arguments: str) -> Iterator[
 def stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(40)
+        process.wait(120)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -126,12 +129,12 @@ def wait_until_ready(
     from urllib.error import URLError
     from urllib.request import urlopen
 
-    end = time.monotonic() + 60
+    end = time.monotonic() + READY_S
     while True:
         assert process.poll() is None, log.read_text()[-4000:]
         assert time.monotonic() < end, log.read_text()[-4000:]
         try:
-            urlopen(f"http://127.0.0.1:{port}/v2/{what}/ready", timeout=1).close()
+            urlopen(f"http://127.0.0.1:{port}/v2/{what}/ready", timeout=10).close()
             return
         except (URLError, OSError):
             time.sleep(0.2)

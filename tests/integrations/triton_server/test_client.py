@@ -98,7 +98,7 @@ def test_from_coroutines(ports: Ports, traces: Traces) -> None:
 def test_a_stream_of_requests(ports: Ports, traces: Traces) -> None:
     answers: queue.Queue[Any] = queue.Queue()
     with over_grpc(ports) as client:
-        client.start_stream(lambda result, error: answers.put(error), stream_timeout=30)
+        client.start_stream(lambda result, error: answers.put(error), stream_timeout=120)
         for _ in range(2):
             client.async_stream_infer("decoupled", number(grpc), request_id="many")
         assert [answers.get(timeout=60) for _ in range(6)] == [None] * 6

@@ -120,7 +120,7 @@ def test_a_model_that_asks_two_at_once(ports: Ports, traces: Traces) -> None:
 
 def test_a_model_that_goes_on_responding(ports: Ports, traces: Traces) -> None:
     with over_grpc(ports) as client:
-        client.start_stream(lambda result, error: None, stream_timeout=30)
+        client.start_stream(lambda result, error: None, stream_timeout=120)
         client.async_stream_infer("decoupled", number(grpc), request_id="d")
         client.stop_stream()
     [root] = traces.tree(1)

@@ -66,7 +66,7 @@ def test_a_generator_responds_many_times(served: Ports, traces: Traces) -> None:
     given = grpc.InferInput("X", [4], "FP32")
     given.set_data_from_numpy(np.ones(4, np.float32))
     with over_grpc(served) as client:
-        client.start_stream(lambda result, error: answers.append(error), stream_timeout=30)
+        client.start_stream(lambda result, error: answers.append(error), stream_timeout=120)
         client.async_stream_infer("count", [given])
         client.stop_stream()
     assert answers == [None] * 3

@@ -93,7 +93,7 @@ def in_a_process(part: Callable[[], Any]) -> Any:
     here, there = FORK.Pipe()
     process = FORK.Process(target=lambda: there.send(part()))
     process.start()
-    answer = here.recv() if here.poll(120) else None
+    answer = here.recv() if here.poll(300) else None
     process.join()
     return answer
 

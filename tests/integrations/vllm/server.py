@@ -39,7 +39,7 @@ class Server:
         self.address = address
         self.process = process
         self.steps = folder / "steps"
-        self.client = httpx.AsyncClient(base_url=address, timeout=120)
+        self.client = httpx.AsyncClient(base_url=address, timeout=240)
         self.asked: list[Asked] = []
 
     async def ask(self, kind: str, path: str, stop_after: int = 0, **body: Any) -> Asked:
@@ -88,7 +88,7 @@ def serving(
         yield Server(f"http://127.0.0.1:{port}", folder, process)
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(240)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path, servers: int) -> None:

@@ -49,7 +49,7 @@ def run(model: Path, collector: Collector, tmp_path_factory: Any) -> Run:
     try:
         collector.wait(lambda: len(collector.named("engine.request")) == ANSWERED, START_S)
     finally:
-        process.communicate(b"\n", timeout=120)
+        process.communicate(b"\n", timeout=240)
     assert process.returncode == 0, log.read_text()[-5000:]
     return Run(json.loads(answers.read_text()), collector)
 

@@ -115,7 +115,7 @@ def run(model: Path, library: Path, tmp_path_factory: pytest.TempPathFactory) ->
             counted = lambda: run.cost()["total"]["now"]["requests"] == 2 * REQUESTS  # noqa: E731
             wait_for(counted, START_S, lambda: log.read_text()[-5000:])
         finally:
-            process.communicate(b"\n", timeout=120)
+            process.communicate(b"\n", timeout=240)
     assert process.returncode == 0, log.read_text()[-5000:]
     yield run
     code, _, errors = server.end()
@@ -152,8 +152,9 @@ def test_busy_and_idle_are_the_wall_time_of_all_gpus_and_their_counters(run: Run
     assert now["priced_gpu_seconds"] == pytest.approx(seconds, rel=1e-9)
     assert now["busy_usd"] + now["idle_usd"] == pytest.approx(seconds / 3600 * PRICE, rel=1e-9)
     joules = now["busy_energy_j"] + now["idle_energy_j"]
-    assert now["measured_gpu_seconds"] == pytest.approx(seconds, rel=0.02)
-    assert joules == pytest.approx(seconds / 2 * sum(WATTS), rel=0.02)
+    assert now["measured_gpu_seconds"] == pytest.approx(seconds, rel=1e-9)
+    # What they used before their first reading is not known, so it is a little less.
+    assert 0.8 < joules / (seconds / 2 * sum(WATTS)) < 1.02
     assert now["energy_j_per_1k_tokens"] == pytest.approx(joules / now["tokens"] * 1000, rel=1e-9)
 
 
@@ -174,6 +175,7 @@ def test_the_page_of_a_trace_shows_joules_and_dollars(run: Run) -> None:
 
     from tests.ui.chromium import open_chromium
 
+    expect.set_options(timeout=60_000)
     trace = next(
         each for each in run.get("/traces?limit=100")["items"] if each["span_count"] > REQUESTS
     )

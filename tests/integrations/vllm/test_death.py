@@ -40,12 +40,13 @@ def death(model: Path, collector: Collector, tmp_path_factory: Any) -> Death:
     folder = tmp_path_factory.mktemp("death")
     with serving(model, folder, collector.address) as server:
         asyncio.run(ask_and_kill(server))
-        exit_code = server.process.wait(60)
+        exit_code = server.process.wait(240)
     return Death(server.asked, collector, exit_code)
 
 
 async def ask_and_kill(server: Server) -> None:
     """Kill the engine when each of two streams has got something."""
+    engine = engine_pid(server)  # looked for before, which takes longer than some tokens
     streams = [
         asyncio.create_task(
             server.ask(
@@ -61,8 +62,8 @@ async def ask_and_kill(server: Server) -> None:
     ]
     while not (len(server.asked) == 2 and all(asked.chunks for asked in server.asked)):
         await asyncio.sleep(0.001)
-    os.kill(engine_pid(server), signal.SIGKILL)
-    ends = await asyncio.wait_for(asyncio.gather(*streams, return_exceptions=True), 60)
+    os.kill(engine, signal.SIGKILL)
+    ends = await asyncio.wait_for(asyncio.gather(*streams, return_exceptions=True), 240)
     assert all(isinstance(end, (Asked, httpx.HTTPError)) for end in ends), ends
     await server.client.aclose()
 

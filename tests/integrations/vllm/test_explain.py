@@ -20,7 +20,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import SpanKind
 
-from tests.integrations.vllm.server import Asked, Server, serving
+from tests.integrations.checks import recorded_steps
+from tests.integrations.vllm.server import RECORDING, Asked, Server, serving
 from tests.server.serving import ServeProcess
 
 # What answers with a REST API runs where the server is installed beside vLLM.
@@ -32,10 +33,11 @@ ARGUMENTS = (
     *("--max-model-len", "4096", "--hf-overrides", json.dumps({"max_position_embeddings": 4096})),
     *("--max-num-seqs", "8", "--max-num-batched-tokens", "512", "--no-enable-prefix-caching"),
     # 120 blocks of 128 tokens: see `preempted`.
-    *("--num-gpu-blocks-override", "121"),
+    *("--num-gpu-blocks-override", "121", "--scheduler-cls", RECORDING),
 )
 STREAM: dict[str, Any] = {"stream": True, "temperature": 0, "ignore_eos": True}
 COMPLETIONS = "/v1/completions"
+WHOLE = {"POST /v1/completions", "engine.request"}
 
 
 class Client:
@@ -55,7 +57,7 @@ class Client:
         parent = f"00-{trace_id}-{context.span_id:016x}-01"
         body = {"model": "tiny", "prompt": PROMPT, "max_tokens": 4}
         answer = httpx.post(
-            address + COMPLETIONS, json=body, headers={"traceparent": parent}, timeout=60
+            address + COMPLETIONS, json=body, headers={"traceparent": parent}, timeout=240
         )
         assert answer.status_code == 200
         self.span.end()
@@ -63,7 +65,7 @@ class Client:
         return trace_id
 
 
-async def stage(server: Server) -> dict[str, str]:
+async def stage(server: Server, http: str) -> dict[str, str]:
     """Make the slow requests, the one that ends the engine last; return their traces by cause."""
     staged = {
         "output": (
@@ -77,7 +79,7 @@ async def stage(server: Server) -> dict[str, str]:
         "prefill_of_others": await behind_prefill(server),
         "preemption": await preempted(server),
     }
-    await asyncio.sleep(3)  # what the engine has recorded would die with it
+    wait_for(http, staged["preemption"], WHOLE)  # what the engine has recorded would die with it
     staged["error"] = await killed(server)
     await server.client.aclose()
     return staged
@@ -91,7 +93,7 @@ async def behind_prefill(server: Server) -> str:
         )
         for _ in range(3)
     ]
-    await asyncio.sleep(0.05)
+    await until(lambda: any(sum(step.values()) >= 512 for step in recorded_steps(server.steps)))
     behind = await server.ask("behind", COMPLETIONS, prompt=PROMPT, max_tokens=4, **STREAM)
     await asyncio.gather(*long)
     return behind.trace_id
@@ -124,14 +126,14 @@ async def preempted(server: Server) -> str:
 
 async def killed(server: Server) -> str:
     """Kill the engine under a stream."""
+    family = psutil.Process(server.process.pid).children(recursive=True)
+    (engine,) = (each for each in family if "EngineCore" in " ".join(each.cmdline()))
     stream = asyncio.create_task(
         server.ask("killed", COMPLETIONS, prompt=PROMPT, max_tokens=400, **STREAM)
     )
     await until(lambda: server.asked[-1].kind == "killed" and len(server.asked[-1].chunks) > 5)
-    family = psutil.Process(server.process.pid).children(recursive=True)
-    (engine,) = (each for each in family if "EngineCore" in " ".join(each.cmdline()))
     os.kill(engine.pid, signal.SIGKILL)
-    (end,) = await asyncio.wait_for(asyncio.gather(stream, return_exceptions=True), 60)
+    (end,) = await asyncio.wait_for(asyncio.gather(stream, return_exceptions=True), 240)
     assert isinstance(end, (Asked, httpx.HTTPError)), end
     return server.asked[-1].trace_id
 
@@ -175,11 +177,10 @@ def explained(model: Path, tmp_path_factory: Any) -> Iterator[dict[str, dict[str
         client = Client(http)
         with serving(model, folder, state["grpc"], *ARGUMENTS) as server:
             staged = {"cold_start": client.ask(server.address)}
-            staged |= asyncio.run(stage(server))
-        whole = {"POST /v1/completions", "engine.request"}
-        expected = {"error": {"POST /v1/completions"}, "cold_start": {"ask the model", *whole}}
+            staged |= asyncio.run(stage(server, http))
+        expected = {"error": {"POST /v1/completions"}, "cold_start": {"ask the model", *WHOLE}}
         yield {
-            cause: wait_for(http, trace_id, expected.get(cause, whole))
+            cause: wait_for(http, trace_id, expected.get(cause, WHOLE))
             for cause, trace_id in staged.items()
         }
     finally:

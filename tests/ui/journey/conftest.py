@@ -74,6 +74,17 @@ class Journey:
         )
         return found
 
+    def steps(self, engine: str) -> list[dict[str, Any]]:
+        """Return every step of an engine."""
+        found: list[dict[str, Any]] = []
+        more = ""
+        while True:
+            page = self.get(f"/steps?limit=500&engine={engine}{more}")
+            found += page["items"]
+            if not page["next_cursor"]:
+                return found
+            more = f"&cursor={page['next_cursor']}"
+
     def cost(self) -> dict[str, dict[str, Any]]:
         """Return what each model has cost."""
         groups = self.get("/analytics/cost?group_by=model")["items"]
@@ -187,5 +198,5 @@ def journey(
         journey = Journey(server.http, worked=worked, inferred=inferred, **told)
         # A request is counted by the record after it: the last ones by that of a rest.
         counted = lambda: journey.cost().get("tiny", {}).get("requests") == CHAT_REQUESTS  # noqa: E731
-        wait_for(counted, 120, lambda: str(journey.cost()))
+        wait_for(counted, 300, lambda: str(journey.cost()))
         yield journey
