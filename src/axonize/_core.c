@@ -1,6 +1,6 @@
-/* The hot classes in C: Span, RingBuffer and the OTLP encoder.
+/* The hot classes in C: Span, RingBuffer, the OTLP encoder and StepLog.
 
-   They behave as axonize.spans, axonize.buffer and axonize.otlp do, which say what is promised; one
+   They behave as axonize.spans, axonize.buffer, axonize.otlp and axonize.step_log do, which say what is promised; one
    test suite runs on both. Errors of this code never reach the host: see guard() in core/host.h. */
 
 #define PY_SSIZE_T_CLEAN
@@ -21,6 +21,8 @@
 #include "core/span.h"
 #include "core/recording.h"
 #include "core/otlp.h"
+#include "core/step_log.h"
+#include "core/step_hooks.h"
 
 static PyObject *
 core_reseed(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
@@ -56,6 +58,10 @@ static PyMethodDef core_functions[] = {
     {"configure", FAST(core_configure), FAST_KEYWORDS, "Say where ended spans go."},
     {"encode_spans", core_encode_spans, METH_O,
      "Encode each span as one ScopeSpans.spans field of OTLP."},
+    {"follow_schedule", FAST(core_follow_schedule), METH_FASTCALL,
+     "Return what stands in for Scheduler.schedule."},
+    {"follow_update", FAST(core_follow_update), METH_FASTCALL,
+     "Return what stands in for Scheduler.update_from_output."},
     {"reseed", core_reseed, METH_NOARGS, "Draw new keys for the ids, after a fork."},
     {"set_root_parent", core_set_root_parent, METH_O,
      "Ask this function for the parent of a span that has none."},
@@ -69,7 +75,8 @@ intern_signatures(void)
 {
     Signature *signatures[] = {&span_signature,  &end_signature,    &attribute_signature,
                                &event_signature, &link_signature,   &status_signature,
-                               &configure_signature, &test_source_signature};
+                               &configure_signature, &test_source_signature,
+                               &scheduled_signature, &ended_signature, &update_signature};
     for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
         if (intern_names(signatures[i]) < 0)
             return -1;
@@ -85,8 +92,10 @@ core_exec(PyObject *module)
         PyErr_SetString(PyExc_ImportError, "axonize._core is already loaded in this process");
         return -1;
     }
-    if (import_host() < 0 || intern_signatures() < 0 || reseed_ids() < 0 ||
-        PyModule_AddType(module, &RingBuffer_Type) < 0 || PyModule_AddType(module, &Span_Type) < 0)
+    if (import_host() < 0 || intern_signatures() < 0 || intern_step_log() < 0 ||
+        reseed_ids() < 0 || PyModule_AddType(module, &RingBuffer_Type) < 0 ||
+        PyModule_AddType(module, &Span_Type) < 0 || PyModule_AddType(module, &StepLog_Type) < 0 ||
+        PyType_Ready(&Hook_Type) < 0)
         return -1;
     loaded = 1;
     return 0;

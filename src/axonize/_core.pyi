@@ -7,3 +7,6 @@ from axonize.pipeline import configure as configure
 from axonize.source import reseed as reseed
 from axonize.source import set_test_source as set_test_source
 from axonize.spans import Span as Span
+from axonize.step_log import StepLog as StepLog
+from axonize.step_log import follow_schedule as follow_schedule
+from axonize.step_log import follow_update as follow_update

@@ -14,8 +14,11 @@ if not os.environ.get("AXONIZE_PURE"):  # noqa: TID251
         from axonize._core import (
             RingBuffer,
             Span,
+            StepLog,
             configure,
             encode_spans,
+            follow_schedule,
+            follow_update,
             reseed,
             set_root_parent,
             set_test_source,
@@ -31,15 +34,19 @@ if not USING_C:
     from axonize.pipeline import configure
     from axonize.source import reseed, set_test_source
     from axonize.spans import Span
+    from axonize.step_log import StepLog, follow_schedule, follow_update
 
 __all__ = [
     "USING_C",
     "RingBuffer",
     "Span",
+    "StepLog",
     "configure",
     "current_span",
     "encode_request",
     "encode_spans",
+    "follow_schedule",
+    "follow_update",
     "reseed",
     "set_root_parent",
     "set_test_source",

@@ -13,6 +13,7 @@ import pytest
 from axonize import context, guard, otlp, pipeline, source
 from axonize.buffer import RingBuffer
 from axonize.spans import Span
+from axonize.step_log import StepLog, follow_schedule, follow_update
 
 # Without a compiler there is no C version, and the test ids say so; AXONIZE_EXTENSION=require
 # makes its absence an error.
@@ -23,6 +24,9 @@ if os.environ.get("AXONIZE_EXTENSION") == "require":
 PYTHON = SimpleNamespace(
     Span=Span,
     RingBuffer=RingBuffer,
+    StepLog=StepLog,
+    follow_schedule=follow_schedule,
+    follow_update=follow_update,
     encode_spans=otlp.encode_spans,
     configure=pipeline.configure,
     reseed=source.reseed,

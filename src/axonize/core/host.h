@@ -23,6 +23,8 @@ static struct {
     PyObject *record_exception;     /* axonize.recording */
     PyObject *record_failure;
     PyObject *set_gpus;
+    PyObject *time_ns;              /* time: the clocks of those who compare with them */
+    PyObject *monotonic_ns;
 } host;
 
 static struct {
@@ -53,6 +55,8 @@ import_host(void)
     IMPORT("axonize.recording", record_exception);
     IMPORT("axonize.recording", record_failure);
     IMPORT("axonize.recording", set_gpus);
+    IMPORT("time", time_ns);
+    IMPORT("time", monotonic_ns);
 #undef IMPORT
     PyObject *token_type = imported("contextvars", "Token");
     host.missing = token_type ? PyObject_GetAttrString(token_type, "MISSING") : NULL;

@@ -136,9 +136,10 @@ follow_root_parent(Span *self)
 static int
 begin_local_root(Span *self, PyObject *context)
 {
-    int status = context       ? follow_context(self, context)
-                 : root_parent ? follow_root_parent(self)
-                               : 0;
+    int status = context == host.KEPT ? 0
+                 : context            ? follow_context(self, context)
+                 : root_parent        ? follow_root_parent(self)
+                                      : 0;
     if (status < 0 && guard() < 0)
         return -1;
     if (!self->parent_span_id && new_trace_id(&self->trace_id[0], &self->trace_id[1]) < 0)

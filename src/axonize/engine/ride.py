@@ -6,7 +6,7 @@ over steps is known to the run of steps that they share, and a request adds up i
 
 from __future__ import annotations
 
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from operator import sub
 from typing import Any, NamedTuple
 
@@ -128,10 +128,12 @@ class Ride:
         """
         unfinished = self.reason in ("abort", "error")
         runs = []
-        for stretch, after in zip_longest(self.stretches, self.stretches[1:]):
-            more = after.prefill_tokens if after else unfinished
-            if not (stretch.prefill_tokens and more):
-                runs.append(stretch.run)
+        more: int = unfinished  # of the prompt is read after the stretch
+        for run, _, prefill_tokens in reversed(self.stretches):
+            if not (prefill_tokens and more):
+                runs.append(run)
+            more = prefill_tokens
+        runs.reverse()
         return runs
 
     def time(self) -> Share:
@@ -152,11 +154,11 @@ class Ride:
 
     def scheduled_tokens(self) -> int:
         """Return its tokens over all steps."""
-        return sum(stretch.tokens * len(stretch.run.steps) for stretch in self.stretches)
+        return sum([tokens * len(run.steps) for run, tokens, _ in self.stretches])
 
     def prefill_tokens(self) -> int:
         """Return the prompt tokens among them, those read again after a preemption too."""
-        return sum(stretch.prefill_tokens * len(stretch.run.steps) for stretch in self.stretches)
+        return sum([prefill * len(run.steps) for run, _, prefill in self.stretches])
 
     def pauses_until_resumed(self) -> list[tuple[int, int]]:
         """Return when it was preempted and when a run with it began again, or its end."""
@@ -171,7 +173,7 @@ class Ride:
         """Return the attributes that the request's own span carries too."""
         attributes: dict[str, Any] = {
             names.REQUEST_ID: self.request_id,
-            names.STEP_COUNT: sum(len(stretch.run.steps) for stretch in self.stretches),
+            names.STEP_COUNT: sum([len(stretch.run.steps) for stretch in self.stretches]),
             names.KV_CACHE_BLOCKS: self.blocks,
             names.PREEMPTION_COUNT: len(self.pauses),
             **(made[-1].intervals_after(made[:-1]) if made else {}),
@@ -207,17 +209,19 @@ def record(ride: Ride, engine: Engine, told: dict[str, Any], meter: Meter | None
     told: what the front end is told. meter: that of the engine's GPUs, where they are read.
     """
     seconds = float(ride.time()) / 1e9
-    attributes = {
-        **told["attributes"],
+    parent, attributes = ride.context or ROOT, told["attributes"]
+    span = Span("engine.request", attributes, parent=parent, start_ns=ride.queued_ns)
+    used = {
         semconv.GEN_AI_RESPONSE_FINISH_REASONS: [ride.reason],
         names.ENGINE_SCHEDULED_TOKENS: ride.scheduled_tokens(),
         names.ENGINE_PREFILL_TOKENS: ride.prefill_tokens(),
         names.ENGINE_SECONDS: seconds,
         names.GPU_COUNT: engine.gpu_count,
         names.GPU_SECONDS: seconds * engine.gpu_count,
-        **(_used(ride, seconds, meter) if meter is not None else {}),
     }
-    span = Span("engine.request", attributes, parent=ride.context or ROOT, start_ns=ride.queued_ns)
+    if meter is not None:
+        used |= _used(ride, seconds, meter)
+    span.set_attributes(used)
     name_gpus(span, engine.gpus)
     add_pauses(span, told["pauses"])
     if ride.reason == "error":

@@ -67,4 +67,4 @@ class Share:
         )
 
     def __float__(self) -> float:
-        return fsum(number / total for total, number in self._numerators.items())
+        return fsum([number / total for total, number in self._numerators.items()])

@@ -5,19 +5,19 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from axonize.integrations.vllm.gauges import (
+    PROPERTY,
     count_blocks,
-    find_usage,
-    usage_by_property,
+    find_gauge,
 )
 
 
 def test_another_is_asked() -> None:
     manager = SimpleNamespace(usage=0.5, get_block_ids=lambda _: ([1, 2], [3]))
-    assert find_usage(manager) is usage_by_property
-    assert usage_by_property(manager) == 0.5
+    assert find_gauge(manager) is PROPERTY
+    assert PROPERTY.usage(PROPERTY.read(manager)) == 0.5
     assert count_blocks(manager, "a") == 3
 
 
 def test_one_that_counts_otherwise_is_asked() -> None:
     pool = SimpleNamespace(num_gpu_blocks=11, free_block_queue=SimpleNamespace(num_free_blocks=8))
-    assert find_usage(SimpleNamespace(usage=0.5, block_pool=pool)) is usage_by_property
+    assert find_gauge(SimpleNamespace(usage=0.5, block_pool=pool)) is PROPERTY

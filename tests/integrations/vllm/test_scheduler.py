@@ -21,9 +21,9 @@ from axonize import guard, patching
 from axonize.integrations.vllm import VLLM
 from axonize.integrations.vllm.context import read_ride, receive_ride, send_span
 from axonize.integrations.vllm.gauges import (
+    FIELDS,
     count_blocks,
-    find_usage,
-    usage_by_fields,
+    find_gauge,
 )
 from axonize.integrations.vllm.scheduler import run_engine_core
 from axonize.integrations.vllm.steps import Recorder
@@ -203,8 +203,8 @@ def test_how_full_the_cache_is_is_read_as_vllm_says_it(make: Make) -> None:
     engine.schedule()
     engine.add_request(request("b", BLOCK_SIZE, 2))
     manager = engine.kv_cache_manager
-    assert find_usage(manager) is usage_by_fields
-    assert usage_by_fields(manager) == manager.usage == 1.0 - 8 / 10
+    assert find_gauge(manager) is FIELDS
+    assert FIELDS.usage(FIELDS.read(manager)) == manager.usage == 1.0 - 8 / 10
     assert count_blocks(manager, "a") == sum(map(len, manager.get_block_ids("a"))) == 2
 
 

@@ -62,7 +62,12 @@ def sampling(params: Any) -> dict[str, Any]:
     """Return what SamplingParams ask for; 0 is a value, None is not."""
     if params is None:
         return {}
-    found = {ours: getattr(params, theirs, None) for theirs, ours in SAMPLING}
-    found[semconv.GEN_AI_REQUEST_STOP_SEQUENCES] = params.stop or None
+    found = {}
+    for theirs, ours in SAMPLING:
+        value = getattr(params, theirs, None)
+        if value is not None:
+            found[ours] = value
+    if params.stop:
+        found[semconv.GEN_AI_REQUEST_STOP_SEQUENCES] = params.stop
     found[semconv.GEN_AI_REQUEST_STREAM] = params.output_kind.name != "FINAL_ONLY"
-    return {name: value for name, value in found.items() if value is not None}
+    return found

@@ -70,7 +70,10 @@ def phases(
     ends.append(end_ns)
     found, begin = [], start_ns
     for name, end in zip(NAMES, ends, strict=False):
-        end = min(max(begin, end), end_ns)
+        if end < begin:  # no max() and min(): it is asked for each phase of each request
+            end = begin
+        if end > end_ns:
+            end = end_ns
         if name != "decode" or end > begin:  # one token needs no decoding
             found.append((name, begin, end))
         begin = end

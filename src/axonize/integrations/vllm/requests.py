@@ -74,15 +74,16 @@ class Requests:
 
     def begin(self, request: Any, parent: Any, index: int) -> Live:
         """Start the span of a request that is about to be sent to the engine."""
+        request_id = request.request_id
         if parent is None:
-            live = Live(self._span(request), None, request.sampling_params)
+            span = self._span(request, {names.REQUEST_ID: request_id})
+            live = Live(span, None, request.sampling_params)
         else:
             family = self.families.get(parent.request_id) or self._family(request, parent)
-            choice = {names.CHOICE_INDEX: index}
+            choice = {names.CHOICE_INDEX: index, names.REQUEST_ID: request_id}
             start_ns = family.span.start_ns
             live = Live(Span("choice", choice, parent=family.span, start_ns=start_ns), family, None)
-        live.span.set_attribute(names.REQUEST_ID, request.request_id)
-        self.live[request.request_id] = live
+        self.live[request_id] = live
         return live
 
     def end(self, request_id: str, reason: object, error: str | None = None) -> None:
@@ -103,16 +104,17 @@ class Requests:
         span = live.span
         reason = str(reason)
         ride = read_ride(live.told) if live.told else None
-        span.set_attributes(asked.sampling(live.sampling))
-        span.set_attribute(semconv.GEN_AI_RESPONSE_FINISH_REASONS, [reason])
+        attributes = asked.sampling(live.sampling)
+        attributes[semconv.GEN_AI_RESPONSE_FINISH_REASONS] = [reason]
         if live.usage is not None:
             times = self._times(live, live.usage.stats, ride, end_ns)
-            self._describe(live, live.usage, ride, times)
+            attributes |= self._describe(live, live.usage, ride, times)
             complete = reason not in ("abort", "error")
             found = phases.phases(
                 span.start_ns, live.submitted_ns, times, end_ns, complete=complete
             )
             phases.write(span, found)
+        span.set_attributes(attributes)
         _conclude(span, reason, error, end_ns)
         if live.family is not None:
             self._ended_one(live.family, live, ride, reason, error, end_ns)
@@ -130,21 +132,21 @@ class Requests:
 
     def _family(self, request: Any, parent: Any) -> Family:
         size = getattr(parent, "n", None) or parent.sampling_params.n
-        span = self._span(request)
+        span = self._span(request, {})
         span.set_attributes(asked.sampling(request.sampling_params))
         span.set_attribute(semconv.GEN_AI_REQUEST_CHOICE_COUNT, size)
         family = self.families[parent.request_id] = Family(parent.request_id, span, size)
         return family
 
-    def _span(self, request: Any) -> Span:
+    def _span(self, request: Any, attributes: dict[str, Any]) -> Span:
         around = current_span.get()
         remote = None if around else incoming.get()
         start_ns = int(request.arrival_time * 1e9)
         if around and around.kind == "server" and asked.external_id(request).startswith(SERVED):
             start_ns = around.start_ns  # reading the request and its prompt is a part of it
-        attributes = asked.identity(request)
+        attributes |= asked.identity(request)
         if self.engine is not None:
-            attributes.update(self.engine.attributes)
+            attributes |= self.engine.attributes
         name = attributes[semconv.GEN_AI_OPERATION_NAME]
         return Span(
             f"{name} {self.engine.model}" if self.engine else name,
@@ -161,34 +163,39 @@ class Requests:
             return phases.stats_times(stats, live.submitted_ns, end_ns)
         return phases.Times("unknown")
 
-    def _describe(self, live: Live, usage: Usage, ride: Told, times: phases.Times) -> None:
-        span = live.span
-        span.set_attribute(names.ENGINE_CLOCK, times.clock)
+    def _describe(
+        self, live: Live, usage: Usage, ride: Told, times: phases.Times
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {names.ENGINE_CLOCK: times.clock}
         if live.family is None:
-            _describe_usage(span, usage, usage.output_tokens)
+            found |= _describe_usage(usage, usage.output_tokens)
         else:
-            span.set_attribute(names.CHOICE_OUTPUT_TOKENS, usage.output_tokens)
+            found[names.CHOICE_OUTPUT_TOKENS] = usage.output_tokens
         if times.first is not None and usage.output_tokens:
-            self._describe_speed(live, times, usage)
+            found |= self._describe_speed(live, times, usage)
         if ride is not None:
-            span.set_attributes(ride["attributes"])
-            add_pauses(span, ride["pauses"])
-        elif (preemptions := getattr(usage.stats, "num_preemptions", None)) is not None:
-            span.set_attribute(names.PREEMPTION_COUNT, preemptions)
+            found |= ride["attributes"]
+            add_pauses(live.span, ride["pauses"])
+        else:  # None is no attribute
+            found[names.PREEMPTION_COUNT] = getattr(usage.stats, "num_preemptions", None)
+        return found
 
-    def _describe_speed(self, live: Live, times: phases.Times, usage: Usage) -> None:
+    def _describe_speed(self, live: Live, times: phases.Times, usage: Usage) -> dict[str, float]:
         assert times.first is not None
         span, stats, tokens = live.span, usage.stats, usage.output_tokens
         latency = getattr(stats, "first_token_latency", 0.0)  # s, from arrival to the front end
         first_ns = int((stats.arrival_time + latency) * 1e9) if latency else times.first
         first_ms = (first_ns - span.start_ns) / 1e6
-        span.set_attribute(semconv.TTFT_MS, first_ms)
-        span.set_attribute(semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, first_ms / 1e3)
+        found = {
+            semconv.TTFT_MS: first_ms,
+            semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: first_ms / 1e3,
+        }
         if tokens > 1 and times.last is not None:
-            span.set_attribute(semconv.TPOT_MS, (times.last - times.first) / 1e6 / (tokens - 1))
+            found[semconv.TPOT_MS] = (times.last - times.first) / 1e6 / (tokens - 1)
         if live.family is not None:
             earlier = live.family.first_ms
             live.family.first_ms = first_ms if earlier is None else min(first_ms, earlier)
+        return found
 
     def _ended_one(
         self, family: Family, live: Live, ride: Told, reason: str, error: str | None, end_ns: int
@@ -205,7 +212,7 @@ class Requests:
         if ride is not None:
             span.set_attribute(names.ENGINE_ID, ride["attributes"][names.ENGINE_ID])
         if live.usage is not None:
-            _describe_usage(span, live.usage, family.output_tokens)
+            span.set_attributes(_describe_usage(live.usage, family.output_tokens))
         worst = "error" if "error" in family.reasons else reason
         _conclude(span, worst, error, end_ns)
 
@@ -224,11 +231,13 @@ def _output_tokens(state: Any) -> int:
     return int(count()) if count else len(detokenizer.output_token_ids)
 
 
-def _describe_usage(span: Span, usage: Usage, made: int) -> None:
-    """Count tokens on one span of a request alone, so that sums over a trace are right."""
-    span.set_attribute(semconv.GEN_AI_USAGE_INPUT_TOKENS, usage.input_tokens)
-    span.set_attribute(semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, usage.cached_tokens)
-    span.set_attribute(semconv.GEN_AI_USAGE_OUTPUT_TOKENS, made)
+def _describe_usage(usage: Usage, made: int) -> dict[str, int | None]:
+    """Count tokens for one span of a request alone, so that sums over a trace are right."""
+    return {
+        semconv.GEN_AI_USAGE_INPUT_TOKENS: usage.input_tokens,
+        semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: usage.cached_tokens,
+        semconv.GEN_AI_USAGE_OUTPUT_TOKENS: made,
+    }
 
 
 def _conclude(span: Span, reason: str, error: str | None, end_ns: int) -> None:

@@ -8,12 +8,13 @@ time, for asynchronous scheduling and for pipelines.
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic_ns, time_ns
 from typing import Any
 
 from axonize.guard import guarded, log_internal_error
-from axonize.integrations.vllm.steps import KEY, abandon_all, begin, recorder
+from axonize.integrations.vllm.steps import abandon_all, begin, recorder
 from axonize.patching import Call, Observer
+from axonize.speed import follow_schedule, follow_update
+from axonize.step_log import KEY
 
 Function = Callable[..., Any]
 
@@ -31,34 +32,12 @@ def core_init(call: Call) -> Observer:
 
 def schedule(original: Function) -> Function:
     """Note the start of a step and its batch."""
-
-    def schedule(self: Any, *args: Any, **kwargs: Any) -> Any:
-        start_ns, began = time_ns(), monotonic_ns()
-        output = original(self, *args, **kwargs)
-        try:
-            if output.total_num_scheduled_tokens:
-                taking = getattr(self, KEY, None) or recorder(self)
-                taking.scheduled(self, output, start_ns, began)
-        except Exception as error:  # noqa: BLE001 - the engine goes on
-            log_internal_error(error)
-        return output
-
-    return schedule
+    return follow_schedule(original, recorder)
 
 
 def update_from_output(original: Function) -> Function:
     """Record the step when the scheduler has taken the model's output."""
-
-    def update_from_output(self: Any, scheduler_output: Any, model_runner_output: Any) -> Any:
-        results = original(self, scheduler_output, model_runner_output)
-        try:
-            taking = getattr(self, KEY, None) or recorder(self)
-            taking.ended(scheduler_output, model_runner_output, results)
-        except Exception as error:  # noqa: BLE001 - as above
-            log_internal_error(error)
-        return results
-
-    return update_from_output
+    return follow_update(original, recorder)
 
 
 def add_request(original: Function) -> Function:
@@ -67,7 +46,7 @@ def add_request(original: Function) -> Function:
     def add_request(self: Any, request: Any) -> Any:
         try:
             recorder(self).arrived(request)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - the engine goes on
             log_internal_error(error)
         return original(self, request)
 

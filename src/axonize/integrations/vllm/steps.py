@@ -6,8 +6,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Collection
-from time import monotonic_ns
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from axonize.context import KEPT, SpanContext
@@ -18,50 +17,24 @@ from axonize.engine.ride import Ride, Run, Step, Stretch, record, tell
 from axonize.integrations.vllm import idle
 from axonize.integrations.vllm.batch import is_plain, prefill_tokens, speculated_tokens
 from axonize.integrations.vllm.context import receive_span, send_ride
-from axonize.integrations.vllm.gauges import Usage, count_blocks, find_usage
+from axonize.integrations.vllm.gauges import PROPERTY, count_blocks, find_gauge
 from axonize.integrations.vllm.identity import describe
 from axonize.integrations.vllm.missing import warn_of_missing
 from axonize.pipeline import send_within
 from axonize.recording import claim_gpus, meter_gpus, release_gpus
-from axonize.speed import Span
+from axonize.speed import Span, StepLog
+from axonize.step_log import KEY, Ended, Scheduled
 
 AT_ONCE = 32  # steps; fewer when a request ends, so that nothing waits in an idle engine
 # vLLM kills its engine a few milliseconds after it tells it to stop, which is too late to send.
 SENT_WHEN_IDLE_S = 0.1
-KEY = "_axonize_recorder"  # on the scheduler
 new_tuple = tuple.__new__  # what a NamedTuple calls, without a function in Python around it
-
-
-class _Scheduled(NamedTuple):
-    """A step that the model works on."""
-
-    number: int
-    start_ns: int
-    began: int  # the same moment on the monotonic clock
-    went: int  # when the batch went to the model, monotonic
-    running: int
-    waiting: int
-    kv_cache_usage: float
-    preempted: Collection[str]
-
-    def attributes(self) -> dict[str, Any]:
-        """Return what is known before the model has run."""
-        found: dict[str, Any] = {
-            names.STEP_NUMBER: self.number,
-            names.STEP_RUNNING: self.running,
-            names.STEP_WAITING: self.waiting,
-            names.STEP_KV_CACHE_USAGE: self.kv_cache_usage,
-            names.STEP_SCHEDULE_MS: (self.went - self.began) / 1e6,
-        }
-        if self.preempted:
-            found[names.STEP_PREEMPTED_IDS] = sorted(self.preempted)
-        return found
 
 
 class _Crew(NamedTuple):
     """The requests of one step, and of those after it as long as they are the same."""
 
-    plain: bool  # one token each, no prompt; else the crew of one step alone
+    lasts: bool  # one token each, no prompt; else the crew of one step alone
     request_ids: list[str]
     total: int  # tokens
     run: Run
@@ -69,21 +42,7 @@ class _Crew(NamedTuple):
     links: list[SpanContext]  # those of the requests that are new
 
 
-class _Ended(NamedTuple):
-    """A step that the model has done, and nothing of vLLM's that would be kept alive by it."""
-
-    scheduled: _Scheduled
-    ended: int  # monotonic
-    crew: _Crew
-    graph: Any  # vLLM's CUDAGraphStat or None
-
-    @property
-    def end_ns(self) -> int:
-        """When it ended, in Unix ns."""
-        return self.scheduled.start_ns + self.ended - self.scheduled.began
-
-
-class Recorder:
+class Recorder(StepLog):
     """The steps of one scheduler and the requests in it; used by the scheduler's thread alone.
 
     But for rest(), which another thread calls, and for what is made later. It is made when the
@@ -91,6 +50,8 @@ class Recorder:
     """
 
     def __init__(self, config: Any) -> None:
+        super().__init__()
+        self._at_once = AT_ONCE
         self._engine = engine = describe(config)
         self._gpu_count = engine.gpu_count
         self._meter = meter_gpus(engine.gpus) if engine.gpus else None
@@ -101,14 +62,9 @@ class Recorder:
         self._attributes[names.ENGINE_ID] = engine.id
         self._rides: dict[str, Ride] = {}
         self._leaving: list[Ride] = []
-        self._open: dict[int, _Scheduled] = {}
-        self._crew = _Crew(False, [], 0, Run(), {}, [])
-        self._number = 0  # of the step scheduled last
-        self._done = 0  # of the step that ended last
-        self._usage: Usage | None = None
-        self._ended: list[_Ended] = []  # and not recorded yet
+        self._usage = PROPERTY.usage  # of what the gauge reads
         # Steps, and the requests that left with them, as long as they have no spans.
-        self._unwritten: deque[tuple[list[_Ended], list[tuple[Ride, dict[str, Any]]]]] = deque()
+        self._unwritten: deque[tuple[list[Ended], list[tuple[Ride, dict[str, Any]]]]] = deque()
         # Last, for it looks at all of these.
         self._over = idle.watch(self) if engine.gpus else threading.Event()
 
@@ -117,52 +73,6 @@ class Recorder:
         context = receive_span(request)
         if request.request_id not in self._rides:  # else more input for a request known already
             self._rides[request.request_id] = Ride(request.request_id, context, time.time_ns())
-
-    def scheduled(self, scheduler: Any, output: Any, start_ns: int, began: int) -> None:
-        """Take a batch that has just been scheduled; `began` is its start, monotonic."""
-        went = monotonic_ns()
-        self._number = number = self._number + 1
-        manager = scheduler.kv_cache_manager
-        if self._usage is None:
-            self._usage = find_usage(manager)
-        running, waiting = scheduler.get_request_counts()
-        preempted = getattr(output, "preempted_req_ids", None) or ()
-        for request_id in preempted:
-            self._ride(request_id).pauses.append(start_ns)
-        usage = self._usage(manager)
-        self._open[id(output)] = new_tuple(
-            _Scheduled, (number, start_ns, began, went, running, waiting, usage, preempted)
-        )
-
-    def ended(self, output: Any, made: Any, results: Any) -> None:
-        """Take a batch whose results are in, and record the requests that left with it.
-
-        Steps are recorded many at a time: between two steps the processor's caches belong to the
-        model, and the same work on one step takes several times as long. While a batch stays as
-        it was, which is what most steps do, there is nothing to be done for each request.
-        """
-        scheduled = self._open.get(id(output))
-        if scheduled is None:
-            return
-        ended = monotonic_ns()
-        crew = self._crew
-        # Lists of the same strings are compared without a look at the strings.
-        if not (
-            crew.plain
-            and crew.total == output.total_num_scheduled_tokens
-            and crew.request_ids == output.scheduled_cached_reqs.req_ids
-            and not output.scheduled_new_reqs
-            and not output.scheduled_spec_decode_tokens
-        ):
-            crew = self._crew = self._board(output, made)
-        graph = getattr(made, "cudagraph_stats", None)
-        self._ended.append(new_tuple(_Ended, (scheduled, ended, crew, graph)))
-        del self._open[id(output)]  # not before: rest() must see it in one of the two
-        self._done = scheduled.number
-        if self._leaving:
-            self._settle(results)
-        elif len(self._ended) >= AT_ONCE:
-            self._record([])
 
     def left(self, scheduler: Any, request: Any) -> None:
         """Take a request that is done, before its memory is freed."""
@@ -185,8 +95,9 @@ class Recorder:
         self._record(list(self._rides.values()))
         self._rides.clear()
         for scheduled in self._open.values():
-            attributes = {**self._attributes, **scheduled.attributes()}
-            span = Span("engine.step", attributes, parent=KEPT, start_ns=scheduled.start_ns)
+            _, start_ns, *_ = scheduled
+            attributes = {**self._attributes, **self._describe(scheduled)}
+            span = Span("engine.step", attributes, parent=KEPT, start_ns=start_ns)
             if error is not None:
                 span.record_exception(error)
                 span.set_status("error", str(error))
@@ -214,6 +125,17 @@ class Recorder:
         span = Span("engine.idle", attributes, parent=KEPT, start_ns=end_ns - charge.idle_ns)
         span.end(end_ns)
 
+    def _find_gauge(self, manager: Any) -> Callable[[Any], Any]:
+        self._gauge, self._usage = find_gauge(manager)
+        return self._gauge
+
+    def _pause(self, request_ids: Collection[str], start_ns: int) -> None:
+        for request_id in request_ids:
+            self._ride(request_id).pauses.append(start_ns)
+
+    def _record_ended(self) -> None:
+        self._record([])
+
     def _record(self, left: list[Ride]) -> list[dict[str, Any]]:
         """Have the steps recorded that have ended, and the requests that leave with them.
 
@@ -239,21 +161,36 @@ class Recorder:
         for ride, told in left:
             record(ride, self._engine, told, self._meter)
 
-    def _write_step(self, ended: _Ended) -> None:
+    def _write_step(self, ended: Ended) -> None:
         scheduled, end, crew, graph = ended
-        charge = self._books.charge(scheduled.began, end)
+        _, start_ns, began, *_ = scheduled
+        charge = self._books.charge(began, end)
         busy_ns = charge.busy_ns
         crew.run.charge(busy_ns, charge.energy_uj)
-        attributes = scheduled.attributes()
+        attributes = self._describe(scheduled)
         attributes[names.STEP_BUSY_SECONDS] = busy_ns / 1e9
         attributes |= self._books.attributes(charge)
         if graph is not None:
             attributes[names.STEP_CUDA_GRAPH_MODE] = str(graph.runtime_mode)
-        span = Span("engine.step", crew.attributes, parent=KEPT, start_ns=scheduled.start_ns)
+        span = Span("engine.step", crew.attributes, parent=KEPT, start_ns=start_ns)
         span.set_attributes(attributes)
         for context in crew.links:
             span.add_link(context)
-        span.end(ended.end_ns)
+        span.end(start_ns + end - began)
+
+    def _describe(self, scheduled: Scheduled) -> dict[str, Any]:
+        """Return what is known of a step before the model has run."""
+        number, _, began, went, (running, waiting), read, preempted = scheduled
+        found: dict[str, Any] = {
+            names.STEP_NUMBER: number,
+            names.STEP_RUNNING: running,
+            names.STEP_WAITING: waiting,
+            names.STEP_KV_CACHE_USAGE: self._usage(read),
+            names.STEP_SCHEDULE_MS: (went - began) / 1e6,
+        }
+        if preempted:
+            found[names.STEP_PREEMPTED_IDS] = sorted(preempted)
+        return found
 
     def _board(self, output: Any, made: Any) -> _Crew:
         """Let the requests of a step ride together from it on."""
