@@ -17,13 +17,15 @@ def slices(
     *,
     newest_first: bool,
     newest_ns: int | None = None,
+    width_ns: int = FIRST_SLICE_NS,
 ) -> Iterator[tuple[int, int]]:
     """Yield parts of [first_ns, last_ns), each twelve times as long as the one before.
 
-    The last one takes a rest that is not much longer than it would be. After newest_ns there is
-    hardly anything: what is newest first begins with all of that as well.
+    The first is of width_ns, the second of ten seconds at least. The last one takes a rest that is
+    not much longer than it would be. After newest_ns there is hardly anything: what is newest first
+    begins with all of that as well.
     """
-    width = FIRST_SLICE_NS
+    width = width_ns
     empty_ns = 0 if newest_ns is None else max(0, last_ns - newest_ns)
     while first_ns < last_ns:
         length = width + empty_ns
@@ -36,5 +38,5 @@ def slices(
             start, end = first_ns, first_ns + length
             first_ns = end
         yield start, end
-        width *= SLICE_GROWTH
+        width = max(width * SLICE_GROWTH, FIRST_SLICE_NS)
         empty_ns = 0

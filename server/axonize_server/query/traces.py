@@ -20,12 +20,15 @@ from axonize_server.model import (
 )
 from axonize_server.query.cursor import SPAN_ID, TRACE_ID, Place, decode, encode
 from axonize_server.query.ranges import check_range
-from axonize_server.query.slices import slices
+from axonize_server.query.slices import FIRST_SLICE_NS, slices
 from axonize_server.query.tree import arrange
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.traces.sql import Horizon
 
 SPAN_ORDER = "spans"
+SECOND_NS = 1_000_000_000
+# Two seconds of 50,000 spans each: spans come some seconds after they began.
+NEWEST_SPANS = 100_000
 Spans = TypeVar("Spans")
 
 
@@ -95,8 +98,23 @@ def _slices(wanted: TraceSearch, after: TraceKey | None, horizon: Horizon) -> It
     elif after:
         first = max(first, after.value)
     newest_ns = horizon.committed_ns if newest_first else None
-    for start, end in slices(first, last, newest_first=newest_first, newest_ns=newest_ns):
+    width_ns = FIRST_SLICE_NS if after or _has_filters(wanted) else _newest(horizon)
+    for start, end in slices(
+        first, last, newest_first=newest_first, newest_ns=newest_ns, width_ns=width_ns
+    ):
         yield msgspec.structs.replace(wanted, from_ns=start, to_ns=end)
+
+
+def _newest(horizon: Horizon) -> int:
+    """Return in how many ns lately as many spans came as a page of the newest traces needs."""
+    return min(FIRST_SLICE_NS, NEWEST_SPANS * SECOND_NS // max(horizon.spans_per_s, 1))
+
+
+def _has_filters(wanted: TraceSearch) -> bool:
+    everything = TraceSearch(
+        from_ns=wanted.from_ns, to_ns=wanted.to_ns, sort=wanted.sort, limit=wanted.limit
+    )
+    return wanted != everything
 
 
 def _place(trace: TraceRecord, order: str) -> Place:

@@ -36,3 +36,12 @@ def test_the_first_part_has_all_that_is_later_than_the_newest(newest, expected):
     end = 1000 * FIRST_SLICE_NS
     parts = slices(0, end, newest_first=True, newest_ns=newest * FIRST_SLICE_NS)
     assert widths(parts) == expected
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"), [(0.1, [0.1, 1.2, 14.4, 84.3]), (0.01, [0.01, 1, 12, 86.99])]
+)
+def test_a_first_part_that_is_shorter_is_followed_by_the_usual_ones(width, expected):
+    end = 100 * FIRST_SLICE_NS
+    parts = slices(0, end, newest_first=True, width_ns=round(width * FIRST_SLICE_NS))
+    assert [(end - start) / FIRST_SLICE_NS for start, end in parts] == expected

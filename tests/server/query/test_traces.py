@@ -6,6 +6,8 @@ import random
 import pytest
 from axonize_server.model import InvalidQuery, NotFound, TraceSearch
 from axonize_server.query import traces
+from axonize_server.query.slices import FIRST_SLICE_NS
+from axonize_server.store.clickhouse.traces.sql import Horizon
 
 from tests.server.rows import MINUTE_NS, NOW_NS, row, span_id, table, trace_id
 
@@ -51,6 +53,17 @@ def test_pages_hold_every_trace_once_in_order(writer, reader, tenant, sort):
     found = list(pages(reader, tenant, TraceSearch(**WEEK, sort=sort, limit=7)))
     assert [len(page) for page in found] == [7, 7, 7, 7, 7, 5]
     assert list(itertools.chain(*found)) == expected
+
+
+def test_the_newest_are_looked_for_in_a_short_time_where_many_come(
+    writer, reader, tenant, monkeypatch
+):
+    writer.insert(table(tenant, [row(n, n, start_ms=-(n**5)) for n in range(1, 31)]))
+    monkeypatch.setattr(traces, "NEWEST_SPANS", 1)
+    assert traces._newest(reader.horizon()) <= FIRST_SLICE_NS
+    found = list(pages(reader, tenant, TraceSearch(**WEEK, limit=7)))
+    assert list(itertools.chain(*found)) == list(range(1, 31))
+    assert traces._newest(Horizon(0, 0, 1000)) == 1_000_000
 
 
 def test_a_full_last_page_has_no_cursor(writer, reader, tenant):

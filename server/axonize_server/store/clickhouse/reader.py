@@ -56,8 +56,8 @@ class SpanReader:
 
         Spans that are rolled up afterwards are read twice, which changes nothing.
         """
-        rolled_up_to_s, committed_ms = self._rows(traces_sql.HORIZON, {})[0]
-        return Horizon((rolled_up_to_s + 1) * SECOND_NS, committed_ms * 1_000_000)
+        rolled_up_to_s, spans, committed_ms = self._rows(traces_sql.HORIZON, {})[0]
+        return Horizon((rolled_up_to_s + 1) * SECOND_NS, committed_ms * 1_000_000, spans)
 
     def candidate_traces(
         self,

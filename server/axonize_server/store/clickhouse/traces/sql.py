@@ -73,11 +73,19 @@ def _tokens(most: str, end: str) -> str:
 
 ROLLED_UP_TO = "SELECT toUnixTimestamp(max(second)) FROM rolled_up_seconds"
 
-# Both are known without reading a row: the last second rolled up, and the last time of commit (ms).
+# The last second rolled up and how many spans it has, and the last time of commit (ms), which is
+# known without reading a row.
 HORIZON = """
 SELECT
-    (SELECT toUnixTimestamp(max(second)) FROM rolled_up_seconds),
+    toUnixTimestamp(max(second)),
+    max(spans),
     (SELECT toUnixTimestamp64Milli(max(ingested_at)) FROM spans)
+FROM (
+    SELECT second, spans
+    FROM rolled_up_seconds
+    ORDER BY second DESC
+    LIMIT 1
+)
 """
 
 # The commit (Unix ns) of the oldest span that a tenant still has, and the day (Unix s) of its
@@ -223,11 +231,12 @@ class Filter(NamedTuple):
 class Horizon(NamedTuple):
     """What is rolled up: spans that arrived before until_ns; the last came at committed_ns.
 
-    Both are Unix ns.
+    Both are Unix ns. spans_per_s: how many came in the last second that is rolled up.
     """
 
     until_ns: int
     committed_ns: int
+    spans_per_s: int = 0
 
     @property
     def is_all(self) -> bool:

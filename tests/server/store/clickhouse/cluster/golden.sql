@@ -432,3 +432,11 @@ ALTER TABLE traces_local ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, L
 
 ALTER TABLE traces ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
     MODIFY COLUMN end_time CODEC(T64, LZ4);
+
+ALTER TABLE spans_local ON CLUSTER `main` MODIFY COLUMN duration_ns REMOVE CODEC;
+
+ALTER TABLE spans ON CLUSTER `main` MODIFY COLUMN duration_ns REMOVE CODEC;
+
+ALTER TABLE spans_local ON CLUSTER `main` MODIFY COLUMN duration_ns UInt64 ALIAS toUnixTimestamp64Nano(end_time) - toUnixTimestamp64Nano(start_time);
+
+ALTER TABLE spans ON CLUSTER `main` MODIFY COLUMN duration_ns UInt64 ALIAS toUnixTimestamp64Nano(end_time) - toUnixTimestamp64Nano(start_time);
