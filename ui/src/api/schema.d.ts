@@ -2039,6 +2039,8 @@ export interface components {
             output_tokens: number;
             /** @description Shortest time to first token of its spans, in ms. */
             ttft_ms: number | null;
+            /** @description Its root says `axonize.setup`: it makes ready, and is no request. */
+            setup: boolean;
             spans: components["schemas"]["SpanColumns"];
         };
         /** TraceDetail */
@@ -2067,6 +2069,8 @@ export interface components {
             output_tokens: number;
             /** @description Shortest time to first token of its spans, in ms. */
             ttft_ms: number | null;
+            /** @description Its root says `axonize.setup`: it makes ready, and is no request. */
+            setup: boolean;
             spans: components["schemas"]["SpanNode"][];
         };
         /** TraceEvidence */
@@ -2164,6 +2168,8 @@ export interface components {
             output_tokens: number;
             /** @description Shortest time to first token of its spans, in ms. */
             ttft_ms: number | null;
+            /** @description Its root says `axonize.setup`: it makes ready, and is no request. */
+            setup: boolean;
         };
         /** UsageList */
         UsageList: {
@@ -2179,6 +2185,7 @@ export interface components {
             min_duration_ms?: number | null;
             max_duration_ms?: number | null;
             q?: string | null;
+            setup?: boolean | null;
             /** @description A term for each, as `filter` takes them. */
             attributes?: string[];
             fault?: components["schemas"]["Fault"] | null;
@@ -2552,6 +2559,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -3171,6 +3180,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -4135,6 +4146,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -4240,6 +4253,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -4339,6 +4354,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -4436,6 +4453,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -4535,6 +4554,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */

@@ -426,3 +426,11 @@ ALTER TABLE ticks_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS client_input_
 ALTER TABLE ticks ON CLUSTER `main` ADD COLUMN IF NOT EXISTS client_input_tokens UInt64 DEFAULT input_tokens CODEC(ZSTD(1)) AFTER cached_tokens,
     ADD COLUMN IF NOT EXISTS client_output_tokens UInt64 DEFAULT output_tokens CODEC(ZSTD(1)) AFTER client_input_tokens,
     ADD COLUMN IF NOT EXISTS client_cached_tokens UInt64 DEFAULT cached_tokens CODEC(ZSTD(1)) AFTER client_output_tokens;
+
+ALTER TABLE spans_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS setup Bool CODEC(ZSTD(1)) AFTER error_type;
+
+ALTER TABLE spans ON CLUSTER `main` ADD COLUMN IF NOT EXISTS setup Bool CODEC(ZSTD(1)) AFTER error_type;
+
+ALTER TABLE traces_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS setup SimpleAggregateFunction(max, Bool) CODEC(ZSTD(1)) AFTER ttft_ms;
+
+ALTER TABLE traces ON CLUSTER `main` ADD COLUMN IF NOT EXISTS setup SimpleAggregateFunction(max, Bool) CODEC(ZSTD(1)) AFTER ttft_ms;

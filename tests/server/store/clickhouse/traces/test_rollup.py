@@ -132,6 +132,7 @@ def recount(spans: list[dict[str, Any]]) -> TraceRecord:
         error_count=sum(span["status"] == "error" for span in spans),
         **tokens,
         ttft_ms=min(ttft) if ttft else None,
+        setup=any(span["setup"] and span["parent_span_id"] == bytes(8) for span in spans),
     )
 
 
@@ -152,6 +153,7 @@ def span(trace: int, number: int) -> dict[str, Any]:
         input_tokens=mixed % 2 * mixed,
         output_tokens=mixed % 7,
         ttft_ms=mixed % 5 * 0.5,
+        setup=mixed % 4 == 0,
     )
 
 
@@ -296,6 +298,22 @@ def test_the_tokens_of_a_call_with_two_ends_count_once(store):
     for _ in range(2):
         found = {each.trace_id: (each.input_tokens, each.output_tokens) for each in world.listed()}
         assert found == {trace_id(1): (40, 11), trace_id(2): (45, 17), trace_id(3): (40, 11)}
+        world.roll_up()
+
+
+def test_what_makes_ready_within_a_request_makes_no_set_up_of_it(store):
+    world = World(store)
+    load = {"name": "load llama", "setup": True}
+    world.insert([row(1, 1, 9, **load), row(2, 2), row(2, 3, 2, **load), row(3, 4, **load)])
+    world.insert([row(1, 9), row(3, 5, 4)])
+    for _ in range(2):
+        assert {each.trace_id: each.setup for each in world.listed()} == {
+            trace_id(1): False, trace_id(2): False, trace_id(3): True,
+        }  # fmt: skip
+        for setup in (True, False):
+            wanted = TraceSearch(**WINDOW, setup=setup)
+            found, _ = traces.search(world.reader, world.tenant, wanted, None)
+            assert found == [each for each in world.listed() if each.setup == setup]
         world.roll_up()
 
 
