@@ -62,10 +62,15 @@ read_keys(Column *column, PyObject *keys)
 
 static const struct {
     const char *name;
-    int is_text, is_float, width;
-} TYPES[] = {{"LowCardinality(String)", 1, 0, 0}, {"UInt8", 0, 0, 1},  {"UInt16", 0, 0, 2},
-             {"UInt32", 0, 0, 4},                 {"UInt64", 0, 0, 8}, {"Float32", 0, 1, 4},
-             {"Float64", 0, 1, 8}};
+    int is_text, is_float, is_flag, width;
+} TYPES[] = {{"LowCardinality(String)", 1, 0, 0, 0},
+             {"Bool", 0, 0, 1, 1},
+             {"UInt8", 0, 0, 0, 1},
+             {"UInt16", 0, 0, 0, 2},
+             {"UInt32", 0, 0, 0, 4},
+             {"UInt64", 0, 0, 0, 8},
+             {"Float32", 0, 1, 0, 4},
+             {"Float64", 0, 1, 0, 8}};
 
 static int
 read_type(Column *column)
@@ -75,6 +80,7 @@ read_type(Column *column)
             continue;
         column->is_text = TYPES[i].is_text;
         column->is_float = TYPES[i].is_float;
+        column->is_flag = TYPES[i].is_flag;
         column->width = TYPES[i].width;
         return 0;
     }

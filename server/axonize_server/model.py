@@ -135,6 +135,7 @@ class TraceSearch(msgspec.Struct, frozen=True, kw_only=True):
     max_duration_ns: int | None = None
     text: str | None = None
     attributes: tuple[AttributeFilter, ...] = ()
+    setup: bool | None = None
     sort: Sort = "-start_time"
     limit: int = 50
 
@@ -147,7 +148,10 @@ class TraceKey(msgspec.Struct, frozen=True):
 
 
 class TraceRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One trace in a list, computed from all of its spans; times in ns, ttft in ms."""
+    """One trace in a list, computed from all of its spans; times in ns, ttft in ms.
+
+    `setup`: its root says that it makes ready, as what loads a model does; so it is no request.
+    """
 
     trace_id: str
     start_ns: int
@@ -161,6 +165,7 @@ class TraceRecord(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int
     output_tokens: int
     ttft_ms: float | None
+    setup: bool = False
 
     @property
     def status(self) -> Status:

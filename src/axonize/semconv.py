@@ -121,6 +121,7 @@ MODEL_TYPE = "axonize.model.type"  # the architecture, such as llama
 PIPELINE_CLASS = "axonize.pipeline.class"
 PIPELINE_INPUTS = "axonize.pipeline.inputs"  # how many
 PIPELINE_TASK = "axonize.pipeline.task"
+SETUP = "axonize.setup"  # true: it makes ready; a trace whose root says so is no request
 STREAM_CHUNKS = "axonize.stream.chunks"  # how many came
 STREAM_INCOMPLETE = "axonize.stream.incomplete"  # true: the caller read no further
 TORCH_COLLECTIVE = "axonize.torch.collective"  # of N: .N.name, .N.count, .N.host_ms, .N.bytes

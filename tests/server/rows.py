@@ -40,6 +40,7 @@ DEFAULTS: dict[str, tuple[pa.DataType, object]] = {
     "cached_tokens": (pa.uint32(), 0),
     "ttft_ms": (pa.float32(), 0.0),
     "tpot_ms": (pa.float32(), 0.0),
+    "setup": (pa.bool_(), False),
     "gpu.label": (LABELS, []),
     "gpu.resource_uuid": (LABELS, []),
     "gpu.physical_uuid": (LABELS, []),

@@ -30,6 +30,7 @@ def seed_hour(http: str) -> None:
         _request(seeder, -6_000_000 + number * 20_000, "small", number)
     engine = Engine(seeder, "engine-1", -600_000)
     ridden = Request("r-1", seeder.span("warm up", -600_000, 5, service="chat-server"))
+    seeder.span("cold start", -2_000_000, 18_000, service="chat-server", axonize__setup=True)
     while engine.at_ms < -60_000:
         engine.step(1_000, [Rider(ridden, 8, 6)])
     seeder.send()
@@ -85,6 +86,8 @@ def test_the_front_page_sums_up_the_last_hour_beside_the_one_before(page: Page) 
     open_overview(page)
     expect(figure(page, "Error rate")).to_contain_text("3.3 %")
     expect(figure(page, "Latency p50")).to_contain_text(re.compile(r"9\d\d ms"))
+    # The start of the engine is none of them.
+    expect(figure(page, "Latency p99")).to_contain_text(re.compile(r"9\d\d ms"))
     expect(figure(page, "Prefix hits")).to_contain_text("25 %")
     expect(figure(page, "GPU utilisation")).to_contain_text("60 %")
     expect(figure(page, "GPU power")).to_contain_text("540 W")
@@ -110,6 +113,26 @@ def test_every_panel_opens_the_traces_behind_it(page: Page) -> None:
     expect(page.locator("footer")).to_contain_text("30 traces")
     page.go_back()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def test_what_makes_ready_is_listed_and_is_no_request(page: Page) -> None:
+    page.goto("/traces?service=chat-server&q=cold start")
+    listed = page.locator("tr[data-trace]")
+    expect(listed).to_have_count(1)
+    expect(listed).to_contain_text("set-up")
+    expect(page.get_by_role("region", name="Latency")).to_contain_text("No request matches")
+    page.get_by_role("searchbox").fill("setup:false")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/traces\?setup=false$"))
+    expect(listed.first).to_contain_text("POST /v1/chat")
+    page.get_by_role("searchbox").fill("setup:true")
+    page.keyboard.press("Enter")
+    expect(listed).to_have_count(1)
+    page.get_by_role("button", name="Remove the filter set-up").click()
+    expect(page).to_have_url(re.compile("/traces$"))
+    page.goto("/traces?setup=true")
+    listed.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="cold start")).to_contain_text("set-up")
 
 
 def point(page: Page, chart: Locator, share: float) -> tuple[float, float]:

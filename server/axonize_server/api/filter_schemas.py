@@ -28,6 +28,7 @@ class WrittenFilter(msgspec.Struct, frozen=True, kw_only=True):
     min_duration_ms: float | None = None
     max_duration_ms: float | None = None
     q: str | None = None
+    setup: bool | None = None
     attributes: Annotated[
         list[str], Meta(description="A term for each, as `filter` takes them.")
     ] = []
@@ -44,6 +45,7 @@ def written_filter(search: TraceSearch) -> WrittenFilter:
         min_duration_ms=_milliseconds(search.min_duration_ns),
         max_duration_ms=_milliseconds(search.max_duration_ns),
         q=search.text,
+        setup=search.setup,
         attributes=[written(each) for each in search.attributes],
     )
 

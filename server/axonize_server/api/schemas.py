@@ -47,6 +47,9 @@ class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
     ttft_ms: Annotated[
         float | None, Meta(description="Shortest time to first token of its spans, in ms.")
     ]
+    setup: Annotated[
+        bool, Meta(description="Its root says `axonize.setup`: it makes ready, and is no request.")
+    ]
 
 
 class TracePage(msgspec.Struct, frozen=True):
@@ -157,6 +160,7 @@ def trace_summary(trace: model.TraceRecord) -> TraceSummary:
         input_tokens=trace.input_tokens,
         output_tokens=trace.output_tokens,
         ttft_ms=trace.ttft_ms,
+        setup=trace.setup,
     )
 
 

@@ -47,6 +47,13 @@ def provide_search(
             description="Part of a span's name or service, or the start of a trace id; any case.",
         ),
     ] = None,
+    setup: Annotated[
+        bool | None,
+        QueryParameter(
+            description="`true`: the root says that it is set-up, such as the start of an engine; "
+            "`false`: it does not. Both are listed, but only requests are counted, if not given."
+        ),
+    ] = None,
     attribute: Attributes = None,
     written: Annotated[
         str | None,
@@ -70,6 +77,7 @@ def provide_search(
         min_duration_ns=nanoseconds(min_duration_ms),
         max_duration_ns=nanoseconds(max_duration_ms),
         text=q or None,
+        setup=setup,
         attributes=tuple(attribute_filter(each) for each in attribute or ()),
     )
     return refine(search, written) if written else search

@@ -33,6 +33,7 @@ TRACES = pa.schema(
         ("input_tokens", pa.int64()),
         ("output_tokens", pa.int64()),
         ("ttft_ms", pa.float64()),
+        ("setup", pa.bool_()),
     ]
 )
 

@@ -46,6 +46,7 @@ EMITTERS = (
             Read("cost_usd", "cost.usd"),
             Read("http_status", "http.response.status_code"),
             Read("error_type", "error.type"),
+            Read("setup", "axonize.setup"),
         ),
     ),
     Emitter(

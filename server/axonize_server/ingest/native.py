@@ -24,6 +24,7 @@ _TYPES = {
     "uint64": "UInt64",
     "float": "Float32",
     "double": "Float64",
+    "bool": "Bool",
 }
 _decode: Any = None
 # Read here and not from the settings: it says how the program runs, as for the SDK's own core.

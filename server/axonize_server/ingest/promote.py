@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from axonize_server.ingest.attributes import Attributes, text_of
-from axonize_server.ingest.promoted import GPU_FIELDS, MAX_GPUS, TEXT, Column
+from axonize_server.ingest.promoted import FLAG, GPU_FIELDS, MAX_GPUS, TEXT, Column
 
 Positions = npt.NDArray[np.intp]
 # What Arrow reads as a number, but for what no column holds (infinity) and what is none (NaN).
@@ -19,6 +19,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _GPU_KEY = re.compile(r"gpu\.(0|[1-9]\d?)\.(\w+)", re.ASCII)
 _SCALARS = np.frombuffer(b"sidb", np.uint8)
 _NUMBERS = np.frombuffer(b"sid", np.uint8)
+_FLAGS = np.frombuffer(b"b", np.uint8)
 
 
 class KeyIndex:
@@ -64,11 +65,12 @@ class KeyIndex:
 
 
 def promote(index: KeyIndex, columns: Iterable[Column]) -> dict[str, pa.Array]:
-    """Return each column with one value an owner: "" or 0 where no key has a value that fits."""
-    return {
-        column.name: (_texts if column.type == TEXT else _numbers)(index, column)
-        for column in columns
-    }
+    """Return each column with one value an owner: "", 0 or False where no key has one that fits."""
+    return {column.name: _values(index, column) for column in columns}
+
+
+def _values(index: KeyIndex, column: Column) -> pa.Array:
+    return {TEXT: _texts, FLAG: _flags}.get(column.type, _numbers)(index, column)
 
 
 def _texts(index: KeyIndex, column: Column) -> pa.DictionaryArray:
@@ -94,6 +96,14 @@ def _numbers(index: KeyIndex, column: Column) -> pa.Array:
         fits = _fits(numbers, column.type)
         columns[index.owner(positions[fits])] = numbers[fits]
     return pa.array(columns)
+
+
+def _flags(index: KeyIndex, column: Column) -> pa.Array:
+    flags = np.zeros(index.owners, np.bool_)
+    for key in reversed(column.keys):
+        positions = index.positions(key.name, _FLAGS)
+        flags[index.owner(positions)] = np.asarray(pc.equal(index.text(positions), "true"))
+    return pa.array(flags)
 
 
 def _fits(numbers: npt.NDArray[np.float64], target: pa.DataType) -> npt.NDArray[np.bool_]:

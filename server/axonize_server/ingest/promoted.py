@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from axonize_server.ingest.emitters import EMITTERS
 
-TEXT = pa.string()
+TEXT, FLAG = pa.string(), pa.bool_()
 
 
 class Key(NamedTuple):
@@ -39,6 +39,7 @@ _SPAN_TYPES = {
     "cost_usd": pa.float64(),
     "http_status": pa.uint16(),
     "error_type": TEXT,
+    "setup": FLAG,
 }
 
 

@@ -13,7 +13,7 @@ typedef struct {
 
 typedef struct {
     char *name, *type;
-    int is_text, is_float, width; /* bytes of a number */
+    int is_text, is_float, is_flag, width; /* bytes of a number */
     Key *keys; /* an earlier key wins over a later one */
     int key_count;
     Buffer values;
@@ -76,6 +76,13 @@ open_values(Columns *columns)
 }
 
 static int
+flag_in(const Value *value, double *number)
+{
+    *number = (double)value->integer;
+    return value->letter == 'b';
+}
+
+static int
 number_in(const Value *value, double *number)
 {
     switch (value->letter) {
@@ -122,7 +129,8 @@ set_value(Column *column, int rank, const Value *value, Slice text)
         memcpy(column->texts.numbers.bytes + column->texts.numbers.length - 4, &last, 4);
         column->rank = rank;
     }
-    else if (number_in(value, &number) && set_number(column, number * column->keys[rank].scale))
+    else if ((column->is_flag ? flag_in : number_in)(value, &number) &&
+             set_number(column, number * column->keys[rank].scale))
         column->rank = rank;
 }
 

@@ -4,15 +4,16 @@ r"""Filters of traces as text, such as `service:api status:error duration>2s app
     term     = key operator value          no space within a term
              / key ":*"                    some span has the attribute
              / word                        part of a span's name or service, or start of a trace id
-    key      = "service" / "model" / "gpu" / "status" / "duration" / attribute key
+    key      = "service" / "model" / "gpu" / "status" / "setup" / "duration" / attribute key
     operator = ":" / "=" / "!=" / ">" / ">=" / "<" / "<="    ":" means "="
     value    = word / quoted
     quoted   = DQUOTE *( any but DQUOTE and "\" / "\" any ) DQUOTE
 
 Words stand without quotes while they hold no space, no quote and none of = ! < > : ; values may
-hold all but space and quotes. A key in quotes is always that of an attribute. service, model, gpu
-and status (`ok`, `error`) take ":" or "="; duration takes < <= > >= and a number with ns, us, ms,
-s, m or h, and < is as <=. Words outside of terms are looked for together, as they stand.
+hold all but space and quotes. A key in quotes is always that of an attribute. service, model, gpu,
+status (`ok`, `error`) and setup (`true`, `false`) take ":" or "="; duration takes < <= > >= and a
+number with ns, us, ms, s, m or h, and < is as <=. Words outside of terms are looked for together,
+as they stand.
 """
 
 from __future__ import annotations
@@ -160,6 +161,12 @@ def _status(term: Term) -> tuple[str, object]:
     return "status", term.value
 
 
+def _setup(term: Term) -> tuple[str, object]:
+    if term.operator != "=" or term.value not in ("true", "false"):
+        raise FilterFault(term.start, "expected setup:true or setup:false")
+    return "setup", term.value == "true"
+
+
 def _duration(term: Term) -> tuple[str, object]:
     if term.operator in ("=", "!="):
         raise FilterFault(term.start, "duration takes < <= > or >=, as in duration>2s")
@@ -178,6 +185,7 @@ _FIELDS: Mapping[str, Callable[[Term], tuple[str, object]]] = {
     "model": _same("model"),
     "gpu": _same("gpu"),
     "status": _status,
+    "setup": _setup,
     "duration": _duration,
 }
 

@@ -80,6 +80,7 @@ def _matches(trace: TraceRecord, wanted: TraceSearch) -> bool:
         wanted.from_ns <= trace.start_ns < wanted.to_ns
         and (wanted.status is None or trace.status == wanted.status)
         and (wanted.max_duration_ns is None or trace.duration_ns <= wanted.max_duration_ns)
+        and (wanted.setup is None or trace.setup == wanted.setup)
     )
 
 

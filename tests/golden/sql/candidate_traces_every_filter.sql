@@ -13,6 +13,7 @@
 -- model = "llama"
 -- min_duration = 1000000
 -- max_duration = 2000000
+-- setup = 0
 SELECT
     lower(hex(trace_id)),
     first AS key,
@@ -22,7 +23,8 @@ FROM (
     SELECT
         trace_id, start_time, end_time,
         has(service_hashes, cityHash64({service:String})) AS by_service,
-        has(model_hashes, cityHash64({model:String})) AS by_model
+        has(model_hashes, cityHash64({model:String})) AS by_model,
+        setup AS by_setup
     FROM traces
     WHERE tenant_id = {tenant:String}
         AND slot BETWEEN {slot_from:UInt32} AND {slot_to:UInt32}
@@ -32,7 +34,8 @@ FROM (
     SELECT
         trace_id, start_time, end_time,
         service_name = {service:String},
-        model = {model:String}
+        model = {model:String},
+        setup AND parent_span_id = toFixedString('', 8)
     FROM spans
     WHERE tenant_id = {tenant:String}
         AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
@@ -81,5 +84,6 @@ HAVING first < {to:Int64}
     AND max(by_model)
     AND last - first >= {min_duration:Int64}
     AND last - first <= {max_duration:Int64}
+    AND max(by_setup) = {setup:UInt8}
 ORDER BY key DESC, trace_id DESC
 LIMIT {limit:UInt32}

@@ -15,6 +15,7 @@
 -- model = "llama"
 -- min_duration = 1000000
 -- max_duration = 2000000
+-- setup = 0
 -- width = 12000000000
 SELECT
     toUInt32(intDiv(first - {from:Int64}, {width:Int64})) AS column,
@@ -27,14 +28,14 @@ FROM (
         toUnixTimestamp64Nano(max(end_time)) AS last,
         max(fails) AS failed
     FROM (
-        SELECT trace_id, start_time, end_time, notEmpty(error_ids) AS fails, has(service_hashes, cityHash64({service:String})) AS by_service, has(model_hashes, cityHash64({model:String})) AS by_model
+        SELECT trace_id, start_time, end_time, notEmpty(error_ids) AS fails, has(service_hashes, cityHash64({service:String})) AS by_service, has(model_hashes, cityHash64({model:String})) AS by_model, setup AS by_setup
         FROM traces
         WHERE tenant_id = {tenant:String}
             AND slot BETWEEN {slot_from:UInt32} AND {slot_to:UInt32}
             AND start_time >= fromUnixTimestamp64Nano({scan_from:Int64}, 'UTC')
             AND start_time < fromUnixTimestamp64Nano({scan_to:Int64}, 'UTC')
         UNION ALL
-        SELECT trace_id, start_time, end_time, status = 'error', service_name = {service:String}, model = {model:String}
+        SELECT trace_id, start_time, end_time, status = 'error', service_name = {service:String}, model = {model:String}, setup AND parent_span_id = toFixedString('', 8)
         FROM spans
         WHERE tenant_id = {tenant:String}
             AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')
@@ -92,6 +93,7 @@ GROUP BY reinterpretAsUInt128(trace_id)
         AND max(by_model)
         AND last - first >= {min_duration:Int64}
         AND last - first <= {max_duration:Int64}
+        AND max(by_setup) = {setup:UInt8}
 )
 GROUP BY column, row
 ORDER BY column, row

@@ -5,6 +5,7 @@
 -- from = 1795000000000000000
 -- to = 1795003600000000000
 -- scan_to = 1795007200000000000
+-- setup = 0
 -- text = "prefill"
 -- width = 12000000000
 SELECT
@@ -18,7 +19,7 @@ FROM (
         toUnixTimestamp64Nano(max(end_time)) AS last,
         max(fails) AS failed
     FROM (
-        SELECT trace_id, start_time, end_time, notEmpty(error_ids) AS fails, arrayExists(
+        SELECT trace_id, start_time, end_time, notEmpty(error_ids) AS fails, setup AS by_setup, arrayExists(
             n -> positionCaseInsensitiveUTF8(n, {text:String}) > 0, arrayConcat(names, services)
         ) AS by_text
         FROM traces
@@ -29,6 +30,7 @@ FROM (
     )
     GROUP BY reinterpretAsUInt128(trace_id)
     HAVING first >= {from:Int64} AND first < {to:Int64}
+        AND max(by_setup) = {setup:UInt8}
         AND (max(by_text) OR startsWith(lower(hex(any(trace_id))), lower({text:String})))
 )
 GROUP BY column, row

@@ -1,7 +1,8 @@
 INSERT INTO traces (
     tenant_id, day, slot, trace_id,
     start_time, end_time, entry, services, models, service_hashes,
-    model_hashes, gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms
+    model_hashes, gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms,
+    setup
 )
 SELECT
     tenant_id,
@@ -43,7 +44,8 @@ SELECT
         (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
         (input_tokens > 0 OR output_tokens > 0) AND kind = 'client'
     ),
-    min(if(ttft_ms > 0, ttft_ms, NULL))
+    min(if(ttft_ms > 0, ttft_ms, NULL)),
+    max(setup AND parent_span_id = toFixedString('', 8))
 FROM spans
 WHERE ingested_at >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
     AND ingested_at < fromUnixTimestamp64Second({last:Int64} + 1, 'UTC')

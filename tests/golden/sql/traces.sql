@@ -12,11 +12,13 @@ SELECT
     arraySum(maxMap(tokens.1, tokens.3).2),
     arraySum(maxMap(client_tokens.1, client_tokens.2).2),
     arraySum(maxMap(client_tokens.1, client_tokens.3).2),
-    min(ttft_ms)
+    min(ttft_ms),
+    max(setup)
 FROM (
     SELECT
         trace_id, start_time, end_time, entry, services, models, service_hashes, model_hashes,
-        gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms
+        gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms,
+        setup
     FROM traces
     WHERE tenant_id = {tenant:String}
         AND slot >= {slot_from:UInt32}
@@ -61,7 +63,8 @@ FROM (
         (reinterpretAsUInt64(span_id), input_tokens, output_tokens),
         (input_tokens > 0 OR output_tokens > 0) AND kind = 'client'
     ),
-    min(if(ttft_ms > 0, ttft_ms, NULL))
+    min(if(ttft_ms > 0, ttft_ms, NULL)),
+    max(setup AND parent_span_id = toFixedString('', 8))
     FROM spans
     WHERE tenant_id = {tenant:String}
         AND ingested_at >= fromUnixTimestamp64Nano({arrived_from:Int64}, 'UTC')

@@ -23,6 +23,7 @@ def test_a_pipeline_that_is_loaded_has_a_span(tmp_path: Path, recorded: Recorded
                 "axonize.pipeline.class": "StableDiffusionPipeline",
                 "axonize.model.dtype": "float32",
                 "axonize.device": "cpu",
+                "axonize.setup": True,
             },
         }
     ]

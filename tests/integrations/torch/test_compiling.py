@@ -46,6 +46,7 @@ def test_a_compilation_lies_in_the_call_that_waits_for_it(recorded: Recorded) ->
     assert span == {
         "name": "compile forward",
         "attributes": {
+            "axonize.setup": True,
             "axonize.torch.compile.id": "0/0",
             "axonize.torch.compile.operations": 1,
             "axonize.torch.compile.backend_ms": MEASURED,

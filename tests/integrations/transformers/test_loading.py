@@ -25,6 +25,7 @@ def test_a_model_that_is_loaded_has_a_span(tmp_path: Path, recorded: Recorded) -
                 "axonize.model.dtype": "float32",
                 "axonize.device": "cpu",
                 "axonize.torch.parameters": model.num_parameters(),
+                "axonize.setup": True,
             },
         }
     ]

@@ -135,6 +135,7 @@ SIGNATURE = ("x: *fp32", "y: *fp32", "out: *fp32", "n: i32", "BLOCK: constexpr")
 COMPILED = {
     "name": "compile _add",
     "attributes": {
+        "axonize.setup": True,
         "axonize.triton.compile.cached": False,
         "axonize.triton.num_stages": 3,
         "axonize.triton.num_warps": 4,

@@ -47,6 +47,7 @@ def test_a_tuning_is_one_span(recorded: Recorded) -> None:
     assert tuning["name"] == "autotune _add"
     assert tuning["attributes"]["axonize.triton.launches"] == 2
     assert tuning["attributes"]["axonize.triton.configs"] == 2
+    assert tuning["attributes"]["axonize.setup"] is True
     assert tuning["attributes"][CONFIG_MS] == 0.25
     assert tuning["attributes"][CONFIG].startswith("BLOCK: 64, num_warps: 4")
     assert [event["attributes"] for event in events(tuning)] == [

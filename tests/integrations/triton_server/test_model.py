@@ -68,6 +68,7 @@ def test_a_model_s_beginning(ports: Ports, collector: Collector) -> None:
         "triton.model_version": "1",
         "axonize.triton_server.instance": "doubling_0_0",
         "axonize.device": "cpu",
+        "axonize.setup": True,
     }
     assert span.parent_span_id == ""
 

@@ -216,6 +216,7 @@ def test_an_adapter_is_named(run: Run) -> None:
 def test_a_cold_start_is_one_trace(run: Run) -> None:
     spans = run.part(1)
     (start,) = named(spans, "cold start")
+    assert start.attributes["axonize.setup"] is True
     names = [child.name for child in start.children]
     assert names == ["imports", "config", "engine"]
     (core,) = start.child("engine").children

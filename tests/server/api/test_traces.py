@@ -21,6 +21,7 @@ SUMMARY = {
     "input_tokens": 12,
     "output_tokens": 34,
     "ttft_ms": 1.5,
+    "setup": False,
 }
 DETAIL = {
     "trace_id": trace_id(1),
@@ -96,6 +97,8 @@ def test_a_list_holds_summaries(client):
         ({"q": "GENER"}, 1),
         ({"q": "", "service": "", "model": "", "gpu": ""}, 1),
         ({"status": "ok"}, 0),
+        ({"setup": "true"}, 0),
+        ({"setup": "false"}, 1),
         ({"max_duration_ms": "10.4"}, 0),
         ({"sort": "duration", "limit": "500"}, 1),
     ],
@@ -319,8 +322,9 @@ def test_a_written_filter_is_read_for_the_page_that_shows_it(client):
         assert answer.status_code == 200
         return {name: value for name, value in answer.json().items() if value}
 
-    assert read("service:a duration>2s app.tier=pro x>1 chat") == {
+    assert read("service:a setup:true duration>2s app.tier=pro x>1 chat") == {
         "service": "a",
+        "setup": True,
         "min_duration_ms": 2000.0,
         "q": "chat",
         "attributes": ["app.tier:pro", "x>1"],

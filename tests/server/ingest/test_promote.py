@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from axonize_server.ingest.promoted import GPU_FIELDS, RESOURCE_COLUMNS, SPAN_COLUMNS, TEXT
+from axonize_server.ingest.promoted import FLAG, GPU_FIELDS, RESOURCE_COLUMNS, SPAN_COLUMNS, TEXT
 
 from tests.server.ingest.otlp import body, span
 
@@ -19,7 +19,7 @@ def row(decode):
 
 @pytest.mark.parametrize(
     ("column", "key"),
-    [(column, key) for column in SPAN_COLUMNS for key in column.keys],
+    [(column, key) for column in SPAN_COLUMNS if column.type != FLAG for key in column.keys],
     ids=lambda value: value.name,
 )
 def test_every_key_fills_its_column(row, column, key):
@@ -41,6 +41,14 @@ def test_every_resource_key_fills_its_column(row, column, key):
 
     assert stored[column.name] == "text"
     assert stored["resource_attributes"] == [(key.name, "text")]
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [(True, True), (False, False), ("true", False), (1, False), (1.0, False), ([True], False)],
+)
+def test_a_flag_is_a_boolean_that_is_true(row, value, stored):
+    assert row({"other": True, "axonize.setup": value})["setup"] is stored
 
 
 def test_a_current_name_wins_over_a_deprecated_one(row):

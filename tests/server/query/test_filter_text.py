@@ -21,6 +21,9 @@ def read(text: str) -> TraceSearch:
         ("service:api", {"service": "api"}),
         ('  model="my model"  ', {"model": "my model"}),
         ("gpu:MIG-1 status:error", {"gpu": "MIG-1", "status": "error"}),
+        ("setup:true", {"setup": True}),
+        ("setup=false", {"setup": False}),
+        ('"setup":true', {"attributes": (AttributeFilter("setup", "=", "true"),)}),
         ("duration>2s", {"min_duration_ns": 2_000_000_000}),
         ("duration>=1.5m duration<=.5h",
          {"min_duration_ns": 90_000_000_000, "max_duration_ns": 1_800_000_000_000}),
@@ -46,6 +49,8 @@ def test_a_text_becomes_a_search(text, expected):
     ("text", "position", "message"),
     [
         ("status:bad", 0, "expected status:error or status:ok"),
+        ("setup:maybe", 0, "expected setup:true or setup:false"),
+        ("setup!=true", 0, "expected setup:true or setup:false"),
         ("a:1 duration:2s", 4, "duration takes < <= > or >=, as in duration>2s"),
         ("duration>fast", 9, "expected a number with a unit such as 250ms, 2s or 1.5m, not 'fast'"),
         ("duration>2", 9, "expected a number with a unit such as 250ms, 2s or 1.5m, not '2'"),

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from axonize_server.model import InvalidQuery, TraceSearch
 from axonize_server.query import requests
-from axonize_server.requests import RequestBucket, RequestGroup, RequestStatistics
+from axonize_server.query.differences import differences
+from axonize_server.query.heatmap import heatmap
+from axonize_server.requests import Box, RequestBucket, RequestGroup, RequestStatistics
 
 from tests.server.rows import MINUTE_NS, NOW_NS, row, table
 
@@ -65,6 +68,23 @@ def test_a_request_counts_for_each_service_and_model_in_it(reader, tenant):
     ]
     by_model = requests.grouped(reader.requests, tenant, SEARCH, "model")
     assert by_model == [RequestGroup("llama", engine)]
+
+
+@pytest.mark.usefixtures("stored")
+def test_set_up_is_no_request_unless_it_is_asked_for(writer, reader, tenant):
+    at = {"start_ms": -500_000, "ms": 18_000}
+    load = {"setup": True, "status": "error", **LLM}
+    writer.insert(table(tenant, [row(200, 1, **at, **load), row(200, 2, 1, **at)]))
+    # A model that a request had to wait for.
+    writer.insert(table(tenant, [row(201, 3, **at), row(201, 4, 3, **at, **load)]))
+    counted = of(101, 11, 51, 96, 100)
+    assert requests.over_time(reader.requests, tenant, SEARCH, 1)[1] == counted
+    assert requests.grouped(reader.requests, tenant, SEARCH, "service")[0].statistics == counted
+    assert sum(heatmap(reader.requests, tenant, SEARCH, 10).counts) == 101
+    everything = Box(SEARCH.from_ns, SEARCH.to_ns, 0, 60_000_000_000)
+    assert differences(reader.requests, tenant, SEARCH, everything).inside == 101
+    asked = msgspec.structs.replace(SEARCH, setup=True)
+    assert requests.over_time(reader.requests, tenant, asked, 1)[1] == of(1, 1, *[18_000] * 3)
 
 
 def test_a_range_without_time_is_refused(reader, tenant):

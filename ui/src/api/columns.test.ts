@@ -22,6 +22,7 @@ const SUMMARY = {
   input_tokens: 12,
   output_tokens: 34,
   ttft_ms: 1.5,
+  setup: false,
 };
 const SENT: TraceColumns = {
   ...SUMMARY,

@@ -2042,6 +2042,8 @@ export interface components {
             output_tokens: number;
             /** @description Shortest time to first token of its spans, in ms. */
             ttft_ms: number | null;
+            /** @description Its root says `axonize.setup`: it makes ready, and is no request. */
+            setup: boolean;
             spans: components["schemas"]["SpanColumns"];
         };
         /** TraceDetail */
@@ -2070,6 +2072,8 @@ export interface components {
             output_tokens: number;
             /** @description Shortest time to first token of its spans, in ms. */
             ttft_ms: number | null;
+            /** @description Its root says `axonize.setup`: it makes ready, and is no request. */
+            setup: boolean;
             spans: components["schemas"]["SpanNode"][];
         };
         /** TraceEvidence */
@@ -2167,6 +2171,8 @@ export interface components {
             output_tokens: number;
             /** @description Shortest time to first token of its spans, in ms. */
             ttft_ms: number | null;
+            /** @description Its root says `axonize.setup`: it makes ready, and is no request. */
+            setup: boolean;
         };
         /** UsageList */
         UsageList: {
@@ -2182,6 +2188,7 @@ export interface components {
             min_duration_ms?: number | null;
             max_duration_ms?: number | null;
             q?: string | null;
+            setup?: boolean | null;
             /** @description A term for each, as `filter` takes them. */
             attributes?: string[];
             fault?: components["schemas"]["Fault"] | null;
@@ -2555,6 +2562,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -3174,6 +3183,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -4138,6 +4149,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -4243,6 +4256,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -4342,6 +4357,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -4439,6 +4456,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */
@@ -4538,6 +4557,8 @@ export interface operations {
                 max_duration_ms?: number | null;
                 /** @description Part of a span's name or service, or the start of a trace id; any case. */
                 q?: string | null;
+                /** @description `true`: the root says that it is set-up, such as the start of an engine; `false`: it does not. Both are listed, but only requests are counted, if not given. */
+                setup?: boolean | null;
                 /** @description Of any span or of its resource: `key`, `key=value`, `key!=value`, or `key` and one of `>` `>=` `<` `<=` with a number. Each of several is met by some span. */
                 attribute?: string[] | null;
                 /** @description All filters as one text, such as `service:api status:error duration>2s app.tier="my tier" chat`, beside the others. */

@@ -173,13 +173,14 @@ class SpanReader:
 
 
 def _trace_record(row: tuple[Any, ...]) -> TraceRecord:
-    *known, input_tokens, output_tokens, client_input, client_output, ttft_ms = row
+    *known, input_tokens, output_tokens, client_input, client_output, ttft_ms, setup = row
     ends = Ends(Tokens(input_tokens, output_tokens), Tokens(client_input, client_output))
     return TraceRecord(
         **dict(zip(_TRACE_FIELDS, known, strict=True)),
         input_tokens=ends.counted.input,
         output_tokens=ends.counted.output,
         ttft_ms=ttft_ms or None,
+        setup=bool(setup),
     )
 
 

@@ -11,7 +11,8 @@ from axonize.speed import Span
 def load(call: Call) -> Observer:
     """Follow DiffusionPipeline.from_pretrained."""
     name = name_of(str(call.argument("pretrained_model_name_or_path", default="")))
-    with Span(f"load {name}", {semconv.GEN_AI_REQUEST_MODEL: name}) as span:
+    attributes = {semconv.GEN_AI_REQUEST_MODEL: name, semconv.SETUP: True}
+    with Span(f"load {name}", attributes) as span:
         pipeline = yield
         span.set_attribute(semconv.PIPELINE_CLASS, type(pipeline).__name__)
         span.set_attribute(semconv.MODEL_DTYPE, str(pipeline.dtype).removeprefix("torch."))

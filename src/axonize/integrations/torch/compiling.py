@@ -60,4 +60,5 @@ def _attributes(metrics: Any) -> dict[str, Any]:
         semconv.TORCH_COMPILE_BACKEND_MS: None if backend_s is None else backend_s * 1e3,
         semconv.CODE_FILE_PATH: metrics.co_filename,
         semconv.CODE_LINE_NUMBER: metrics.co_firstlineno,
+        semconv.SETUP: True,
     }

@@ -13,7 +13,8 @@ from axonize.speed import Span
 def load(call: Call) -> Observer:
     """Follow PreTrainedModel.from_pretrained."""
     name = name_of(str(call.argument("pretrained_model_name_or_path", default="")))
-    with Span(f"load {name}", {semconv.GEN_AI_REQUEST_MODEL: name}) as span:
+    attributes = {semconv.GEN_AI_REQUEST_MODEL: name, semconv.SETUP: True}
+    with Span(f"load {name}", attributes) as span:
         model = yield
         model = model[0] if isinstance(model, tuple) else model  # with what was loaded
         about = {**describe(model), semconv.GEN_AI_OPERATION_NAME: None}

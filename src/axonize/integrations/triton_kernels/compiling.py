@@ -42,6 +42,7 @@ def _asked(call: Call) -> dict[str, Any]:
         semconv.CODE_LINE_NUMBER: function.__code__.co_firstlineno,
         semconv.TRITON_SIGNATURE: [f"{k}: {v}" for k, v in call.argument("signature").items()],
         semconv.TRITON_COMPILE_CACHED: True,
+        semconv.SETUP: True,
     }
 
 

@@ -18,7 +18,7 @@ class _Tuning:
     def __init__(self, name: str, count: int) -> None:
         self.left = count
         self.best: tuple[float, str] = (math.inf, "")
-        self.span = Span(f"autotune {name}", {semconv.TRITON_CONFIGS: count})
+        self.span = Span(f"autotune {name}", {semconv.TRITON_CONFIGS: count, semconv.SETUP: True})
 
     def tried(self, config: str, took_ms: float) -> None:
         attributes: dict[str, Any] = {semconv.TRITON_CONFIG: config}

@@ -146,7 +146,7 @@ def _initialize(original: Any, about: _About) -> Any:
     @functools.wraps(original)
     def initialize(self: Any, args: dict[str, str]) -> Any:
         about.learn(args)
-        with Span(f"initialize {about.name}", about.attributes):
+        with Span(f"initialize {about.name}", {**about.attributes, semconv.SETUP: True}):
             return original(self, args)
 
     return initialize

@@ -10,6 +10,7 @@ import os
 import time
 from pathlib import Path
 
+from axonize import semconv
 from axonize.context import ROOT, SpanContext
 from axonize.engine import names
 from axonize.integrations.vllm.identity import describe
@@ -38,7 +39,7 @@ def create_config(_: Call) -> Observer:
     begin_ns = time.time_ns()
     first_ns = begin_ns if _start.process_seen else process_start_ns()
     _start.process_seen = True
-    span = _start.span = Span("cold start", parent=ROOT, start_ns=first_ns)
+    span = _start.span = Span("cold start", {semconv.SETUP: True}, parent=ROOT, start_ns=first_ns)
     if first_ns < begin_ns:
         Span("imports", parent=span, start_ns=first_ns).end(begin_ns)
     try:

@@ -36,7 +36,7 @@ export function ModelTable({ models, only, sort = "requests", onSort, search }: 
             <td className={classes(cell, "w-full max-w-0")}>
               <Link
                 to="/traces"
-                search={{ ...search, model: model.name }}
+                search={{ ...search, model: model.name, setup: "false" }}
                 title={model.name}
                 className="block truncate font-medium outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
               >

@@ -20,7 +20,7 @@ test("every panel has its lines, a unit and the traces behind it", () => {
     "GPU power: all cards 540 W",
     "GPUs busy with steps: GPU-seconds a second 1",
   ]);
-  expect(panels[1]!.traces).toEqual({ status: "error" });
+  expect(panels[1]!.traces).toEqual({ setup: "false", status: "error" });
   expect([panels[0]!.series.starts[0], panels[0]!.series.ends[0]]).toEqual([Date.parse("2026-11-23T07:00:00Z"), Date.parse("2026-11-23T07:01:00Z")]);
 });
 

@@ -35,6 +35,9 @@ const NO_REQUEST = "No request in this range";
 const NO_STEP = "No engine steps in this range";
 const NO_GPU = "No GPU metrics in this range";
 
+/** Set-up is no request. */
+const OF_REQUESTS = { setup: "false" } as const;
+
 const perSecond = (count: number, ms: number) => (count * 1e3) / ms;
 
 export function toPanels({ requests, latency, throughput, engines, gpus }: Activity): Panel[] {
@@ -48,14 +51,14 @@ export function toPanels({ requests, latency, throughput, engines, gpus }: Activ
       ], "bars"),
       format: formatPerSecond,
       nothing: NO_REQUEST,
-      traces: {},
+      traces: OF_REQUESTS,
     },
     {
       title: "Error rate",
       series: series(requests.items, requestMs, [["failed", "var(--color-bad)", ({ requests: all, errors }) => errors / all]]),
       format: formatRate,
       nothing: NO_REQUEST,
-      traces: { status: "error" },
+      traces: { ...OF_REQUESTS, status: "error" },
     },
     {
       title: "Latency",
@@ -66,7 +69,7 @@ export function toPanels({ requests, latency, throughput, engines, gpus }: Activ
       ]),
       format: formatMs,
       nothing: NO_REQUEST,
-      traces: { sort: "-duration" },
+      traces: { ...OF_REQUESTS, sort: "-duration" },
     },
     {
       title: "Time to first token",

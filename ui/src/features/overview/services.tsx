@@ -30,7 +30,7 @@ export function Services({ services, search }: ServicesProps) {
         {services.slice(0, MOST).map(({ name, requests, errors, duration_ms: { p50, p95, p99 } }) => (
           <tr key={name} className="relative focus-within:bg-accent-soft hover:bg-raised">
             <td className={classes(cell, "w-full max-w-0")}>
-              <Link to="/traces" search={{ ...search, service: name }} title={name} className="block truncate font-medium outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent">
+              <Link to="/traces" search={{ ...search, service: name, setup: "false" }} title={name} className="block truncate font-medium outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent">
                 {name || "(no name)"}
               </Link>
             </td>

@@ -11,7 +11,7 @@ import { buttonClasses, IconButton } from "@/widgets/button";
 import { classes } from "@/widgets/classes";
 import { CopyButton } from "@/widgets/copy-button";
 import { Tip } from "@/widgets/tip";
-import { Status } from "../traces/columns";
+import { SetUp, Status } from "../traces/columns";
 import { rememberedSearch } from "../traces/recall";
 import { DeleteButton } from "./delete";
 import type { Neighbours } from "./neighbours";
@@ -34,6 +34,7 @@ export function Header({ trace, link, neighbours, onErrors }: HeaderProps) {
         </Tip>
         <h1 title={trace.name} className="min-w-0 truncate text-lg font-semibold tracking-tight max-sm:flex-1 max-sm:basis-40">
           {trace.name}
+          {trace.setup && <SetUp />}
         </h1>
         <Status status={trace.status} />
         <div className="ml-auto flex shrink-0 items-center gap-1">

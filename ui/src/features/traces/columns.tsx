@@ -112,7 +112,15 @@ const Name = ({ trace }: { trace: TraceSummary }) => (
   >
     {trace.status === "error" && <CircleAlert size={13} aria-label="Error" className="mr-1.5 inline align-[-2px] text-bad sm:hidden" />}
     {trace.name}
+    {trace.setup && <SetUp />}
   </Link>
+);
+
+/** Beside the name of a trace that makes ready: the charts do not count it. */
+export const SetUp = () => (
+  <span title="Set-up: it serves no request, and is not counted as one" className="ml-2 text-xs font-normal text-ink-faint">
+    set-up
+  </span>
 );
 
 function Services({ trace }: { trace: TraceSummary }) {

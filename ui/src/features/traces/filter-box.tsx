@@ -33,7 +33,7 @@ export function FilterBox({ search, onChange, box, className }: FilterBoxProps) 
         aria-invalid={fault !== undefined}
         aria-describedby={fault && id}
         placeholder="Name or trace id, service:api, duration>2s…"
-        title={'Words are looked for in names of spans and services and in trace ids. service:api model:"my model" status:error gpu:GPU-1 duration>2s key:value key!=value key>5 key:*'}
+        title={'Words are looked for in names of spans and services and in trace ids. service:api model:"my model" status:error setup:true gpu:GPU-1 duration>2s key:value key!=value key>5 key:*'}
         value={text}
         maxLength={2000}
         spellCheck={false}

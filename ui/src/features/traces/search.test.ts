@@ -6,7 +6,7 @@ import { filtersOf, hasFilters, readSearch, withoutFilters, withRange } from "./
 const read = (address: string) => readSearch(parseParams(address));
 
 test("every filter survives the address", () => {
-  const address = "?range=6h&service=gateway&model=meta/llama&gpu=GPU-1&status=error&min=250&max=9000&q=chat&sort=-duration&live=1";
+  const address = "?range=6h&service=gateway&model=meta/llama&gpu=GPU-1&status=error&setup=false&min=250&max=9000&q=chat&sort=-duration&live=1";
   const search = read(address);
   expect(search).toEqual({
     range: "6h",
@@ -14,6 +14,7 @@ test("every filter survives the address", () => {
     gpu: "GPU-1",
     model: "meta/llama",
     status: "error",
+    setup: "false",
     min: 250,
     max: 9000,
     q: "chat",
@@ -24,7 +25,7 @@ test("every filter survives the address", () => {
 });
 
 test("defaults and nonsense leave the address", () => {
-  expect(read("?range=1h&sort=-start_time&status=maybe&min=-3&max=fast&live=0&q=&service=")).toEqual({});
+  expect(read("?range=1h&sort=-start_time&status=maybe&setup=maybe&min=-3&max=fast&live=0&q=&service=")).toEqual({});
   expect(read("?range=forever")).toEqual({});
 });
 
@@ -48,10 +49,11 @@ test("clearing the filters keeps range, sort and live", () => {
 });
 
 test("the query names what the server calls it", () => {
-  expect(filtersOf(read("?min=5&max=10&status=ok"))).toMatchObject({
+  expect(filtersOf(read("?min=5&max=10&status=ok&setup=false"))).toMatchObject({
     min_duration_ms: 5,
     max_duration_ms: 10,
     status: "ok",
+    setup: false,
     sort: "-start_time",
   });
 });

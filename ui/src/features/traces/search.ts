@@ -13,6 +13,8 @@ export type TracesSearch = RangeSearch & {
   /** Id of a GPU or MIG instance. */
   gpu?: string;
   status?: "ok" | "error";
+  /** What makes ready, such as the start of an engine: it alone, or all but it. */
+  setup?: "true" | "false";
   /** Milliseconds. */
   min?: number;
   max?: number;
@@ -41,6 +43,7 @@ export function readSearch(params: Params): TracesSearch {
     model: asText(params.model),
     gpu: asText(params.gpu),
     status: asOneOf(params.status, ["ok", "error"] as const),
+    setup: asOneOf(params.setup, ["true", "false"] as const),
     min: asAmount(params.min),
     max: asAmount(params.max),
     q: asText(params.q),
@@ -87,13 +90,14 @@ export const conditionsOf = (search: TracesSearch): Conditions => ({
   model: search.model,
   gpu: search.gpu,
   status: search.status,
+  setup: search.setup && search.setup === "true",
   min_duration_ms: search.min,
   max_duration_ms: search.max,
   q: search.q,
   filter: search.filter,
 });
 
-const FILTERS = ["service", "model", "gpu", "status", "min", "max", "q", "filter", "box"] as const;
+const FILTERS = ["service", "model", "gpu", "status", "setup", "min", "max", "q", "filter", "box"] as const;
 
 export const hasFilters = (search: TracesSearch) => FILTERS.some((name) => search[name] !== undefined);
 
@@ -109,6 +113,7 @@ export const withWritten = (search: TracesSearch, read: WrittenFilter): TracesSe
     model: read.model,
     gpu: read.gpu,
     status: read.status,
+    setup: read.setup?.toString(),
     min: read.min_duration_ms,
     max: read.max_duration_ms,
     q: read.q,

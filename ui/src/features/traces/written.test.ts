@@ -7,8 +7,8 @@ const read = (address: string) => readSearch(parseParams(address));
 const BOX = { from: Date.parse("2026-11-23T07:00:00Z"), to: Date.parse("2026-11-23T07:05:00Z"), min: 0.881744, max: 1_073.741824 };
 
 test("every filter is written as the server reads it", () => {
-  expect(writeFilters(read("?service=api&model=my model&status=error&min=2000&max=2500.5&q=chat done&filter=app.tier:pro"))).toBe(
-    'service:api model:"my model" status:error duration>=2s duration<=2500.5ms app.tier:pro chat done',
+  expect(writeFilters(read("?service=api&model=my model&status=error&setup=false&min=2000&max=2500.5&q=chat done&filter=app.tier:pro"))).toBe(
+    'service:api model:"my model" status:error setup:false duration>=2s duration<=2500.5ms app.tier:pro chat done',
   );
   expect(writeFilters(read("?min=90000&max=0.000123&q=a=b"))).toBe('duration>=90s duration<=0.123us "a=b"');
   expect(writeFilters({ service: 'a "b"', gpu: "*" })).toBe(String.raw`service:"a \"b\"" gpu:"*"`);
@@ -31,12 +31,14 @@ test("a filter is added once, and each chip takes away its own", () => {
   expect(chips[1]!.without).toEqual({ service: "api", filter: "b:2", box: writeBox(BOX) });
   expect(chips[3]!.without).toEqual(search);
   expect(otherChips(search)).toHaveLength(2);
+  expect(otherChips(read("?setup=true&q=a"))).toEqual([{ label: "set-up", without: { q: "a" } }]);
+  expect(chipsOf(read("?setup=false")).map(({ label }) => label)).toEqual(["no set-up"]);
 });
 
 test("what the server read takes the place of what was there", () => {
   const box = writeBox(BOX);
-  const next = withWritten({ ...read("?range=6h&service=old&q=old&min=1"), box }, { service: "api", attributes: ["a:1", "b:2"], min_duration_ms: 2000 });
-  expect(next).toEqual({ range: "6h", service: "api", filter: "a:1 b:2", min: 2000, box });
+  const next = withWritten({ ...read("?range=6h&service=old&q=old&min=1"), box }, { service: "api", setup: true, attributes: ["a:1", "b:2"], min_duration_ms: 2000 });
+  expect(next).toEqual({ range: "6h", service: "api", setup: "true", filter: "a:1 b:2", min: 2000, box });
 });
 
 test("a box survives the address, narrows the list, and goes with its range", () => {

@@ -15,7 +15,7 @@ export const writeValue = (value: string) => (PLAIN_VALUE.test(value) && value !
 export const writeTerm = (key: string, operator: ":" | ">=" | "<", value: string) =>
   `${PLAIN.test(key) && !KNOWN.has(key) ? key : quote(key)}${operator}${writeValue(value)}`;
 
-const KNOWN = new Set(["service", "model", "gpu", "status", "duration"]);
+const KNOWN = new Set(["service", "model", "gpu", "status", "setup", "duration"]);
 
 /** A text to look for: words stand as they are. */
 const writeWords = (text: string) => (text.split(" ").every((word) => PLAIN.test(word)) ? text : quote(text));
@@ -28,7 +28,7 @@ function writeDuration(ms: number): string {
 
 /** Every filter of a search as one text, which the server reads back as the same. */
 export function writeFilters(search: TracesSearch): string {
-  const named = (["service", "model", "gpu", "status"] as const).flatMap((name) => (search[name] === undefined ? [] : [`${name}:${writeValue(search[name])}`]));
+  const named = (["service", "model", "gpu", "status", "setup"] as const).flatMap((name) => (search[name] === undefined ? [] : [`${name}:${writeValue(search[name])}`]));
   return [
     ...named,
     ...(search.min === undefined ? [] : [`duration>=${writeDuration(search.min)}`]),
@@ -54,6 +54,7 @@ export function chipsOf(search: TracesSearch): Chip[] {
   const named = (["service", "model", "gpu", "status"] as const).flatMap((name) => (search[name] === undefined ? [] : [{ label: `${name}: ${search[name]}`, without: without({ [name]: undefined }) }]));
   return [
     ...named,
+    ...setupChips(search),
     ...(search.min === undefined ? [] : [{ label: `at least ${formatMs(search.min)}`, without: without({ min: undefined }) }]),
     ...(search.max === undefined ? [] : [{ label: `at most ${formatMs(search.max)}`, without: without({ max: undefined }) }]),
     ...(search.q === undefined ? [] : [{ label: `text: ${search.q}`, without: without({ q: undefined }) }]),
@@ -63,7 +64,10 @@ export function chipsOf(search: TracesSearch): Chip[] {
 }
 
 /** Those that have no button of their own in the bar. */
-export const otherChips = (search: TracesSearch): Chip[] => [...attributeChips(search), ...boxChips(search)];
+export const otherChips = (search: TracesSearch): Chip[] => [...setupChips(search), ...attributeChips(search), ...boxChips(search)];
+
+const setupChips = (search: TracesSearch): Chip[] =>
+  search.setup === undefined ? [] : [{ label: search.setup === "true" ? "set-up" : "no set-up", without: readSearch({ ...search, setup: undefined }) }];
 
 const attributeChips = (search: TracesSearch): Chip[] => {
   const terms = termsOf(search.filter);

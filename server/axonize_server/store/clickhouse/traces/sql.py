@@ -24,6 +24,10 @@ def slot(time_ns: int) -> int:
     return min(max(time_ns // SLOT_NS, 0), 2**32 - 1)
 
 
+# What loads or compiles within a request makes no set-up of it: the root tells.
+_SETUP = "setup AND parent_span_id = toFixedString('', 8)"
+
+
 def _folded(most: str) -> str:
     """Return the columns of a trace over spans, its sets bounded by `most`, such as "(10)".
 
@@ -61,7 +65,8 @@ def _folded(most: str) -> str:
     groupUniqArrayIf{most}(reinterpretAsUInt64(span_id), status = 'error'),
     {_tokens(most, OF_OTHERS)},
     {_tokens(most, OF_CLIENT)},
-    min(if(ttft_ms > 0, ttft_ms, NULL))"""
+    min(if(ttft_ms > 0, ttft_ms, NULL)),
+    max({_SETUP})"""
 
 
 def _tokens(most: str, end: str) -> str:
@@ -135,7 +140,8 @@ ROLL_UP = f"""
 INSERT INTO traces (
     tenant_id, day, slot, trace_id,
     start_time, end_time, entry, services, models, service_hashes,
-    model_hashes, gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms
+    model_hashes, gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms,
+    setup
 )
 SELECT
     tenant_id,
@@ -174,7 +180,8 @@ SELECT
     arraySum(maxMap(tokens.1, tokens.3).2),
     arraySum(maxMap(client_tokens.1, client_tokens.2).2),
     arraySum(maxMap(client_tokens.1, client_tokens.3).2),
-    min(ttft_ms)
+    min(ttft_ms),
+    max(setup)
 FROM ROWS
 GROUP BY trace_id
 """
@@ -195,7 +202,8 @@ def _rows_and_later(most: str) -> str:
     return f"""(
     SELECT
         trace_id, start_time, end_time, entry, services, models, service_hashes, model_hashes,
-        gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms
+        gpu_hashes, names, span_ids, error_ids, tokens, client_tokens, ttft_ms,
+        setup
     FROM {_ROLLED_UP}
     UNION ALL
     SELECT
@@ -393,7 +401,7 @@ def _text_clause(text: str) -> str:
 
 
 # What is asked of a trace once its rows are merged; by its duration it can be in no other way.
-_COMMON = ("service", "model", "min_duration", "max_duration")
+_COMMON = ("service", "model", "min_duration", "max_duration", "setup")
 
 
 def trace_filters(search: TraceSearch, reads_names: bool) -> list[Filter]:
@@ -403,6 +411,7 @@ def trace_filters(search: TraceSearch, reads_names: bool) -> list[Filter]:
         "model": search.model,
         "min_duration": search.min_duration_ns,
         "max_duration": search.max_duration_ns,
+        "setup": None if search.setup is None else int(search.setup),
         "text": search.text,
     }
     names = (*_COMMON, *(("text",) if reads_names else ()))
@@ -429,6 +438,7 @@ _FILTERS = {
     ),
     "min_duration": Filter("last - first >= {min_duration:Int64}"),
     "max_duration": Filter("last - first <= {max_duration:Int64}"),
+    "setup": Filter("max(by_setup) = {setup:UInt8}", {}, "by_setup", "setup", _SETUP),
     "text": Filter(
         f"(max(by_text) OR {_TRACE_ID_TEXT})", {}, "by_text",
         """arrayExists(

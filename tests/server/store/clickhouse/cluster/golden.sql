@@ -427,6 +427,14 @@ ALTER TABLE ticks ON CLUSTER `main` ADD COLUMN IF NOT EXISTS client_input_tokens
     ADD COLUMN IF NOT EXISTS client_output_tokens UInt64 DEFAULT output_tokens CODEC(ZSTD(1)) AFTER client_input_tokens,
     ADD COLUMN IF NOT EXISTS client_cached_tokens UInt64 DEFAULT cached_tokens CODEC(ZSTD(1)) AFTER client_output_tokens;
 
+ALTER TABLE spans_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS setup Bool CODEC(ZSTD(1)) AFTER error_type;
+
+ALTER TABLE spans ON CLUSTER `main` ADD COLUMN IF NOT EXISTS setup Bool CODEC(ZSTD(1)) AFTER error_type;
+
+ALTER TABLE traces_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS setup SimpleAggregateFunction(max, Bool) CODEC(ZSTD(1)) AFTER ttft_ms;
+
+ALTER TABLE traces ON CLUSTER `main` ADD COLUMN IF NOT EXISTS setup SimpleAggregateFunction(max, Bool) CODEC(ZSTD(1)) AFTER ttft_ms;
+
 ALTER TABLE traces_local ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
     MODIFY COLUMN end_time CODEC(T64, LZ4);
 

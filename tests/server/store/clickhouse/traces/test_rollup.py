@@ -132,6 +132,7 @@ def recount(spans: list[dict[str, Any]]) -> TraceRecord:
         error_count=sum(span["status"] == "error" for span in spans),
         **tokens,
         ttft_ms=min(ttft) if ttft else None,
+        setup=any(span["setup"] and span["parent_span_id"] == bytes(8) for span in spans),
     )
 
 
@@ -152,6 +153,7 @@ def span(trace: int, number: int) -> dict[str, Any]:
         input_tokens=mixed % 2 * mixed,
         output_tokens=mixed % 7,
         ttft_ms=mixed % 5 * 0.5,
+        setup=mixed % 4 == 0,
     )
 
 
@@ -321,6 +323,22 @@ def test_what_earlier_releases_rolled_up_has_every_id_in_one_set(store):
     world.roll_up()
     assert world.listed() == world.recount()
     assert [(each.span_count, each.error_count) for each in world.listed()] == [(4, 2)]
+
+
+def test_what_makes_ready_within_a_request_makes_no_set_up_of_it(store):
+    world = World(store)
+    load = {"name": "load llama", "setup": True}
+    world.insert([row(1, 1, 9, **load), row(2, 2), row(2, 3, 2, **load), row(3, 4, **load)])
+    world.insert([row(1, 9), row(3, 5, 4)])
+    for _ in range(2):
+        assert {each.trace_id: each.setup for each in world.listed()} == {
+            trace_id(1): False, trace_id(2): False, trace_id(3): True,
+        }  # fmt: skip
+        for setup in (True, False):
+            wanted = TraceSearch(**WINDOW, setup=setup)
+            found, _ = traces.search(world.reader, world.tenant, wanted, None)
+            assert found == [each for each in world.listed() if each.setup == setup]
+        world.roll_up()
 
 
 def test_a_trace_is_named_whatever_bytes_the_name_holds(store):

@@ -26,6 +26,7 @@ FILTERS = {
     "status": "error",
     "min_duration_ns": 1_000_000,
     "max_duration_ns": 2_000_000,
+    "setup": False,
     "text": "prefill",
 }
 ATTRIBUTES = (
