@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.ui.conftest import shoot
 from tests.ui.engine import Ridden, seed_steps
@@ -87,6 +87,27 @@ def test_the_critical_path_is_listed_and_marked(page: Page, seeded: Seeded) -> N
     expect(marked.first).to_be_visible()
 
 
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+def test_a_phone_has_room_for_the_tree_beside_the_explanation(page: Page, ridden: Ridden) -> None:
+    page.set_viewport_size(PHONE)
+    open_parts(page, ridden)
+    timeline = page.get_by_test_id("timeline")
+    timeline.scroll_into_view_if_needed()
+    expect(timeline).to_be_in_viewport(ratio=1)
+    box = at_rest(page).get_by_test_id("timeline").bounding_box()
+    assert box is not None
+    assert box["height"] >= PHONE["height"] * 0.4
+    parts(page).first.get_by_title("Select the span").first.click()
+    panel = page.get_by_role("complementary", name="Selected span")
+    expect(panel).to_be_in_viewport(ratio=1)
+    shoot(page, "explain-span-phone")
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(timeline).to_be_in_viewport(ratio=1)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("why", ["parts", "path"])
 def test_the_explanation_has_no_accessibility_fault(
@@ -96,7 +117,7 @@ def test_the_explanation_has_no_accessibility_fault(
     page.goto(f"/traces/{trace_id(ridden.chat.span)}?why={why}")
     expect(explanation(page).get_by_role("listitem").first).to_be_visible()
     shoot(page, f"explain-{why}-{scheme}")
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     shoot(page, f"explain-{why}-{scheme}-phone")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     assert at_rest(page).evaluate(SERIOUS) == []

@@ -213,3 +213,9 @@ def test_the_list_with_a_box_is_whole_everywhere(page: Page) -> None:
     panel = open_slow(page)
     expect(panel).to_contain_text("100 in the box")
     is_whole(page, "latency")
+    listed = page.locator("[data-scroll-restoration-id=traces]")
+    listed.scroll_into_view_if_needed()
+    expect(listed).to_be_in_viewport(ratio=1)
+    box = listed.bounding_box()
+    assert box is not None
+    assert box["height"] >= 250, "a phone has room for the list"

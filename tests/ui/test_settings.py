@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -19,6 +20,8 @@ REFUSED = "Failed to load resource: the server responded with a status of 40"
 
 # The days of a tenant are counted when they are asked for the first time.
 SLOW_MS = 120_000
+SIZES = [(1440, 900), (390, 844)]
+THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +160,66 @@ def test_a_tenant_with_the_scope_manages_its_own_keys_alone(page: Page, shared: 
     expect(page.locator("dialog code")).to_contain_text("axo_")
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "phone"])
+def check(page: Page, name: str, width: int) -> None:
+    """Check what is seen in both themes, and keep a picture of each."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        assert at_rest(page).evaluate(SERIOUS) == []
+        shoot(page, f"settings-{name}-{theme}-{width}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["wide", "phone"])
+def test_every_question_it_asks_is_in_reach_of_everyone(
+    page: Page, shared: Server, size: tuple[int, int]
+) -> None:
+    width, height = size
+    page.set_viewport_size({"width": width, "height": height})
+    name = f"hooli-{width}"
+    open_settings(page)
+    page.get_by_role("button", name="New", exact=True).click()
+    page.get_by_label("Id").fill(name)
+    check(page, "new-tenant", width)
+    page.get_by_role("button", name="Make tenant").click()
+    expect(page).to_have_url(f"{shared.http}/settings?tenant={name}")
+    expect(page.get_by_text("No keys yet")).to_be_visible()
+
+    page.get_by_role("button", name="New key").click()
+    page.get_by_label("Name").fill("a name that is a little longer than others")
+    check(page, "new-key", width)
+    page.get_by_role("button", name="Make key").click()
+    key = page.locator("dialog code").inner_text()
+    check(page, "key", width)
+    page.get_by_role("button", name="I have it").click()
+    assert ask(shared.http, "GET", "/api/v1/traces", key)[0] == 200
+    row = page.get_by_role("row").filter(has_text="a name that is")
+    row.get_by_role("button", name="Revoke").click()
+    expect(row.get_by_role("button", name="for good")).to_be_in_viewport(ratio=1)
+    check(page, "revoke", width)
+    row.get_by_role("button", name="for good").click()
+    expect(row).to_contain_text("revoked")
+
+    quota = page.get_by_role("region", name="Quota")
+    quota.get_by_label("Most spans of a day").fill("120")
+    quota.get_by_role("button", name="Save").click()
+    usage = page.get_by_role("region", name="Usage")
+    expect(usage).to_contain_text("0 of 120", timeout=SLOW_MS)
+    page.get_by_label("Engine steps", exact=True).fill("7")
+    expect(page.get_by_text("What is older is removed")).to_be_visible()
+    check(page, "limits", width)
+    page.get_by_role("region", name="Retention").get_by_role("button", name="Save").click()
+
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_label(f"Type {name} to confirm").fill(name)
+    check(page, "delete", width)
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("link", name=name)).to_have_count(0, timeout=SLOW_MS)
+    page.get_by_role("button", name="Leave administration").click()
+    expect(page.get_by_label("Admin key")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["wide", "phone"])
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_it_is_in_reach_of_everyone(page: Page, theme: str, size: tuple[int, int]) -> None:
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")

@@ -24,6 +24,7 @@ from axonize_server.model import (
     StoreRefused,
     StoreUnavailable,
 )
+from axonize_server.store.under_way import UnderWay
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class Batcher:
         self._shortest_linger_s, self._longest_linger_s = linger_s
         self._deadline_s = deadline_s
         self._is_suspended = is_suspended
-        self._writing = threading.RLock()
+        self._writing = UnderWay()
         self._counters = Counters()
         self._queue: FairQueue[_Waiting] = FairQueue()
         self._last_commit_s = 0.0
@@ -178,11 +179,13 @@ class Batcher:
             await asyncio.to_thread(thread.join)
 
     def settle(self) -> None:
-        """Refuse what waits of suspended tenants, and return when no write is under way of them."""
+        """Refuse what waits of suspended tenants, and return when no write is under way of them.
+
+        That is one write at most, however many follow it.
+        """
         for one in self._withdraw_suspended():
             self._finish(one, _suspended(one))
-        with self._writing:
-            pass
+        self._writing.settle()
 
     def _withdraw_suspended(self) -> list[_Waiting]:
         with self._changed:
@@ -272,7 +275,7 @@ class Batcher:
     def _insert_loop(self) -> None:
         while (blocks := self._batches.get()) is not None:
             for block in blocks:
-                with self._writing:
+                with self._writing.work():
                     self._insert_permitted(block)
             self._free_places.release()
 

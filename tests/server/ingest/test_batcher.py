@@ -298,6 +298,23 @@ def test_close_stores_what_was_taken_and_refuses_what_comes_later(store, clickho
     assert len(stored(clickhouse, tenant)) == 30
 
 
+def test_settling_waits_for_one_write_however_many_follow_it(store, tenant):
+    async def work(batcher):
+        sent = [asyncio.ensure_future(batcher.submit(tenant, body(span(i)))) for i in range(1, 301)]
+        while len(store.writes) < 3:
+            await asyncio.sleep(0.01)
+        written = len(store.writes)
+        await asyncio.to_thread(batcher.settle)
+        meanwhile = len(store.writes) - written
+        return meanwhile, await answers(*sent)
+
+    (meanwhile, accepted), _ = run(store, work, commit_bytes=1, linger_s=(0.0, 0.0))
+
+    assert accepted == [Accepted(1)] * 300
+    # One is waited for; some more may end before this thread has its turn.
+    assert meanwhile < 100
+
+
 def test_a_clickhouse_that_nobody_runs_is_unavailable():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -8,19 +8,22 @@ import { formatAgo, formatExact } from "@/format/time";
 import { useNow } from "@/widgets/now";
 import type { Summary } from "./steps";
 
-type HeaderProps = { engine: EngineSummary | undefined; summary: Summary | undefined; cut: boolean; children: ReactNode };
+type HeaderProps = { engine: EngineSummary | undefined; summary: Summary | undefined; cut: boolean; /** Which engines there are is not known yet. */ pending: boolean; children: ReactNode };
 
-export function Header({ engine, summary, cut, children }: HeaderProps) {
+export function Header({ engine, summary, cut, pending, children }: HeaderProps) {
   return (
     <header className="flex flex-col gap-2 border-b border-line bg-surface px-4 py-2.5">
       <div className="flex flex-wrap items-center gap-2">
         <h1 className="mr-2 text-lg font-semibold tracking-tight">Engines</h1>
         {children}
       </div>
-      {engine && <Figures engine={engine} summary={summary} cut={cut} />}
+      {engine ? <Figures engine={engine} summary={summary} cut={cut} /> : pending && <div className={ROOM} />}
     </header>
   );
 }
+
+/** What the figures take, so that nothing moves when they come. */
+const ROOM = "h-9 max-sm:h-[162px]";
 
 function Figures({ engine, summary, cut }: { engine: EngineSummary; summary: Summary | undefined; cut: boolean }) {
   const now = useNow();
@@ -38,14 +41,10 @@ function Figures({ engine, summary, cut }: { engine: EngineSummary; summary: Sum
         <span title={formatExact(engine.last_seen)}>{formatAgo(engine.last_seen, now)}</span>
       </Figure>
       <Figure label="Steps in the range">{formatCount(engine.step_count)}</Figure>
-      {summary && (
-        <>
-          <Figure label={cut ? `Of the newest ${formatCount(summary.steps)}: busy` : "Busy"}>{formatShare(summary.busy)}</Figure>
-          <Figure label="Tokens per second">{formatDigits(summary.tokensPerSecond)}</Figure>
-          <Figure label="Median step">{formatMs(summary.medianMs)}</Figure>
-          <Figure label="Preemptions">{formatCount(summary.preemptions)}</Figure>
-        </>
-      )}
+      <Figure label={cut && summary ? `Of the newest ${formatCount(summary.steps)}: busy` : "Busy"}>{summary ? formatShare(summary.busy) : "–"}</Figure>
+      <Figure label="Tokens per second">{summary ? formatDigits(summary.tokensPerSecond) : "–"}</Figure>
+      <Figure label="Median step">{summary ? formatMs(summary.medianMs) : "–"}</Figure>
+      <Figure label="Preemptions">{summary ? formatCount(summary.preemptions) : "–"}</Figure>
     </dl>
   );
 }

@@ -88,7 +88,7 @@ export function EnginesPage() {
   };
   return (
     <main className="flex h-full min-h-0 flex-col">
-      <Header engine={engine} summary={useMemo(() => summarise(byStart), [byStart])} cut={cut}>
+      <Header engine={engine} summary={useMemo(() => summarise(byStart), [byStart])} cut={cut} pending={engines.isPending}>
         {id !== undefined && (
           <Picker
             label="Engine"

@@ -48,10 +48,10 @@ const Table = ({ tenant, keys }: { tenant: string; keys: ApiKey[] }) => (
       <thead className="text-xs text-ink-muted">
         <tr className="border-b border-line *:px-4 *:py-2 *:font-normal">
           <th>Prefix</th>
-          <th>Name</th>
+          <th className={WIDE}>Name</th>
           <th>Scopes</th>
-          <th>Last used</th>
-          <th>Ends</th>
+          <th className={WIDE}>Last used</th>
+          <th className={WIDE}>Ends</th>
           <th>
             <span className="sr-only">Revoke</span>
           </th>
@@ -66,17 +66,27 @@ const Table = ({ tenant, keys }: { tenant: string; keys: ApiKey[] }) => (
   </div>
 );
 
+/** A phone says these below the prefix, so that no key is revoked out of sight. */
+const WIDE = "max-sm:hidden";
+
 function Row({ tenant, apiKey }: { tenant: string; apiKey: ApiKey }) {
   const over = isOver(apiKey);
+  const used = apiKey.last_used_at ? formatAgo(apiKey.last_used_at) : "never";
   return (
-    <tr className={`border-b border-line last:border-0 *:px-4 *:py-2 *:whitespace-nowrap ${over ? "text-ink-faint" : ""}`}>
-      <td className="font-mono">{apiKey.prefix}</td>
-      <td className="max-w-48 truncate">{apiKey.name || "–"}</td>
-      <td>{apiKey.scopes.join(", ")}</td>
-      <td title={apiKey.last_used_at ? formatExact(apiKey.last_used_at) : undefined}>
-        {apiKey.last_used_at ? formatAgo(apiKey.last_used_at) : "never"}
+    <tr className={`border-b border-line last:border-0 *:px-4 *:py-2 sm:*:whitespace-nowrap ${over ? "text-ink-faint" : ""}`}>
+      <td>
+        <span className="font-mono">{apiKey.prefix}</span>
+        <span className="block text-xs break-words text-ink-muted sm:hidden">
+          {apiKey.name && `${apiKey.name}, `}
+          {over || apiKey.expires_at ? ending(apiKey) : `used ${used}`}
+        </span>
       </td>
-      <td>{ending(apiKey)}</td>
+      <td className={`max-w-48 truncate ${WIDE}`}>{apiKey.name || "–"}</td>
+      <td>{apiKey.scopes.join(", ")}</td>
+      <td className={WIDE} title={apiKey.last_used_at ? formatExact(apiKey.last_used_at) : undefined}>
+        {used}
+      </td>
+      <td className={WIDE}>{ending(apiKey)}</td>
       <td className="text-right">{!over && <Revoke tenant={tenant} prefix={apiKey.prefix} />}</td>
     </tr>
   );
@@ -102,7 +112,7 @@ function Revoke({ tenant, prefix }: { tenant: string; prefix: string }) {
       </Button>
     );
   return (
-    <span className="inline-flex gap-1">
+    <span className="inline-flex flex-wrap justify-end gap-1">
       <Button className="text-bad!" aria-label={`Revoke ${prefix} for good`} disabled={revoking.isPending} onClick={() => revoking.mutate()}>
         For good
       </Button>

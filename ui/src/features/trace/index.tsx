@@ -1,7 +1,7 @@
 /** One trace: its figures, its spans in time, and the selected span in full. */
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { traceQuery } from "@/api/queries";
 import { ProblemError } from "@/api/problem";
 import type { TraceDetail } from "@/api/types";
@@ -93,18 +93,23 @@ function useTraceKeys(state: TraceState, focusSearch: () => void, others: Return
 function OpenTrace({ trace, view }: { trace: TraceDetail; view: TraceView }) {
   const state = useTraceState(trace, view);
   const searchBox = useRef<HTMLInputElement>(null);
+  const chart = useRef<HTMLDivElement>(null);
   const others = useNeighbours(trace.trace_id);
   const colors = useMemo(() => serviceColors(trace.services), [trace]);
   const [width, keepWidth] = useKept("panel", 400);
   const path = useMemo(() => (state.why === "path" ? criticalPath(state.tree) : undefined), [state.why, state.tree]);
   useTraceKeys(state, () => searchBox.current?.focus(), others);
   const span = state.tree.spans[state.selected];
+  useEffect(() => {
+    if (state.selected >= 0) chart.current?.scrollIntoView({ block: "nearest" });
+  }, [state.selected]);
   return (
-    <main className="flex h-full min-h-0 flex-col">
+    // Where what is above leaves the chart no room, as on a phone, the page scrolls to one that is whole.
+    <main className="flex h-full min-h-0 flex-col overflow-y-auto">
       <Header trace={trace} link={() => addressOf(state)} neighbours={others} onErrors={() => showErrors(state)} />
       <Explain traceId={trace.trace_id} state={state} path={path} colors={colors} />
       <Toolbar state={state} searchBox={searchBox} />
-      <div className="relative flex min-h-0 flex-1">
+      <div ref={chart} className="relative flex min-h-48 flex-1 max-sm:min-h-[min(70vh,26rem)]">
         <div className="flex min-w-0 flex-1">
           {state.flame ? (
             <Flame traceId={trace.trace_id} startMs={toMs(trace.start_time)} state={state} path={path} colors={colors} />

@@ -81,7 +81,8 @@ export function TracesPage() {
     return <TraceTable traces={traces} columns={columns} scroller={scroller} sort={sort} onSort={onSort} onNearEnd={onNearEnd} active={active} />;
   };
   return (
-    <main className="flex h-full min-h-0 flex-col">
+    // Where the charts leave the list no room, as on a phone, the page scrolls to one that is whole.
+    <main className="flex h-full min-h-0 flex-col overflow-y-auto">
       <h1 className="sr-only">Traces</h1>
       <Filters
         search={search}
@@ -91,7 +92,7 @@ export function TracesPage() {
         searchBox={searchBox}
       />
       {search.charts !== "off" && <Latency search={search} onChange={change} />}
-      <div {...pointing} className="relative flex min-h-0 flex-1 flex-col">
+      <div {...pointing} className="relative flex min-h-40 flex-1 flex-col max-sm:min-h-64">
         <div
           ref={setScroller}
           data-scroll-restoration-id="traces"

@@ -55,6 +55,7 @@ export function Explain({ traceId, state, path, colors }: ExplainProps) {
       </div>
       {why && (
         <div tabIndex={0} aria-label="Details" role="group" className="max-h-[34vh] max-sm:max-h-[24vh] overflow-y-auto border-t border-line focus-visible:-outline-offset-2">
+          {why === "parts" && !data && !error && <div className="h-[34vh] max-sm:h-[24vh]" />}
           {why === "parts" && data && <Parts explanation={data} tree={tree} onSpan={onSpan} onSteps={onSteps} />}
           {why === "path" && path && <PathList path={path} state={state} colors={colors} />}
         </div>
