@@ -404,10 +404,14 @@ CREATE TABLE IF NOT EXISTS ticks ON CLUSTER `main` AS ticks_local
 ENGINE = Distributed(`main`, currentDatabase(), ticks_local, cityHash64(tick));
 
 ALTER TABLE traces_local ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
-    MODIFY COLUMN end_time CODEC(T64, LZ4);
+    MODIFY COLUMN end_time CODEC(T64, LZ4),
+    MODIFY COLUMN service_hashes CODEC(LZ4),
+    MODIFY COLUMN model_hashes CODEC(LZ4);
 
 ALTER TABLE traces ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
-    MODIFY COLUMN end_time CODEC(T64, LZ4);
+    MODIFY COLUMN end_time CODEC(T64, LZ4),
+    MODIFY COLUMN service_hashes CODEC(LZ4),
+    MODIFY COLUMN model_hashes CODEC(LZ4);
 
 ALTER TABLE spans_local ON CLUSTER `main` MODIFY COLUMN duration_ns REMOVE CODEC;
 
