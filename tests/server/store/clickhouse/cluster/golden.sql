@@ -436,10 +436,14 @@ ALTER TABLE traces_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS setup Simple
 ALTER TABLE traces ON CLUSTER `main` ADD COLUMN IF NOT EXISTS setup SimpleAggregateFunction(max, Bool) CODEC(ZSTD(1)) AFTER ttft_ms;
 
 ALTER TABLE traces_local ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
-    MODIFY COLUMN end_time CODEC(T64, LZ4);
+    MODIFY COLUMN end_time CODEC(T64, LZ4),
+    MODIFY COLUMN service_hashes CODEC(LZ4),
+    MODIFY COLUMN model_hashes CODEC(LZ4);
 
 ALTER TABLE traces ON CLUSTER `main` MODIFY COLUMN start_time CODEC(T64, LZ4),
-    MODIFY COLUMN end_time CODEC(T64, LZ4);
+    MODIFY COLUMN end_time CODEC(T64, LZ4),
+    MODIFY COLUMN service_hashes CODEC(LZ4),
+    MODIFY COLUMN model_hashes CODEC(LZ4);
 
 ALTER TABLE spans_local ON CLUSTER `main` MODIFY COLUMN duration_ns REMOVE CODEC;
 
