@@ -58,19 +58,27 @@ class Journey:
 
     def traces(self, service: str, having: str = "") -> list[str]:
         """Return the traces of a service that have a span of this name."""
-        found = [
-            each["trace_id"] for each in self.get(f"/traces?limit=100&service={service}")["items"]
-        ]
+        found = [each["trace_id"] for each in self.listed(service=service)]
         return [each for each in found if not having or having in self.names(each)]
 
+    def listed(self, **filters: str) -> list[dict[str, Any]]:
+        """Return what the list says of the traces that match."""
+        query = "".join(f"&{name}={value}" for name, value in filters.items())
+        found: list[dict[str, Any]] = self.get(f"/traces?limit=500{query}")["items"]
+        return found
+
     def names(self, trace: str) -> list[str]:
-        return [span["name"] for span in self.get(f"/traces/{trace}/spans")["items"]]
+        return [span["name"] for span in self.spans(trace)]
+
+    def spans(self, trace: str) -> list[dict[str, Any]]:
+        """Return the spans of a trace, with all that they say."""
+        found: list[dict[str, Any]] = self.get(f"/traces/{trace}/spans")["items"]
+        return found
 
     def totals(self, trace: str) -> dict[str, Any]:
         """Return the attributes of what the engine says of a trace's request."""
-        spans = self.get(f"/traces/{trace}/spans")["items"]
         found: dict[str, Any] = next(
-            span["attributes"] for span in spans if span["name"] == "engine.request"
+            span["attributes"] for span in self.spans(trace) if span["name"] == "engine.request"
         )
         return found
 

@@ -69,6 +69,11 @@ def test_the_overview(page: Page, journey: Journey) -> None:
     # The last half minute is not yet on the page.
     expect(services.filter(has_text="chat-app")).to_contain_text(str(CHATS), timeout=SOON_MS)
     expect(page.locator("dl > div").filter(has_text="GPU power")).to_contain_text("650 W")
+    # Without the start of the engine, and without what was loaded.
+    took = [each["duration_ms"] for each in journey.listed(setup="false")]
+    whole = journey.get("/analytics/requests")["whole"]
+    assert (whole["requests"], whole["duration_ms"]["p99"]) == (len(took), max(took))
+    assert len(took) < len(journey.listed())
     is_whole(page, "real-overview")
     page.get_by_label("Traces behind Error rate").click()
     expect(page.locator("footer")).to_contain_text("1 trace")
@@ -107,6 +112,42 @@ def test_the_traces(page: Page, journey: Journey) -> None:
     expect(page.locator("tr[data-trace]").filter(has_text="Error")).to_have_count(1)
     expect(page.locator("tr[data-trace]").filter(has_text="chat tiny")).to_have_count(2)
     is_whole(page, "real-traces")
+
+
+OUTPUT = "gen_ai.usage.output_tokens"
+
+
+def test_tokens_that_the_client_and_the_server_tell_count_once(
+    page: Page, journey: Journey
+) -> None:
+    usage = journey.asked[0]
+    (chat,) = [
+        each["trace_id"]
+        for each in journey.listed(service="chat-app")
+        if each["output_tokens"] == usage["completion_tokens"]
+    ]
+    said = {
+        span["kind"]: span["attributes"][OUTPUT]
+        for span in journey.spans(chat)
+        if OUTPUT in span["attributes"]
+    }
+    assert said == dict.fromkeys(("client", "internal"), usage["completion_tokens"])
+    open_trace(page, chat)
+    tokens = f"{usage['prompt_tokens']} / {usage['completion_tokens']}"
+    expect(figures(page)).to_contain_text(f"Tokens in / out{tokens}")
+    page.goto("/traces?service=chat-app")
+    expect(page.locator(f'tr[data-trace="{chat}"]')).to_contain_text(tokens)
+
+
+def test_the_tokens_of_a_model_are_those_of_its_requests(journey: Journey) -> None:
+    served = [span for trace in journey.traces("vllm") for span in journey.spans(trace)]
+    made = sum(each["attributes"].get(OUTPUT, 0) for each in served if each["kind"] != "client")
+    # One more left before all of hers were made.
+    assert made > 12 + 40 + 2 * 16 + CROWD * LONG
+    models = {each["name"]: each for each in journey.get("/analytics/models")["items"]}
+    assert models["tiny"]["output_tokens"] == made
+    (over_time,) = journey.get("/analytics/throughput?model=tiny&points=1")["items"]
+    assert over_time["output_tokens"] == made
 
 
 def test_a_trace_of_vllm(page: Page, journey: Journey, preempted: str) -> None:
@@ -160,7 +201,11 @@ def test_two_choices_and_one_who_left(page: Page, journey: Journey) -> None:
 
 def test_a_cold_start(page: Page, journey: Journey) -> None:
     (start,) = journey.traces("vllm", "cold start")
+    assert [each["trace_id"] for each in journey.listed(service="vllm", setup="true")] == [start]
+    loaded = [each["name"] for each in journey.listed(service="batch-job", setup="true")]
+    assert {"load tiny-llama", "load tiny-diffusion"} <= set(loaded)
     open_trace(page, start)
+    expect(page.get_by_role("heading", name="cold start")).to_contain_text("set-up")
     for name in ("imports", "engine core", "weights", "warm-up"):
         expect(tree(page).filter(has_text=name).first).to_be_attached()
     shoot(page, "real-cold-start")
