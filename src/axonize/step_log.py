@@ -132,13 +132,19 @@ def follow_schedule(original: Function, find_log: Callable[[Any], StepLog]) -> F
 def follow_update(original: Function, find_log: Callable[[Any], StepLog]) -> Function:
     """Return what stands in for Scheduler.update_from_output: it notes the end of the step."""
 
-    def update_from_output(self: Any, scheduler_output: Any, model_runner_output: Any) -> Any:
-        results = original(self, scheduler_output, model_runner_output)
+    def update_from_output(self: Any, *args: Any, **kwargs: Any) -> Any:
+        results = original(self, *args, **kwargs)
         try:
             log = getattr(self, KEY, None) or find_log(self)
-            log.ended(scheduler_output, model_runner_output, results)
+            _tell_ended(log, results, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - as above
             log_internal_error(error)
         return results
 
     return update_from_output
+
+
+def _tell_ended(
+    log: StepLog, results: Any, scheduler_output: Any, model_runner_output: Any
+) -> None:
+    log.ended(scheduler_output, model_runner_output, results)

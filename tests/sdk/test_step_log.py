@@ -203,8 +203,10 @@ def scheduler(core: Any) -> Any:
                 raise KeyError(tokens)
             return Batch(total_num_scheduled_tokens=tokens)
 
-        def update_from_output(self, scheduler_output: Any, model_runner_output: Any) -> Any:
-            return [scheduler_output, model_runner_output]
+        def update_from_output(
+            self, scheduler_output: Any, model_runner_output: Any, newer: Any = None
+        ) -> Any:
+            return [scheduler_output, model_runner_output, newer][: 3 if newer else 2]
 
     def find(scheduler: Any) -> Any:
         Scheduler.found += 1
@@ -245,6 +247,15 @@ def test_what_stands_in_is_as_the_original(scheduler: Any) -> None:
             wrong()
     with pytest.raises(TypeError):
         engine.update_from_output(1)
+    assert engine._axonize_recorder.calls == []
+
+
+def test_what_a_later_version_calls_otherwise_is_not_noted_and_works(scheduler: Any) -> None:
+    engine = scheduler(Told())
+    with pytest.raises(TypeError):
+        engine.update_from_output(1, 2, newer=3)  # in tests it is said
+    guard.set_strict(False)
+    assert engine.update_from_output(1, 2, newer=3) == [1, 2, 3]
     assert engine._axonize_recorder.calls == []
 
 

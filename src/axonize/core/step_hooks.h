@@ -57,16 +57,22 @@ call_schedule(PyObject *object, PyObject *const *args, size_t flags, PyObject *k
 static Signature update_signature = {
     "update_from_output", 3, 3, 3, {"self", "scheduler_output", "model_runner_output"}, {NULL}};
 
+static int
+tell_ended(Hook *self, PyObject *const *args, size_t flags, PyObject *keywords, PyObject *results)
+{
+    PyObject *bound[MOST_ARGUMENTS] = {NULL};
+    if (bind(&update_signature, args, PyVectorcall_NARGS(flags), keywords, bound) < 0)
+        return -1;
+    PyObject *told[] = {NULL, bound[1], bound[2], results};
+    return tell_log(self, bound[0], hook.ended, told, 4);
+}
+
 static PyObject *
 call_update(PyObject *object, PyObject *const *args, size_t flags, PyObject *keywords)
 {
     Hook *self = (Hook *)object;
-    PyObject *bound[MOST_ARGUMENTS] = {NULL};
-    if (bind(&update_signature, args, PyVectorcall_NARGS(flags), keywords, bound) < 0)
-        return NULL;
     PyObject *results = PyObject_Vectorcall(self->original, args, flags, keywords);
-    PyObject *told[] = {NULL, bound[1], bound[2], results};
-    if (results && tell_log(self, bound[0], hook.ended, told, 4) < 0 && guard() < 0)
+    if (results && tell_ended(self, args, flags, keywords, results) < 0 && guard() < 0)
         Py_CLEAR(results);
     return results;
 }
