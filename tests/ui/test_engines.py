@@ -11,7 +11,7 @@ from tests.ui.engine import Engine, Request, Rider, request
 from tests.ui.seeding import Seeder, span_id, trace_id
 from tests.ui.serving import Server, serve
 from tests.ui.test_appearance import is_whole
-from tests.ui.waiting import at_rest
+from tests.ui.waiting import MOVED, STILL, at_rest
 
 ENGINE, LONG = "engine-page-0", "engine-page-1"
 PREFILL_STEP = 21
@@ -100,6 +100,14 @@ def test_another_engine_can_be_chosen_and_back_returns(page: Page) -> None:
     expect(page.get_by_text("The newest 2,000 steps")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("button", name=re.compile(f"^Engine: .*{ENGINE}$"))).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_moves_when_the_figures_come(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(address(LONG))
+    expect(page.locator("dl").first).to_contain_text("Steps in the range2,500")
+    assert at_rest(page).evaluate(MOVED) < STILL
 
 
 def test_nothing_bars_the_way_and_nothing_is_cut_off(page: Page) -> None:

@@ -12,7 +12,7 @@ from tests.ui.engine import Ridden, seed_steps
 from tests.ui.seeding import Seeded, span_id, trace_id
 from tests.ui.serving import Server
 from tests.ui.test_appearance import AXE, SERIOUS
-from tests.ui.waiting import at_rest
+from tests.ui.waiting import MOVED, STILL, at_rest
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,11 @@ def test_the_critical_path_is_listed_and_marked(page: Page, seeded: Seeded) -> N
     page.reload()
     expect(listed.first).to_be_visible()
     expect(marked.first).to_be_visible()
+
+
+def test_nothing_moves_when_the_parts_come(page: Page, ridden: Ridden) -> None:
+    open_parts(page, ridden)
+    assert at_rest(page).evaluate(MOVED) < STILL
 
 
 PHONE: ViewportSize = {"width": 390, "height": 844}

@@ -44,6 +44,17 @@ def at_rest(page: Page) -> Page:
     return page
 
 
+# How far what was seen has moved by itself since the page was opened; 0.1 is what people notice.
+MOVED = """() => new Promise(done => {
+    let sum = 0
+    const add = each => { sum += each.hadRecentInput ? 0 : each.value }
+    new PerformanceObserver(list => list.getEntries().forEach(add))
+        .observe({type: "layout-shift", buffered: true})
+    setTimeout(() => done(sum), 300)
+})"""
+STILL = 0.05
+
+
 def soon(page: Page, read: Callable[[], Found], fits: Callable[[Found], bool]) -> Found:
     """Return what is read of a page, once it fits."""
     by = time.monotonic() + WITHIN_S

@@ -28,7 +28,7 @@ const ROOM = "h-9 max-sm:h-[162px]";
 function Figures({ engine, summary, cut }: { engine: EngineSummary; summary: Summary | undefined; cut: boolean }) {
   const now = useNow();
   return (
-    <dl className="flex flex-wrap gap-x-7 gap-y-1.5 tabular max-lg:gap-x-5">
+    <dl className="flex flex-wrap gap-x-7 gap-y-1.5 tabular max-lg:gap-x-5 max-sm:grid max-sm:grid-cols-3 max-sm:gap-x-3">
       <Figure label="Engine">{`${engine.name} ${engine.version}`.trim() || "–"}</Figure>
       <Figure label="Model">
         <span title={engine.model} className="block max-w-64 truncate">
@@ -41,7 +41,7 @@ function Figures({ engine, summary, cut }: { engine: EngineSummary; summary: Sum
         <span title={formatExact(engine.last_seen)}>{formatAgo(engine.last_seen, now)}</span>
       </Figure>
       <Figure label="Steps in the range">{formatCount(engine.step_count)}</Figure>
-      <Figure label={cut && summary ? `Of the newest ${formatCount(summary.steps)}: busy` : "Busy"}>{summary ? formatShare(summary.busy) : "–"}</Figure>
+      <Figure label={cut && summary ? `Newest ${formatCount(summary.steps)}: busy` : "Busy"}>{summary ? formatShare(summary.busy) : "–"}</Figure>
       <Figure label="Tokens per second">{summary ? formatDigits(summary.tokensPerSecond) : "–"}</Figure>
       <Figure label="Median step">{summary ? formatMs(summary.medianMs) : "–"}</Figure>
       <Figure label="Preemptions">{summary ? formatCount(summary.preemptions) : "–"}</Figure>
@@ -50,8 +50,10 @@ function Figures({ engine, summary, cut }: { engine: EngineSummary; summary: Sum
 }
 
 const Figure = ({ label, children }: { label: string; children: ReactNode }) => (
-  <div>
-    <dt className="text-xs text-ink-muted">{label}</dt>
-    <dd>{children}</dd>
+  <div className="min-w-0">
+    <dt title={label} className="truncate text-xs text-ink-muted">
+      {label}
+    </dt>
+    <dd className="truncate">{children}</dd>
   </div>
 );

@@ -89,6 +89,7 @@ export function EnginesPage() {
   return (
     <main className="flex h-full min-h-0 flex-col">
       <Header engine={engine} summary={useMemo(() => summarise(byStart), [byStart])} cut={cut} pending={engines.isPending}>
+        {id === undefined && engines.isPending && <span className="h-7 w-52 pointer-coarse:h-9" />}
         {id !== undefined && (
           <Picker
             label="Engine"
