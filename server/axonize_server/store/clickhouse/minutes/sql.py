@@ -119,16 +119,17 @@ _COUNTED = """spans, errors, cost_usd, input_tokens, output_tokens, cached_token
     client_input_tokens, client_output_tokens, client_cached_tokens, durations, ttfts, tpots"""
 
 # What rows that were counted add up to.
-_TOTALS = """
-    sum(spans) AS all_spans,
-    sum(errors) AS all_errors,
-    sum(cost_usd) AS all_usd,
+_TOKENS = """
     sum(input_tokens) AS input,
     sum(output_tokens) AS output,
     sum(cached_tokens) AS cached,
     sum(client_input_tokens) AS client_input,
     sum(client_output_tokens) AS client_output,
-    sum(client_cached_tokens) AS client_cached,
+    sum(client_cached_tokens) AS client_cached,"""
+_TOTALS = f"""
+    sum(spans) AS all_spans,
+    sum(errors) AS all_errors,
+    sum(cost_usd) AS all_usd,{_TOKENS}
     sumMap(durations) AS all_durations,
     sumMap(ttfts) AS all_ttfts,
     sumMap(tpots) AS all_tpots"""
@@ -411,7 +412,44 @@ def _statistics(key: str, names: str, made: str, limit: str = "") -> Statistics:
     return Statistics(*texts)
 
 
+# Of what is counted over time: histograms by place and model would be several times as many.
+_APART = """
+SELECT
+    place, all_spans, all_errors, all_usd, told, all_durations, all_ttfts, all_tpots
+FROM (
+    SELECT
+        PLACE AS place,SUMS
+    FROM (ROWS
+    )
+    GROUP BY place
+) AS counted
+INNER JOIN (
+    SELECT
+        place,
+        groupArray((
+            toString(model), input, output, cached, client_input, client_output, client_cached
+        )) AS told
+    FROM (
+        SELECT
+            PLACE AS place, model,TOKENS
+        FROM (ROWS
+        )
+        GROUP BY place, model
+    )
+    GROUP BY place
+) AS by_model USING place
+ORDER BY place
+"""
+
+
+def _apart(rows: str) -> str:
+    question = _APART.replace("PLACE", _PLACE).replace("SUMS", _TOTALS.replace(_TOKENS, ""))
+    return question.replace("TOKENS", _TOKENS.rstrip(",")).replace("ROWS", rows)
+
+
 _PLACE = "intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})"
 _GROUP = "service_name, model, operation"
-BUCKETS = _statistics("place", "place, model", f"{_PLACE} AS place, model")
+BUCKETS = _statistics("place", "place, model", f"{_PLACE} AS place, model")._replace(
+    minutes=_apart(_MINUTES), ticks=_apart(f"{_MINUTES}\n    UNION ALL{_TICKS}")
+)
 GROUPS = _statistics(_GROUP, _GROUP, _GROUP, "LIMIT {limit:UInt32}\n")

@@ -29,4 +29,5 @@ def test_a_part_of_a_question_is_the_one_that_was_reviewed(name, part):
 def test_every_source_filters_on_the_tenant(name, part):
     text = getattr(QUESTIONS[name], part)
     sources = sum(text.count(f"FROM {table}") for table in ("minutes", "ticks", "spans"))
-    assert text.count(".tenant_id = {tenant:String}") == sources == SOURCES[part]
+    reads = 1 + text.count("JOIN")  # of what is counted over time, tokens are read apart
+    assert text.count(".tenant_id = {tenant:String}") == sources == SOURCES[part] * reads
