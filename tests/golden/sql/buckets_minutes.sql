@@ -31,8 +31,8 @@ INNER JOIN (
     SELECT
         place,
         groupArray((
-            toString(model), input, output, cached, client_input, client_output, client_cached
-        )) AS told
+        toString(model), input, output, cached, client_input, client_output, client_cached
+    )) AS told
     FROM (
         SELECT
             intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64}) AS place, model,

@@ -1,14 +1,10 @@
 SELECT
     service_name, model, operation,
-    sum(all_spans),
-    sum(all_errors),
-    sum(all_usd),
-    groupArray((
+    all_spans, all_errors, all_usd,
+    [(
         toString(model), input, output, cached, client_input, client_output, client_cached
-    )),
-    sumMap(all_durations),
-    sumMap(all_ttfts),
-    sumMap(all_tpots)
+    )],
+    all_durations, all_ttfts, all_tpots
 FROM (
     SELECT
         service_name, model, operation,
@@ -57,6 +53,5 @@ FROM (
     )
     GROUP BY service_name, model, operation
 )
-GROUP BY service_name, model, operation
 ORDER BY service_name, model, operation
 LIMIT {limit:UInt32}

@@ -323,28 +323,46 @@ def _wanted(table: str) -> str:
 
 
 # Tokens are told by model: each counts by itself.
-_STATISTICS = """
+_TOLD = """(
+        toString(model), input, output, cached, client_input, client_output, client_cached
+    )"""
+_PLACE = "intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})"
+_BY_PLACE = f"""
 SELECT
-    KEY,
+    place,
     sum(all_spans),
     sum(all_errors),
     sum(all_usd),
-    groupArray((
-        toString(model), input, output, cached, client_input, client_output, client_cached
-    )),
+    groupArray({_TOLD}),
     sumMap(all_durations),
     sumMap(all_ttfts),
     sumMap(all_tpots)MORE
 FROM (
     SELECT
-        MADE,SUMS
+        {_PLACE} AS place, model,SUMS
     FROM (ROWS
     )
-    GROUP BY NAMES
+    GROUP BY place, model
 )
-GROUP BY KEY
-ORDER BY KEY
-"""
+GROUP BY place
+ORDER BY place
+"""  # noqa: S608  (as above)
+_BY_GROUP = f"""
+SELECT
+    service_name, model, operation,
+    all_spans, all_errors, all_usd,
+    [{_TOLD}],
+    all_durations, all_ttfts, all_tpotsMORE
+FROM (
+    SELECT
+        service_name, model, operation,SUMS
+    FROM (ROWS
+    )
+    GROUP BY service_name, model, operation
+)
+ORDER BY service_name, model, operation
+LIMIT {{limit:UInt32}}
+"""  # noqa: S608  (as above)
 
 
 def _counted(table: str, column: str, range_: str) -> str:
@@ -396,29 +414,28 @@ class Statistics(NamedTuple):
     later_once: str
 
 
-def _statistics(key: str, names: str, made: str, limit: str = "") -> Statistics:
-    """Return the question for each key, from what each of some names has that are made first."""
+def _statistics(question: str) -> Statistics:
     parts = (
         (_TOTALS, _MINUTES, ""),
         (_TOTALS, f"{_MINUTES}\n    UNION ALL{_TICKS}", ""),
         (_SUMS, _each(_SPANS), f",\n    {_ARE_DIFFERENT}"),
         (_SUMS, _once(_SPANS, MINUTE), ""),
     )
-    question = _STATISTICS.replace("KEY", key).replace("NAMES", names).replace("MADE", made)
-    texts = (
-        question.replace("SUMS", sums).replace("ROWS", rows).replace("MORE", more) + limit
-        for sums, rows, more in parts
+    return Statistics(
+        *(
+            question.replace("SUMS", sums).replace("ROWS", rows).replace("MORE", more)
+            for sums, rows, more in parts
+        )
     )
-    return Statistics(*texts)
 
 
 # Of what is counted over time: histograms by place and model would be several times as many.
-_APART = """
+_APART = f"""
 SELECT
     place, all_spans, all_errors, all_usd, told, all_durations, all_ttfts, all_tpots
 FROM (
     SELECT
-        PLACE AS place,SUMS
+        {_PLACE} AS place,SUMS
     FROM (ROWS
     )
     GROUP BY place
@@ -426,12 +443,10 @@ FROM (
 INNER JOIN (
     SELECT
         place,
-        groupArray((
-            toString(model), input, output, cached, client_input, client_output, client_cached
-        )) AS told
+        groupArray({_TOLD}) AS told
     FROM (
         SELECT
-            PLACE AS place, model,TOKENS
+            {_PLACE} AS place, model,TOKENS
         FROM (ROWS
         )
         GROUP BY place, model
@@ -439,17 +454,15 @@ INNER JOIN (
     GROUP BY place
 ) AS by_model USING place
 ORDER BY place
-"""
+"""  # noqa: S608  (as above)
 
 
 def _apart(rows: str) -> str:
-    question = _APART.replace("PLACE", _PLACE).replace("SUMS", _TOTALS.replace(_TOKENS, ""))
+    question = _APART.replace("SUMS", _TOTALS.replace(_TOKENS, ""))
     return question.replace("TOKENS", _TOKENS.rstrip(",")).replace("ROWS", rows)
 
 
-_PLACE = "intDiv(toUnixTimestamp(minute) - {from:Int64}, {width:Int64})"
-_GROUP = "service_name, model, operation"
-BUCKETS = _statistics("place", "place, model", f"{_PLACE} AS place, model")._replace(
+BUCKETS = _statistics(_BY_PLACE)._replace(
     minutes=_apart(_MINUTES), ticks=_apart(f"{_MINUTES}\n    UNION ALL{_TICKS}")
 )
-GROUPS = _statistics(_GROUP, _GROUP, _GROUP, "LIMIT {limit:UInt32}\n")
+GROUPS = _statistics(_BY_GROUP)
