@@ -13,7 +13,7 @@ from axonize.export.exporter import Exporter, Receipt
 from axonize.guard import guarded
 from axonize.speed import RingBuffer, encode_request, encode_spans
 
-SLICE = 256  # spans encoded before the host's threads may run again, which takes 0.2 ms
+SLICE = 64  # spans encoded before the host's threads may run again
 LARGEST_REQUEST = 2 * 1024 * 1024  # bytes; collectors refuse more than 4 MiB
 HAND_OVER_S = 50e-6  # long enough for a thread of the host to take the GIL
 PATIENCE_S = 0.05  # for a request that is under way, before it is interrupted
