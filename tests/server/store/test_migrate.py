@@ -101,17 +101,22 @@ VALUES ('acme', today(), {slot:UInt32}, unhex({id:String}),
 """
 
 
-def test_tokens_that_were_rolled_up_before_they_were_told_apart_go_on_to_count(
-    new_databases, monkeypatch
-):
-    postgres, clickhouse = new_databases
+def migrate_to(version: int, postgres, clickhouse, monkeypatch) -> None:
+    """Make databases as an earlier release left them."""
+    before = [each for each in available("clickhouse") if each.version <= version]
     with monkeypatch.context() as older:
-        before = [each for each in available("clickhouse") if each.version < 17]
         older.setattr(
             "axonize_server.store.migrate.available",
             lambda database: before if database == "clickhouse" else [],
         )
         migrate(postgres, clickhouse)
+
+
+def test_tokens_that_were_rolled_up_before_they_were_told_apart_go_on_to_count(
+    new_databases, monkeypatch
+):
+    postgres, clickhouse = new_databases
+    migrate_to(16, postgres, clickhouse, monkeypatch)
     first_ns = NOW_NS - 10 * MINUTE_NS
     with clickhouse.client() as client:
         client.command(OLD_MINUTE, {"minute": first_ns // 10**9})
@@ -135,6 +140,21 @@ def test_tokens_that_were_rolled_up_before_they_were_told_apart_go_on_to_count(
         with clickhouse.client() as client:
             for name in ("traces", "minutes"):
                 client.command(f"OPTIMIZE TABLE {name} FINAL")
+
+
+def test_how_long_spans_took_that_were_stored_before_is_told_by_their_times(
+    new_databases, monkeypatch
+):
+    postgres, clickhouse = new_databases
+    migrate_to(18, postgres, clickhouse, monkeypatch)
+    SpanWriter(clickhouse).insert(table("acme", [row(1, 1, ms=2.5)]))
+    migrate(postgres, clickhouse)
+    SpanWriter(clickhouse).insert(table("acme", [row(1, 2, ms=4)]))
+    with clickhouse.client() as client:
+        for _ in range(2):
+            found = client.query("SELECT duration_ns FROM spans ORDER BY duration_ns").result_rows
+            assert found == [(2_500_000,), (4_000_000,)]
+            client.command("OPTIMIZE TABLE spans FINAL")
 
 
 def test_a_script_is_cut_at_semicolons_that_end_a_line():
