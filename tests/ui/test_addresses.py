@@ -20,7 +20,13 @@ from tests.ui.test_traces import heading
 from tests.ui.waiting import at_rest
 
 WITHIN_S = 120.0
-MOVES = re.compile(r"just now|\d+ (?:s|min|h|d) ago|(?:from|to)=20[^&]+")  # with the clock
+# With the clock; a day is named unless it is today.
+AGO, EDGE, DAY = (
+    r"just now|\d+ (?:s|min|h|d) ago",
+    "(?:from|to)=20[^&]+",
+    r"[A-Z][a-z]{2} \d+ (?=\d\d:)",
+)
+MOVES = re.compile(f"{AGO}|{EDGE}|{DAY}")
 
 Step = Callable[[Page], object]
 
