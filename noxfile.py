@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -62,7 +63,25 @@ def install_vllm(session: nox.Session) -> None:
 def tests_impl(session: nox.Session, *paths: str, **env: str) -> None:
     install(session, *group("tests"))
     find_browser(session)
-    session.run("pytest", *(session.posargs or paths), env=env)
+    run_tests(session, *(session.posargs or paths), **env)
+
+
+# What failed, as pytest notes it.
+FAILED = Path(".pytest_cache/v/cache/lastfailed")
+
+
+def run_tests(session: nox.Session, *arguments: str, **env: str) -> None:
+    """Run tests; those that fail are run once more, alone, and have to pass then.
+
+    Engines, servers and browsers share the machine with each other, and with whatever else a CI
+    runs beside them. What fails at first is said in full and is to be looked at all the same.
+    """
+    command = ("pytest", *arguments)
+    FAILED.unlink(missing_ok=True)
+    session.run(*command, env=env, success_codes=[0, 1])
+    if FAILED.exists():
+        session.warn(f"once more, alone: {', '.join(json.loads(FAILED.read_text()))}")
+        session.run(*command, "--last-failed", env=env)
 
 
 def find_browser(session: nox.Session) -> None:
@@ -94,9 +113,9 @@ def vllm(session: nox.Session) -> None:
     """
     install_vllm(session)
     find_browser(session)
-    session.run("pytest", *(session.posargs or ["tests/integrations/vllm"]))
+    run_tests(session, *(session.posargs or ["tests/integrations/vllm"]))
     if not session.posargs:
-        session.run("pytest", "tests/ui/journey", env=install_triton(session))
+        run_tests(session, "tests/ui/journey", **install_triton(session))
 
 
 def install_triton(session: nox.Session) -> dict[str, str]:
@@ -121,9 +140,9 @@ def triton(session: nox.Session) -> None:
     if not on_linux_x86_64():
         session.skip("Triton Inference Server's binary is for Linux on x86_64")
     session.install("-e", ".", *group("triton"))
-    session.run("pytest", *(session.posargs or ["tests/integrations/triton_server"]))
+    run_tests(session, *(session.posargs or ["tests/integrations/triton_server"]))
     if not session.posargs:
-        session.run("pytest", "tests/integrations/test_contract.py", "-k", "triton_server")
+        run_tests(session, "tests/integrations/test_contract.py", "-k", "triton_server")
 
 
 @nox.session
