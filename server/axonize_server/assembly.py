@@ -21,7 +21,7 @@ from axonize_server.auth.keys import Keyring, StaticKeyring
 from axonize_server.auth.lookup import Lookup
 from axonize_server.auth.revocation import watch
 from axonize_server.auth.sessions import Sessions
-from axonize_server.chores import Chore
+from axonize_server.chores import Chore, start
 from axonize_server.erasure import SWEEP_EVERY_S, Erasure, TraceErasure
 from axonize_server.genai import Totals
 from axonize_server.ingest.batcher import Batcher
@@ -107,7 +107,7 @@ async def assemble(
         TraceEraser(databases.removing, settings.clickhouse_cluster), Deletions(databases.postgres)
     )
     if databases.mender is not None:
-        _start(Chore(databases.mender.look, LOOK_EVERY_S, "cut parts are not put back"), stack)
+        start(Chore(databases.mender.look, LOOK_EVERY_S, "cut parts are not put back"), stack)
     _follow_suspensions(accounts, stack)
     if settings.role != "query":
         await _keep_rolled_up(databases, accounts.suspension, stack)
@@ -191,7 +191,7 @@ def _follow_suspensions(accounts: Accounts, stack: AsyncExitStack) -> None:
         Chore(follow, FOLLOW_EVERY_S, "who is suspended is not noticed"),
         Chore(settle, SETTLE_EVERY_S, "deletions of tenants wait"),
     ):
-        _start(chore, stack)
+        start(chore, stack)
 
 
 def _keyring(settings: ServerSettings, known: Lookup[Principal]) -> Keyring:
@@ -291,9 +291,4 @@ def _start_chores(
         Chore(expiry.enforce, EXPIRE_EVERY_S, "what is over is not removed"),
         Chore(erasure.sweep, SWEEP_EVERY_S, "late spans of deleted traces stay"),
     ):
-        _start(chore, stack)
-
-
-def _start(chore: Chore, stack: AsyncExitStack) -> None:
-    chore.start()
-    stack.push_async_callback(asyncio.to_thread, chore.close)
+        start(chore, stack)

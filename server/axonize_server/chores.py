@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import threading
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 from axonize_server.model import DomainError
 
@@ -55,3 +57,9 @@ class Chore:
             self._said = said
         except Exception:  # what nobody thought of is no reason to stop for good
             logger.exception("%s", self._complaint)
+
+
+def start(chore: Chore, stack: AsyncExitStack) -> None:
+    """Begin, and end with the stack."""
+    chore.start()
+    stack.push_async_callback(asyncio.to_thread, chore.close)

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from axonize_server import forking, logs  # noqa: F401  (forking: before what imports gRPC)
-from axonize_server.allocators import keep_little
+from axonize_server.allocators import HAND_BACK_EVERY_S, hand_back, keep_little
 from axonize_server.assembly import assemble
 from axonize_server.banner import announce, withdraw
-from axonize_server.chores import Chore
+from axonize_server.chores import Chore, start
 from axonize_server.listeners import bind, listening
 from axonize_server.lock import DataLock
 from axonize_server.model import DomainError, StartError
@@ -95,7 +95,9 @@ async def serve(settings: ServerSettings) -> None:
         app, ingest, gate = await assemble(settings, databases, stack)
         receiving = listening(settings, app, ingest.submits, gate.authenticate, socket, tls)
         if tls:
-            _renew(tls, stack)
+            # The files of the certificate are followed for as long as the server runs.
+            start(Chore(tls.renew, LOOK_EVERY_S, "the certificate of before is served on"), stack)
+        start(Chore(hand_back, HAND_BACK_EVERY_S, "memory is not handed back"), stack)
         async with receiving as addresses:
             lock.write(addresses.http)
             announce(settings, addresses, databases.applied)
@@ -107,13 +109,6 @@ async def serve(settings: ServerSettings) -> None:
             await stop.wait()
             logger.info("stopping: what is under way has %d s", settings.stop_timeout_s)
             _exit_when_stuck(settings.stop_timeout_s + CLOSING_S)
-
-
-def _renew(tls: TLS, stack: AsyncExitStack) -> None:
-    """Follow the files of the certificate for as long as the server runs."""
-    chore = Chore(tls.renew, LOOK_EVERY_S, "the certificate of before is served on")
-    chore.start()
-    stack.push_async_callback(asyncio.to_thread, chore.close)
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -225,7 +225,7 @@ def main(options: argparse.Namespace) -> None:
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seconds", nargs="?", type=float, default=20)
-    parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--in-flight", type=int, default=128)
     parser.add_argument("--load", choices=["grpc", "http"], help="be the process that sends")
     parser.add_argument("--address")
     parser.add_argument("--headers", default="{}", help="as JSON")

@@ -20,8 +20,9 @@ from axonize_server.store.under_way import UnderWay
 
 EVERY_S = 10.0
 SECOND = 1_000_000_000
-# A commit may become visible this long after the time that it says.
-OVERLAP_NS = 60 * SECOND
+# A commit may become visible after the time that it says: nearly always by so much at most, which
+# each turn reads again; and never by more than a minute, so once a minute two of them are read.
+OVERLAP_NS, MINUTE_NS = 5 * SECOND, 60 * SECOND
 SLICE_NS = 6 * 3600 * SECOND
 # Of GPUs that are known already, the time when they were last seen may be this old.
 STALE_NS = 60 * SECOND
@@ -41,6 +42,7 @@ class Registrar:
         self._registry = registry
         self._every_s = every_s
         self._read_ns: int | None = None  # commits up to here are in the registry
+        self._read_again_ns = 0  # when two minutes are read, by the clock
         self._written: dict[tuple[object, ...], int] = {}  # when each was last seen
         self._notes = Notes()
         self._stopped = threading.Event()
@@ -84,11 +86,15 @@ class Registrar:
         if self._read_ns is None:
             recorded_ns = self._registry.recorded_ns()
             self._read_ns = now_ns - LOOK_BACK_NS if recorded_ns is None else recorded_ns
+        again = now_ns >= self._read_again_ns
+        overlap_ns = 2 * MINUTE_NS if again else OVERLAP_NS
         while self._read_ns < now_ns and not self._stopped.is_set():
             to_ns = min(self._read_ns + SLICE_NS, now_ns)
             with self._recording.work():
-                self._record(self._reader.sighted(self._read_ns - OVERLAP_NS, to_ns), to_ns)
+                self._record(self._reader.sighted(self._read_ns - overlap_ns, to_ns), to_ns)
             self._read_ns = to_ns
+        if again:
+            self._read_again_ns = now_ns + MINUTE_NS
 
     def _record(self, sightings: list[Sighting], to_ns: int) -> None:
         new = [each for each in sightings if self._is_news(each)]

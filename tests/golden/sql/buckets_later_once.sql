@@ -120,7 +120,7 @@ FROM (
             GROUP BY hash
             HAVING count() > 1
         )
-    GROUP BY tenant_id, trace_id, span_id, minute
+    GROUP BY tenant_id, trace_id, span_id, minute, toStartOfInterval(end_time, INTERVAL 2 SECOND)
     )
     GROUP BY place, model
 )

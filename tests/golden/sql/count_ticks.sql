@@ -48,91 +48,7 @@ FROM (
         AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
         AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
             )
-            WHERE hash % 8 = 0
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 1
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 2
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 3
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 4
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 5
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 6
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 7
+            WHERE hash % 1 = 0
             GROUP BY hash
             HAVING count() > 1
         )
@@ -166,95 +82,11 @@ FROM (
         AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
         AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
             )
-            WHERE hash % 8 = 0
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 1
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 2
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 3
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 4
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 5
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 6
-            GROUP BY hash
-            HAVING count() > 1
-            UNION ALL
-            SELECT hash
-            FROM (
-                SELECT cityHash64(trace_id, span_id) AS hash
-                FROM spans
-                WHERE end_time >= fromUnixTimestamp64Second({first:Int64}, 'UTC')
-        AND end_time < fromUnixTimestamp64Second({last:Int64} + 2, 'UTC')
-        AND toUnixTimestamp(toStartOfInterval(end_time, INTERVAL 2 SECOND)) IN {minutes:Array(UInt32)}
-            )
-            WHERE hash % 8 = 7
+            WHERE hash % 1 = 0
             GROUP BY hash
             HAVING count() > 1
         )
-    GROUP BY tenant_id, trace_id, span_id, minute
+    GROUP BY tenant_id, trace_id, span_id, minute, toStartOfInterval(end_time, INTERVAL 2 SECOND)
 )
 GROUP BY tenant_id, minute, service_name, model, operation
 ORDER BY minute

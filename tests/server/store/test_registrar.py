@@ -6,14 +6,16 @@ import logging
 import time
 from collections.abc import Callable
 
+import pyarrow as pa
 import pytest
 from axonize_server.gpus import CardFacts, Identity
 from axonize_server.model import StoreUnavailable
+from axonize_server.store import registrar as module
 from axonize_server.store.postgres.gpus import GpuRegistry
 from axonize_server.store.registrar import Registrar
 
 from tests.server.gpus import GPU, decoded, gauge, metrics
-from tests.server.rows import row, table
+from tests.server.rows import TIMESTAMP, row, table
 
 
 class Away(GpuRegistry):
@@ -58,13 +60,17 @@ def measure(gpu_writer, tenant, uuid=GPU):
     gpu_writer.insert(decoded(tenant, metrics(sent)).tables[0])
 
 
-@pytest.mark.usefixtures("registrar")
-def test_metrics_and_spans_come_into_it(registry, writer, gpu_writer, tenant):
+def ran_on_a_gpu(tenant):
     names = ("label", "resource_uuid", "physical_uuid", "model", "vendor", "node_id")
     used = ("cuda:0", GPU, GPU, "H100", "NVIDIA", "node-7")
     columns = {f"gpu.{name}": [value] for name, value in zip(names, used, strict=True)}
+    return table(tenant, [row(1, 1, **columns), row(1, 2)])
+
+
+@pytest.mark.usefixtures("registrar")
+def test_metrics_and_spans_come_into_it(registry, writer, gpu_writer, tenant):
     measure(gpu_writer, tenant)
-    writer.insert(table(tenant, [row(1, 1, **columns), row(1, 2)]))
+    writer.insert(ran_on_a_gpu(tenant))
 
     wait_for(lambda: (found := registry.find(tenant, GPU)) and len(found.contexts) == 2)
 
@@ -92,6 +98,21 @@ def test_it_catches_up_and_writes_what_is_known_once(registry, gpu_writer, tenan
     measure(gpu_writer, tenant)
     time.sleep(0.3)
     assert registry.writes == writes
+
+
+def test_what_was_long_on_its_way_is_found_within_a_minute(
+    gpu_reader, registry, writer, tenant, monkeypatch
+):
+    monkeypatch.setattr(module, "OVERLAP_NS", 0)
+    monkeypatch.setattr(module, "MINUTE_NS", 5 * module.SECOND)
+    registrar = Registrar(gpu_reader, registry, every_s=0.05)
+    try:
+        wait_for(lambda: registrar._read_again_ns)
+        at = pa.array([time.time_ns() - 4 * module.SECOND] * 2, TIMESTAMP)
+        writer.insert(ran_on_a_gpu(tenant).append_column("ingested_at", at))
+        wait_for(lambda: registry.find(tenant, GPU))
+    finally:
+        registrar.stop()
 
 
 def test_what_a_gpu_is_waits_for_it_and_is_written_once(registrar, registry, gpu_writer, tenant):

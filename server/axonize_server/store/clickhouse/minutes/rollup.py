@@ -6,7 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -40,16 +41,25 @@ class Counting(NamedTuple):
 
     finder: Callable[[], Finder]
     insert: str
+    counted_in_parts: str = ""
+    """The query for those of some minutes that another table has in parts, and has all of."""
+    add_up: str = ""
+    """What counts such minutes."""
     behind: str = ""
     """The query for how long ago (s) they are counted from on; all are without one."""
     every_s: float = 30
 
 
-SPANS = Counting(partial(StaleMinutes, sql.STALE_MINUTES, sql.UNSETTLED_MINUTES), sql.COUNT_MINUTES)
+SPANS = Counting(
+    partial(StaleMinutes, sql.STALE_MINUTES, sql.UNSETTLED_MINUTES),
+    sql.COUNT_MINUTES,
+    sql.TICKED_MINUTES,
+    sql.ADD_UP_TICKS,
+)
 ENGINES = Counting(
     partial(StaleMinutes, costs.STALE_MINUTES, costs.UNSETTLED_MINUTES), costs.COUNT_MINUTES
 )
-TICKS = Counting(StaleTicks, sql.COUNT_TICKS, sql.BEHIND, every_s=2)
+TICKS = Counting(StaleTicks, sql.COUNT_TICKS, behind=sql.BEHIND, every_s=2)
 
 
 class MinuteRollup:
@@ -119,9 +129,23 @@ class MinuteRollup:
         return behind_s + MORE_S if behind_s < BEHIND_S else 0
 
     def _count(self, client: Client, minutes: list[int]) -> None:
-        span = {"first": minutes[0], "last": minutes[-1], "minutes": minutes}
+        """Count in order: readers take it that nothing before the last minute is missing."""
         with self._under_way.work():
-            client.command(self._counting.insert, parameters=span, settings=IN_TURN)
+            in_parts = self._counted_in_parts(client, minutes)
+            for adds_up, run in groupby(minutes, in_parts.__contains__):
+                insert = self._counting.add_up if adds_up else self._counting.insert
+                client.command(insert, parameters=_span(list(run)), settings=IN_TURN)
+
+    def _counted_in_parts(self, client: Client, minutes: list[int]) -> set[int]:
+        query = self._counting.counted_in_parts
+        if not query:
+            return set()
+        rows: Any = client.query(query, parameters=_span(minutes)).result_rows
+        return {minute for (minute,) in rows}
+
+
+def _span(minutes: list[int]) -> dict[str, Any]:
+    return {"first": minutes[0], "last": minutes[-1], "minutes": minutes}
 
 
 def in_groups(minutes: list[Minute]) -> Iterator[list[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from itertools import chain, cycle, repeat
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -23,13 +23,13 @@ logger = logging.getLogger(__name__)
 EVERY_S = 2.0
 # A span gets its time of commit when its insert begins, and is seen when it ends.
 SETTLE_S = 2
-# How far back each check looks for spans that came late: all the way at the start, then a minute
-# each time and an hour now and then. Counting is cheap, a nanosecond a span.
-ALL_S, HOUR_S, MINUTE_S = 1 << 32, 3600, 60
-CHECKS_OF_A_MINUTE = 30
+# How far back a check looks for spans that were long on their way: all the way at the first one,
+# then some seconds, and a minute or an hour now and then. To count takes 6 ns a span.
+ALL_S, HOUR_S, MINUTE_S, LATELY_S = 1 << 32, 3600, 60, 12
+MINUTE_EVERY, HOUR_EVERY = 8, 32  # checks
 
 # Rolled up by one statement; what one check finds, for it counts all spans each time.
-MAX_SPANS, MAX_SECONDS = 500_000, 3600
+MAX_SPANS, MAX_SECONDS = 250_000, 3600
 MAX_FOUND = 100_000
 ONE_THREAD = {"max_threads": 1}
 
@@ -87,11 +87,15 @@ class TraceRollup:
         """
         with self._pool.client() as client:
             try:
-                while stale := self._stale(client, look_back_s):
+                while True:
+                    stale = self._stale(client, look_back_s)
                     for group in _groups(stale):
                         if self._closing.is_set():
                             return
                         self._roll_up(client, group)
+                    # What settled meanwhile waits for the next time: else this need not end.
+                    if len(stale) < MAX_FOUND:
+                        return
             except (ClickHouseError, OSError) as error:
                 raise write_error(error) from error
 
@@ -116,8 +120,12 @@ class TraceRollup:
 
 
 def _look_backs() -> Iterator[int]:
-    round_of_checks = chain(repeat(MINUTE_S, CHECKS_OF_A_MINUTE - 1), [HOUR_S])
-    return chain([ALL_S], cycle(round_of_checks))
+    yield ALL_S
+    for check in count(1):
+        if check % HOUR_EVERY == 0:
+            yield HOUR_S
+        else:
+            yield LATELY_S if check % MINUTE_EVERY else MINUTE_S
 
 
 def _groups(seconds: list[Second]) -> Iterator[list[Second]]:

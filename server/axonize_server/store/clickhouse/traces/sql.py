@@ -52,8 +52,8 @@ def _folded(most: str) -> str:
     )),
     groupUniqArray{most}(toString(service_name)),
     groupUniqArrayIf{most}(toString(model), model != ''),
-    groupUniqArray{most}(cityHash64(service_name)),
-    groupUniqArrayIf{most}(cityHash64(model), model != ''),
+    arrayMap(service -> cityHash64(service), groupUniqArray{most}(toString(service_name))),
+    arrayMap(model -> cityHash64(model), groupUniqArrayIf{most}(toString(model), model != '')),
     groupUniqArrayArray{most}(arrayMap(
         uuid -> cityHash64(uuid), arrayConcat(`gpu.resource_uuid`, `gpu.physical_uuid`)
     )),

@@ -248,6 +248,53 @@ def test_spans_newer_than_the_minutes_are_read_from_ticks(store):
     assert world.found() == world.expected()
 
 
+def alter(store, change: str) -> None:
+    with store.client() as client:
+        client.command(f"ALTER TABLE {change}", settings={"mutations_sync": 2})
+
+
+@pytest.fixture
+def counted_by_ticks(store) -> TickWorld:
+    """A minute that is over, with every span counted by tick, and by mistake as an error."""
+    world = TickWorld(store)
+    world.insert([ended_ago(400, 1)])
+    world.catch_up()
+    world.insert([ended_ago(100 + number % 2, number) for number in range(2, 12)])
+    world.tick()
+    alter(store, "ticks UPDATE errors = spans WHERE 1")
+    return world
+
+
+def errors(world: World) -> int:
+    return sum(each.errors for each in world.found().values())
+
+
+def test_a_minute_is_what_its_ticks_add_up_to(counted_by_ticks):
+    counted_by_ticks.catch_up()
+    assert errors(counted_by_ticks) == 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ticks DELETE WHERE tick = (SELECT max(tick) FROM ticks)",
+        "spans DELETE WHERE end_time = (SELECT max(end_time) FROM spans)",
+    ],
+    ids=["a tick is missing", "a span was removed"],
+)
+def test_a_minute_whose_ticks_are_not_what_is_there_is_counted(counted_by_ticks, store, change):
+    alter(store, change)
+    counted_by_ticks.catch_up()
+    assert errors(counted_by_ticks) == 0
+
+
+def test_a_minute_whose_ticks_lack_a_late_span_is_counted(counted_by_ticks):
+    counted_by_ticks.insert([ended_ago(100, 12)])
+    counted_by_ticks.catch_up()
+    assert errors(counted_by_ticks) == 0
+    assert counted_by_ticks.found() == counted_by_ticks.expected()
+
+
 def test_while_minutes_are_far_behind_no_tick_is_counted_and_none_is_read(store):
     world = TickWorld(store)
     world.recent(list(range(1, 60)))

@@ -8,6 +8,7 @@ from tests.server import golden
 FIXED = (
     *("BEHIND", "HORIZONS", "STALE_MINUTES", "COUNT_MINUTES", "STALE_TICKS", "COUNT_TICKS"),
     *("STALE_TICKS_LISTED", "COMMITTED", "TOUCHED_TICKS", "UNSETTLED_MINUTES"),
+    *("TICKED_MINUTES", "ADD_UP_TICKS"),
 )
 QUESTIONS = {"buckets": sql.BUCKETS, "groups": sql.GROUPS}
 SOURCES = {"minutes": 1, "ticks": 2, "later": 2, "later_once": 4}
