@@ -13,7 +13,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from axonize_server.model import DomainError
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
 from axonize_server.store.clickhouse.costs import sql as costs
-from axonize_server.store.clickhouse.minutes import sql, stale
+from axonize_server.store.clickhouse.minutes import count_sql, stale, stale_sql
 from axonize_server.store.clickhouse.minutes.stale import Finder, Minute, StaleMinutes, StaleTicks
 from axonize_server.store.under_way import UnderWay
 
@@ -45,11 +45,14 @@ class Counting(NamedTuple):
     every_s: float = 30
 
 
-SPANS = Counting(partial(StaleMinutes, sql.STALE_MINUTES, sql.UNSETTLED_MINUTES), sql.COUNT_MINUTES)
+SPANS = Counting(
+    partial(StaleMinutes, stale_sql.STALE_MINUTES, stale_sql.UNSETTLED_MINUTES),
+    count_sql.COUNT_MINUTES,
+)
 ENGINES = Counting(
     partial(StaleMinutes, costs.STALE_MINUTES, costs.UNSETTLED_MINUTES), costs.COUNT_MINUTES
 )
-TICKS = Counting(StaleTicks, sql.COUNT_TICKS, sql.BEHIND, every_s=2)
+TICKS = Counting(StaleTicks, count_sql.COUNT_TICKS, count_sql.BEHIND, every_s=2)
 
 
 class MinuteRollup:

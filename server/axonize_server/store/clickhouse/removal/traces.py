@@ -9,7 +9,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from axonize_server.accounts import DeletedTrace
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
-from axonize_server.store.clickhouse.minutes import sql as minutes_sql
+from axonize_server.store.clickhouse.minutes import count_sql
 from axonize_server.store.clickhouse.minutes.rollup import IN_TURN, KEPT_S, in_groups
 from axonize_server.store.clickhouse.removal import sql
 
@@ -30,10 +30,10 @@ class TraceEraser:
         self._oldest_write = sql.oldest_write(cluster)
         self._of_trace = sql.of_trace(cluster)
         self._of_minutes = _Counts(
-            sql.minutes(cluster), minutes_sql.PRESENT_MINUTES, minutes_sql.COUNT_MINUTES_OF_TENANT
+            sql.minutes(cluster), count_sql.PRESENT_MINUTES, count_sql.COUNT_MINUTES_OF_TENANT
         )
         self._of_ticks = _Counts(
-            sql.ticks(cluster), minutes_sql.PRESENT_TICKS, minutes_sql.COUNT_TICKS_OF_TENANT
+            sql.ticks(cluster), count_sql.PRESENT_TICKS, count_sql.COUNT_TICKS_OF_TENANT
         )
 
     def is_stored(self, tenant: str, trace_id: str) -> bool:
@@ -68,13 +68,13 @@ class TraceEraser:
 
     def _count_again(self, client: Any, deleted: DeletedTrace) -> None:
         """Count its minutes that are counted, and of the others the ticks that are."""
-        ticked_to, counted_to, _ = client.query(minutes_sql.HORIZONS).first_row
+        ticked_to, counted_to, _ = client.query(count_sql.HORIZONS).first_row
         old = [minute for minute in deleted.minutes if minute < counted_to]
         new = [
             tick
             for minute in deleted.minutes
             if minute >= counted_to
-            for tick in range(minute, min(minute + 60, ticked_to), minutes_sql.TICK.seconds)
+            for tick in range(minute, min(minute + 60, ticked_to), count_sql.TICK.seconds)
         ]
         self._recount(client, deleted.tenant, old, self._of_minutes)
         self._recount(client, deleted.tenant, new, self._of_ticks)
