@@ -19,7 +19,7 @@ from axonize_server.requests import (
 from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.requests import sql
 from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query, arrived_from
-from axonize_server.store.clickhouse.traces.sql import Horizon
+from axonize_server.store.clickhouse.traces.rollup_sql import Horizon
 
 
 class RequestReader:

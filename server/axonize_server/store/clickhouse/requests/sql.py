@@ -15,11 +15,10 @@ import msgspec
 from axonize_server.model import TraceSearch
 from axonize_server.requests import BINS_PER_DOUBLING, Box, Grouping
 from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query
-from axonize_server.store.clickhouse.traces.sql import (
+from axonize_server.store.clickhouse.traces.rollup_sql import Horizon, slot
+from axonize_server.store.clickhouse.traces.search_sql import (
     FAILED,
     Filter,
-    Horizon,
-    slot,
     span_clauses,
     trace_filters,
 )

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from axonize_server.model import DomainError
 from axonize_server.store.clickhouse.connection import ClientPool, write_error
-from axonize_server.store.clickhouse.traces import sql
+from axonize_server.store.clickhouse.traces import rollup_sql as sql
 from axonize_server.store.under_way import UnderWay
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import pytest
 from axonize_server.model import AttributeFilter, TraceSearch
 from axonize_server.requests import Box
 from axonize_server.store.clickhouse.requests import sql
-from axonize_server.store.clickhouse.traces.sql import Horizon
+from axonize_server.store.clickhouse.traces.rollup_sql import Horizon
 
 from tests.server import golden
-from tests.server.store.clickhouse.traces.test_sql import FILTERS, RANGE, TRACE_ID
+from tests.server.store.clickhouse.traces.test_search_sql import FILTERS, RANGE, TRACE_ID
 
 EVERY_FILTER = TraceSearch(
     **RANGE, **FILTERS, attributes=(AttributeFilter("app.user", "=", "ada"),)
