@@ -12,6 +12,7 @@ from axonize_server.store.clickhouse.connection import ClientPool, write_error
 from axonize_server.store.clickhouse.minutes import count_sql
 from axonize_server.store.clickhouse.minutes.rollup import IN_TURN, KEPT_S, in_groups
 from axonize_server.store.clickhouse.removal import sql
+from axonize_server.store.clickhouse.removal.eraser import Eraser
 
 
 class _Counts(NamedTuple):
@@ -22,12 +23,11 @@ class _Counts(NamedTuple):
     insert: str
 
 
-class TraceEraser:
+class TraceEraser(Eraser):
     """Removes one trace at a time; every method raises StoreUnavailable and StoreRefused."""
 
     def __init__(self, pool: ClientPool, cluster: str = "") -> None:
-        self._pool = pool
-        self._oldest_write = sql.oldest_write(cluster)
+        super().__init__(pool, cluster)
         self._of_trace = sql.of_trace(cluster)
         self._of_minutes = _Counts(
             sql.minutes(cluster), count_sql.PRESENT_MINUTES, count_sql.COUNT_MINUTES_OF_TENANT
@@ -39,10 +39,6 @@ class TraceEraser:
     def is_stored(self, tenant: str, trace_id: str) -> bool:
         """Return whether there is anything of a trace."""
         return bool(self._rows(sql.IS_STORED, {"tenant": tenant, "trace_id": trace_id})[0][0])
-
-    def writing_s(self) -> float:
-        """Return for how many seconds the oldest statement has been writing, of any server."""
-        return float(self._rows(self._oldest_write, {})[0][0])
 
     def minutes(self, tenant: str, trace_id: str) -> list[int]:
         """Return the minutes (Unix s) of a trace that can be counted again without it.
