@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from axonize_server.model import DomainError
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
 from axonize_server.store.clickhouse.costs import sql as costs
 from axonize_server.store.clickhouse.minutes import count_sql, stale, stale_sql
 from axonize_server.store.clickhouse.minutes.stale import Finder, Minute, StaleMinutes, StaleTicks
@@ -97,20 +95,17 @@ class MinuteRollup:
 
         Raises StoreUnavailable and StoreRefused; what was done stays done.
         """
-        with self._pool.client() as client:
-            try:
-                kept_s = self._kept_s(client)
-                while kept_s:
-                    found = self._finder.find(client, kept_s)
-                    for group in in_groups(found):
-                        if self._closing.is_set():
-                            return
-                        self._count(client, group)
-                    # What came late meanwhile waits for the next time: else this need not end.
-                    if len(found) < stale.MAX_FOUND:
-                        break
-            except (ClickHouseError, OSError) as error:
-                raise write_error(error) from error
+        with self._pool.client() as client, write_errors():
+            kept_s = self._kept_s(client)
+            while kept_s:
+                found = self._finder.find(client, kept_s)
+                for group in in_groups(found):
+                    if self._closing.is_set():
+                        return
+                    self._count(client, group)
+                # What came late meanwhile waits for the next time: else this need not end.
+                if len(found) < stale.MAX_FOUND:
+                    break
         if kept_s:
             self._finder.counted()
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from axonize_server.accounts import DeletedTrace
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
 from axonize_server.store.clickhouse.minutes import count_sql
 from axonize_server.store.clickhouse.minutes.rollup import IN_TURN, KEPT_S, in_groups
 from axonize_server.store.clickhouse.removal import sql
@@ -53,14 +51,11 @@ class TraceEraser(Eraser):
     def erase(self, deleted: DeletedTrace) -> None:
         """Return when no row is left and its minutes are counted anew; again is harmless."""
         trace = {"tenant": deleted.tenant, "trace_id": deleted.trace_id}
-        with self._pool.client() as client:
-            try:
-                for statement in self._of_trace:
-                    client.command(statement, parameters=trace, settings=sql.SETTINGS)
-                if deleted.minutes:
-                    self._count_again(client, deleted)
-            except (ClickHouseError, OSError) as error:
-                raise write_error(error) from error
+        with self._pool.client() as client, write_errors():
+            for statement in self._of_trace:
+                client.command(statement, parameters=trace, settings=sql.SETTINGS)
+            if deleted.minutes:
+                self._count_again(client, deleted)
 
     def _count_again(self, client: Any, deleted: DeletedTrace) -> None:
         """Count its minutes that are counted, and of the others the ticks that are."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from axonize_server.model import StoreUnavailable
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
 from axonize_server.store.clickhouse.removal.eraser import Eraser
 from axonize_server.store.clickhouse.tenants import sql
 
@@ -28,17 +26,14 @@ class TenantEraser(Eraser):
 
     def erase(self, tenant: str) -> None:
         """Return when no row of the tenant is left; calling it again is harmless."""
-        with self._pool.client() as client:
-            try:
-                left = [table for (table,) in client.query(sql.TABLES).result_rows]
-                for _ in range(PASSES):
-                    for table in left:
-                        where = {"table": table, "tenant": tenant}
-                        client.command(self._delete, parameters=where, settings=sql.DELETE_SETTINGS)
-                    if not (left := [each for each in left if _has_rows(client, each, tenant)]):
-                        return
-            except (ClickHouseError, OSError) as error:
-                raise write_error(error) from error
+        with self._pool.client() as client, write_errors():
+            left = [table for (table,) in client.query(sql.TABLES).result_rows]
+            for _ in range(PASSES):
+                for table in left:
+                    where = {"table": table, "tenant": tenant}
+                    client.command(self._delete, parameters=where, settings=sql.DELETE_SETTINGS)
+                if not (left := [each for each in left if _has_rows(client, each, tenant)]):
+                    return
         raise StoreUnavailable(f"{', '.join(left)}: rows of it are still being written; ask again")
 
 

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from itertools import chain, cycle, repeat
 from typing import TYPE_CHECKING, Any
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from axonize_server.model import DomainError
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
 from axonize_server.store.clickhouse.traces import rollup_sql as sql
 from axonize_server.store.under_way import UnderWay
 
@@ -85,15 +83,12 @@ class TraceRollup:
 
         Raises StoreUnavailable and StoreRefused; what was done stays done.
         """
-        with self._pool.client() as client:
-            try:
-                while stale := self._stale(client, look_back_s):
-                    for group in _groups(stale):
-                        if self._closing.is_set():
-                            return
-                        self._roll_up(client, group)
-            except (ClickHouseError, OSError) as error:
-                raise write_error(error) from error
+        with self._pool.client() as client, write_errors():
+            while stale := self._stale(client, look_back_s):
+                for group in _groups(stale):
+                    if self._closing.is_set():
+                        return
+                    self._roll_up(client, group)
 
     def _stale(self, client: Client, look_back_s: int) -> list[Second]:
         parameters = {
