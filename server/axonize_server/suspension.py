@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from axonize_server.accounts import Tenant
 from axonize_server.store.postgres.servers import Servers
@@ -27,13 +27,12 @@ class Suspension:
         tenants: Tenants,
         servers: Servers,
         version: Callable[[], int],
-        roll_ups: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._tenants = tenants
         self._servers = servers
         self._version = version
         self.settle: list[Callable[[], None]] = []
-        self.roll_ups = list(roll_ups)
+        self.roll_ups: list[Callable[[], None]] = []
         self._server_id = secrets.token_hex(8)
         self._suspended: frozenset[str] = frozenset()
         self._learned = 0

@@ -1,7 +1,8 @@
 """The questions that have goals, asked of a real server: `python -m tests.bench.query_http`.
 
 A store as in `tests.bench.query` is made in another process, then `axonize serve` runs on it and
-each question is a GET over loopback: alone, and while another process sends spans over gRPC.
+each question is a GET over loopback: alone, once the server has nothing to do any more, and while
+another process sends spans over gRPC.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from axonize_server.store.postgres.connection import Postgres
 from axonize_server.store.postgres.embedded import EmbeddedPostgres
 
 from axonize.demo.processes import start_server
+from tests.bench.ingest import cpu_s
 from tests.bench.query import Store, roll_up
 
 GOALS_MS = {
@@ -37,6 +39,10 @@ GOALS_MS = {
     "overview of 24 h": 130,
     "heatmap of 24 h": 130,
 }
+
+
+# A server that starts looks at all that is stored: nothing is asked alone beside that.
+QUIET_CORES, QUIET_FOR_S, QUIET_WITHIN_S = 0.05, 3.0, 120.0
 
 
 def fill(folder: str, millions: float) -> None:
@@ -97,6 +103,22 @@ def _took_ms(question: Callable[[], object]) -> float:
     return (time.perf_counter() - begin) * 1e3
 
 
+def wait_until_quiet(pid: int) -> None:
+    """Return when the server used hardly any CPU for some seconds, or when it never does."""
+    deadline = time.monotonic() + QUIET_WITHIN_S
+    while (cores := cores_used(pid, QUIET_FOR_S)) > QUIET_CORES:
+        if time.monotonic() > deadline:
+            print(f"not quiet in {QUIET_WITHIN_S:g} s: the server still uses {cores:.2f} cores")
+            return
+
+
+def cores_used(pid: int, for_s: float) -> float:
+    """Return the CPU time of a process by that of the clock, over some seconds from now."""
+    cpu, begin = cpu_s(pid), time.monotonic()
+    time.sleep(for_s)
+    return (cpu_s(pid) - cpu) / (time.monotonic() - begin)
+
+
 def main(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text) / "data"
@@ -107,6 +129,7 @@ def main(options: argparse.Namespace) -> None:
         filling.start()
         filling.join()
         with start_server(folder) as server:
+            wait_until_quiet(server.pid)
             asker = Asker(server.http)
             asker.ask(options.rounds, 1)
             print(f"while {options.rate} spans/s are sent:")

@@ -18,7 +18,7 @@ from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import SPANS, TICKS, MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.removal.traces import TraceEraser
-from axonize_server.store.clickhouse.traces import sql as traces_sql
+from axonize_server.store.clickhouse.traces import rollup_sql
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import migrate
@@ -175,7 +175,7 @@ def test_a_roll_up_that_takes_longer_than_the_sweep_waits_brings_nothing_back(
     committed = pa.array([NOW_NS - 60 * MINUTE_NS] * len(OLD), TIMESTAMP)
     SpanWriter(clickhouse).insert(table("acme", OLD).append_column("ingested_at", committed))
     with monkeypatch.context() as patched:
-        patched.setattr(traces_sql, "ROLL_UP", slow(traces_sql.ROLL_UP, row_s=4))
+        patched.setattr(rollup_sql, "ROLL_UP", slow(rollup_sql.ROLL_UP, row_s=4))
         counting = SPANS._replace(insert=slow(SPANS.insert, row_s=4))
         roll_up = {"traces": TraceRollup, "minutes": partial(MinuteRollup, counting=counting)}
         rolling = threading.Thread(target=roll_up[name](clickhouse).catch_up)

@@ -20,7 +20,7 @@ from axonize_server.model import Forbidden
 from axonize_server.store.clickhouse.minutes.rollup import ENGINES, SPANS, MinuteRollup
 from axonize_server.store.clickhouse.tenants.eraser import TenantEraser
 from axonize_server.store.clickhouse.tenants.reader import UsageReader
-from axonize_server.store.clickhouse.traces import sql as traces_sql
+from axonize_server.store.clickhouse.traces import rollup_sql
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import migrate
@@ -215,7 +215,8 @@ def test_a_roll_up_that_is_under_way_holds_up_a_deletion_and_nothing_else(
     tenants, tenant, postgres
 ):
     keys, servers, ended = Keys(postgres), Servers(postgres), threading.Event()
-    suspension = Suspension(tenants, servers, keys.version, [ended.wait])
+    suspension = Suspension(tenants, servers, keys.version)
+    suspension.roll_ups.append(ended.wait)
     silencing = threading.Thread(target=suspension.silence, args=(tenant,))
     silencing.start()
     suspension.suspend(f"{tenant}-other")
@@ -287,13 +288,13 @@ def test_a_roll_up_that_was_under_way_brings_nothing_back_of_a_tenant_that_is_er
 ):
     postgres, clickhouse = new_databases
     migrate(postgres, clickhouse)
-    monkeypatch.setattr(traces_sql, "ROLL_UP", slow(traces_sql.ROLL_UP))
+    monkeypatch.setattr(rollup_sql, "ROLL_UP", slow(rollup_sql.ROLL_UP))
     store_an_hour_ago(clickhouse, "acme")
     tenants, servers, keys = Tenants(postgres), Servers(postgres), Keys(postgres)
     tenants.add("acme", "A tenant", None)
     roll_up = ROLL_UPS[name](clickhouse)
-    known = [] if is_gone else [roll_up.settle]
-    suspension = Suspension(tenants, servers, keys.version, known)
+    suspension = Suspension(tenants, servers, keys.version)
+    suspension.roll_ups += [] if is_gone else [roll_up.settle]
     rolling = threading.Thread(target=roll_up.catch_up)
 
     class Overtaken(TenantEraser):

@@ -23,7 +23,7 @@ from axonize_server.query.ranges import check_range
 from axonize_server.query.slices import FIRST_SLICE_NS, slices
 from axonize_server.query.tree import arrange
 from axonize_server.store.clickhouse.reader import SpanReader
-from axonize_server.store.clickhouse.traces.sql import Horizon
+from axonize_server.store.clickhouse.traces.rollup_sql import Horizon
 
 SPAN_ORDER = "spans"
 SECOND_NS = 1_000_000_000

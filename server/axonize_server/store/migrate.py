@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
 from psycopg import sql as psycopg_sql
 
 from axonize_server.model import MigrationError
 from axonize_server.store.clickhouse import sql as clickhouse_sql
 from axonize_server.store.clickhouse.cluster.sql import check_made_for, render
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
 from axonize_server.store.postgres import sql as postgres_sql
 from axonize_server.store.postgres.connection import Postgres
 
@@ -127,7 +125,7 @@ def _apply_to_postgres(connection: psycopg.Connection[Any], migration: Migration
 
 
 def _pending_in_clickhouse(client: Client, cluster: str) -> list[Todo]:
-    with _domain_errors():
+    with write_errors():
         engines = client.query(clickhouse_sql.MIGRATIONS_ENGINE).result_rows
         check_made_for("".join(row[0] for row in engines), cluster)
         for statement in render(clickhouse_sql.CREATE_MIGRATIONS, cluster):
@@ -142,20 +140,12 @@ def _pending_in_clickhouse(client: Client, cluster: str) -> list[Todo]:
 
 def _apply_to_clickhouse(client: Client, migration: Migration, cluster: str) -> None:
     version, name, checksum, text = migration
-    with _domain_errors():
+    with write_errors():
         for statement in statements(text):
             for each in render(statement, cluster):
                 client.command(each)
         values = {"version": version, "name": name, "checksum": checksum}
         client.command(clickhouse_sql.INSERT_MIGRATION, parameters=values)
-
-
-@contextmanager
-def _domain_errors() -> Iterator[None]:
-    try:
-        yield
-    except ClickHouseError as error:
-        raise write_error(error) from error
 
 
 def statements(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from axonize_server.model import InvalidQuery, NotFound, TraceSearch
 from axonize_server.query import traces
 from axonize_server.query.slices import FIRST_SLICE_NS
-from axonize_server.store.clickhouse.traces.sql import Horizon
+from axonize_server.store.clickhouse.traces.rollup_sql import Horizon
 
 from tests.server.rows import MINUTE_NS, NOW_NS, row, span_id, table, trace_id
 

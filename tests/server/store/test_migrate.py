@@ -10,7 +10,7 @@ from axonize_server.store.clickhouse.minutes.reader import MinuteReader
 from axonize_server.store.clickhouse.minutes.rollup import MinuteRollup
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
-from axonize_server.store.clickhouse.traces.sql import slot
+from axonize_server.store.clickhouse.traces.rollup_sql import slot
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import Migration, available, migrate, pending, statements
 from axonize_server.store.postgres import sql as postgres_sql

@@ -92,6 +92,15 @@ def write_error(error: Exception) -> DomainError:
     return StoreRefused(f"ClickHouse refused the statement: {_first_line(error)}")
 
 
+@contextmanager
+def write_errors() -> Iterator[None]:
+    """Raise the domain error, of `write_error`, for what goes wrong within."""
+    try:
+        yield
+    except (ClickHouseError, OSError) as error:
+        raise write_error(error) from error
+
+
 def _is_stale(error: Exception) -> bool:
     """Return whether the server did not answer, as opposed to answering with an error."""
     cause = error.__cause__ if isinstance(error, DomainError) else error

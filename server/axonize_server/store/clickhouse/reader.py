@@ -22,8 +22,8 @@ from axonize_server.store.clickhouse.connection import ClientPool
 from axonize_server.store.clickhouse.minutes.rollup import KEPT_S as MINUTES_KEPT_S
 from axonize_server.store.clickhouse.requests.reader import RequestReader
 from axonize_server.store.clickhouse.rows import span_record
-from axonize_server.store.clickhouse.traces import sql as traces_sql
-from axonize_server.store.clickhouse.traces.sql import Horizon
+from axonize_server.store.clickhouse.traces import figures_sql, rollup_sql, search_sql
+from axonize_server.store.clickhouse.traces.rollup_sql import Horizon
 from axonize_server.tokens import Ends, Tokens
 
 MAX_TRACE_SPANS = 100_000
@@ -56,7 +56,7 @@ class SpanReader:
 
         Spans that are rolled up afterwards are read twice, which changes nothing.
         """
-        rolled_up_to_s, spans, committed_ms = self._rows(traces_sql.HORIZON, {})[0]
+        rolled_up_to_s, spans, committed_ms = self._rows(rollup_sql.HORIZON, {})[0]
         return Horizon((rolled_up_to_s + 1) * SECOND_NS, committed_ms * 1_000_000, spans)
 
     def candidate_traces(
@@ -68,7 +68,7 @@ class SpanReader:
         horizon: Horizon | None = None,
     ) -> list[TraceKey]:
         """Return up to `limit` keys of traces that may match, in the order of the search."""
-        query = traces_sql.candidate_traces(
+        query = search_sql.candidate_traces(
             tenant,
             search,
             after,
@@ -81,7 +81,7 @@ class SpanReader:
 
     def _has_forgotten(self, tenant: str, from_ns: int) -> bool:
         """Return whether spans since a time are over whose traces the roll-up still knows."""
-        kept_from_ns, first_day_s = self._rows(traces_sql.KEPT, {"tenant": tenant})[0]
+        kept_from_ns, first_day_s = self._rows(rollup_sql.KEPT, {"tenant": tenant})[0]
         is_older = bool((first_day_s + DAY_S) * SECOND_NS <= kept_from_ns)
         return is_older and from_ns < kept_from_ns
 
@@ -97,13 +97,13 @@ class SpanReader:
         horizon = horizon or self.horizon()
         arrived_from = sql.arrived_from(from_ns)
         since = max(arrived_from, horizon.until_ns)
-        slot = traces_sql.slot(arrived_from)
-        query = traces_sql.ROLLED_UP_TRACES if horizon.is_all else traces_sql.TRACES
+        slot = rollup_sql.slot(arrived_from)
+        query = figures_sql.ROLLED_UP_TRACES if horizon.is_all else figures_sql.TRACES
         found = self._traces(query, tenant, trace_ids, slot, since)
-        large = [key for key, each in found.items() if each.span_count >= traces_sql.MAX_SET]
+        large = [key for key, each in found.items() if each.span_count >= rollup_sql.MAX_SET]
         if not large:
             return found
-        return found | self._traces(traces_sql.RECOUNTED_TRACES, tenant, large, slot, arrived_from)
+        return found | self._traces(figures_sql.RECOUNTED_TRACES, tenant, large, slot, arrived_from)
 
     def _traces(
         self, query: str, tenant: str, trace_ids: list[str], slot_from: int, arrived_from: int

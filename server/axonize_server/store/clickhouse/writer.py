@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from axonize_server.model import NativeBlock
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -42,13 +41,10 @@ class GpuMetricWriter:
 
 
 def _insert_all(pool: ClientPool, tables: Mapping[str, pa.Table | NativeBlock | None]) -> None:
-    with pool.client() as client:
-        try:
-            for name, rows in tables.items():
-                if rows is not None and rows.num_rows:
-                    _insert(client, name, rows)
-        except (ClickHouseError, OSError) as error:
-            raise write_error(error) from error
+    with pool.client() as client, write_errors():
+        for name, rows in tables.items():
+            if rows is not None and rows.num_rows:
+                _insert(client, name, rows)
 
 
 def _insert(client: Client, name: str, rows: pa.Table | NativeBlock) -> None:

@@ -6,7 +6,7 @@ it was sent. All numbers add up, so a range has what its minutes have.
 
 from __future__ import annotations
 
-from axonize_server.store.clickhouse.minutes.sql import stale_minutes, unsettled_minutes
+from axonize_server.store.clickhouse.minutes.stale_sql import stale_minutes, unsettled_minutes
 
 # What some minutes of engines come to. FILTER: which records. What a record adds is taken once,
 # however often it was sent; what is the same for all of an engine, from whichever says most: GPUs

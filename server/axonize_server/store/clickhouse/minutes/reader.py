@@ -8,7 +8,8 @@ from typing import Any
 
 from axonize_server.minutes import Bucket, Group, Histogram, SpanFilter, SpanStatistics
 from axonize_server.store.clickhouse.connection import ClientPool
-from axonize_server.store.clickhouse.minutes import sql
+from axonize_server.store.clickhouse.minutes import question_sql as sql
+from axonize_server.store.clickhouse.minutes.count_sql import HORIZONS
 from axonize_server.store.clickhouse.minutes.rollup import BEHIND_S
 from axonize_server.store.clickhouse.sql import CLOCK_AHEAD_NS
 from axonize_server.tokens import Ends, Tokens, Usage
@@ -76,7 +77,7 @@ class MinuteReader:
     def _parameters(
         self, tenant: str, wanted: SpanFilter, from_ns: int, to_ns: int
     ) -> dict[str, object]:
-        ticked_to, counted_to, now = self._rows(sql.HORIZONS, {})[0]
+        ticked_to, counted_to, now = self._rows(HORIZONS, {})[0]
         if now - (counted_to - 60) >= BEHIND_S:
             # Late spans of these ticks are not counted any more.
             ticked_to = counted_to

@@ -9,12 +9,10 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from axonize_server.model import DomainError
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
 from axonize_server.store.clickhouse.costs import sql as costs
-from axonize_server.store.clickhouse.minutes import sql, stale
+from axonize_server.store.clickhouse.minutes import add_up_sql, count_sql, stale, stale_sql
 from axonize_server.store.clickhouse.minutes.stale import Finder, Minute, StaleMinutes, StaleTicks
 from axonize_server.store.under_way import UnderWay
 
@@ -51,15 +49,15 @@ class Counting(NamedTuple):
 
 
 SPANS = Counting(
-    partial(StaleMinutes, sql.STALE_MINUTES, sql.UNSETTLED_MINUTES),
-    sql.COUNT_MINUTES,
-    sql.TICKED_MINUTES,
-    sql.ADD_UP_TICKS,
+    partial(StaleMinutes, stale_sql.STALE_MINUTES, stale_sql.UNSETTLED_MINUTES),
+    count_sql.COUNT_MINUTES,
+    add_up_sql.TICKED_MINUTES,
+    add_up_sql.ADD_UP_TICKS,
 )
 ENGINES = Counting(
     partial(StaleMinutes, costs.STALE_MINUTES, costs.UNSETTLED_MINUTES), costs.COUNT_MINUTES
 )
-TICKS = Counting(StaleTicks, sql.COUNT_TICKS, behind=sql.BEHIND, every_s=2)
+TICKS = Counting(StaleTicks, count_sql.COUNT_TICKS, behind=count_sql.BEHIND, every_s=2)
 
 
 class MinuteRollup:
@@ -104,20 +102,17 @@ class MinuteRollup:
 
         Raises StoreUnavailable and StoreRefused; what was done stays done.
         """
-        with self._pool.client() as client:
-            try:
-                kept_s = self._kept_s(client)
-                while kept_s:
-                    found = self._finder.find(client, kept_s)
-                    for group in in_groups(found):
-                        if self._closing.is_set():
-                            return
-                        self._count(client, group)
-                    # What came late meanwhile waits for the next time: else this need not end.
-                    if len(found) < stale.MAX_FOUND:
-                        break
-            except (ClickHouseError, OSError) as error:
-                raise write_error(error) from error
+        with self._pool.client() as client, write_errors():
+            kept_s = self._kept_s(client)
+            while kept_s:
+                found = self._finder.find(client, kept_s)
+                for group in in_groups(found):
+                    if self._closing.is_set():
+                        return
+                    self._count(client, group)
+                # What came late meanwhile waits for the next time: else this need not end.
+                if len(found) < stale.MAX_FOUND:
+                    break
         if kept_s:
             self._finder.counted()
 

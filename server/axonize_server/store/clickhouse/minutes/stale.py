@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from axonize_server.store.clickhouse.minutes import sql
+from axonize_server.store.clickhouse.minutes import stale_sql as sql
+from axonize_server.store.clickhouse.minutes.count_sql import TICK
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -106,7 +107,7 @@ class StaleTicks:
             touched: Any = client.query(sql.TOUCHED_TICKS, parameters=times).result_rows
             self._touched.update(tick for (tick,) in touched)
         self._committed = committed
-        return int(now) - TICKS_SETTLE_S - sql.TICK.seconds
+        return int(now) - TICKS_SETTLE_S - TICK.seconds
 
 
 def _rows(client: Client, query: str, parameters: dict[str, Any]) -> list[Minute]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
 from axonize_server.store.clickhouse.parts import sql
 from axonize_server.store.clickhouse.parts.room import Room
 
@@ -55,11 +55,8 @@ class Mender:
             self._until = int(time.time())
             self._begin()
         if self._since is not None:
-            with self._pool.client() as client:
-                try:
-                    self._look(client, self._since)
-                except (ClickHouseError, OSError) as error:
-                    raise write_error(error) from error
+            with self._pool.client() as client, write_errors():
+                self._look(client, self._since)
 
     def _begin(self) -> None:
         if self._since is None:

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
 from axonize_server.store.clickhouse.removal import sql
 
 TABLES = tuple(sql.DAYS)
@@ -37,8 +35,5 @@ class DayEraser:
         self._run(statement, {"tenants": list(before), "befores": list(before.values())})
 
     def _run(self, statement: str, parameters: Mapping[str, Any]) -> None:
-        with self._pool.client() as client:
-            try:
-                client.command(statement, parameters=dict(parameters), settings=sql.SETTINGS)
-            except (ClickHouseError, OSError) as error:
-                raise write_error(error) from error
+        with self._pool.client() as client, write_errors():
+            client.command(statement, parameters=dict(parameters), settings=sql.SETTINGS)

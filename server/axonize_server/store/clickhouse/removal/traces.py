@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from axonize_server.accounts import DeletedTrace
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
-from axonize_server.store.clickhouse.minutes import sql as minutes_sql
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
+from axonize_server.store.clickhouse.minutes import count_sql
 from axonize_server.store.clickhouse.minutes.rollup import IN_TURN, KEPT_S, in_groups
 from axonize_server.store.clickhouse.removal import sql
+from axonize_server.store.clickhouse.removal.eraser import Eraser
 
 
 class _Counts(NamedTuple):
@@ -22,27 +21,22 @@ class _Counts(NamedTuple):
     insert: str
 
 
-class TraceEraser:
+class TraceEraser(Eraser):
     """Removes one trace at a time; every method raises StoreUnavailable and StoreRefused."""
 
     def __init__(self, pool: ClientPool, cluster: str = "") -> None:
-        self._pool = pool
-        self._oldest_write = sql.oldest_write(cluster)
+        super().__init__(pool, cluster)
         self._of_trace = sql.of_trace(cluster)
         self._of_minutes = _Counts(
-            sql.minutes(cluster), minutes_sql.PRESENT_MINUTES, minutes_sql.COUNT_MINUTES_OF_TENANT
+            sql.minutes(cluster), count_sql.PRESENT_MINUTES, count_sql.COUNT_MINUTES_OF_TENANT
         )
         self._of_ticks = _Counts(
-            sql.ticks(cluster), minutes_sql.PRESENT_TICKS, minutes_sql.COUNT_TICKS_OF_TENANT
+            sql.ticks(cluster), count_sql.PRESENT_TICKS, count_sql.COUNT_TICKS_OF_TENANT
         )
 
     def is_stored(self, tenant: str, trace_id: str) -> bool:
         """Return whether there is anything of a trace."""
         return bool(self._rows(sql.IS_STORED, {"tenant": tenant, "trace_id": trace_id})[0][0])
-
-    def writing_s(self) -> float:
-        """Return for how many seconds the oldest statement has been writing, of any server."""
-        return float(self._rows(self._oldest_write, {})[0][0])
 
     def minutes(self, tenant: str, trace_id: str) -> list[int]:
         """Return the minutes (Unix s) of a trace that can be counted again without it.
@@ -57,24 +51,21 @@ class TraceEraser:
     def erase(self, deleted: DeletedTrace) -> None:
         """Return when no row is left and its minutes are counted anew; again is harmless."""
         trace = {"tenant": deleted.tenant, "trace_id": deleted.trace_id}
-        with self._pool.client() as client:
-            try:
-                for statement in self._of_trace:
-                    client.command(statement, parameters=trace, settings=sql.SETTINGS)
-                if deleted.minutes:
-                    self._count_again(client, deleted)
-            except (ClickHouseError, OSError) as error:
-                raise write_error(error) from error
+        with self._pool.client() as client, write_errors():
+            for statement in self._of_trace:
+                client.command(statement, parameters=trace, settings=sql.SETTINGS)
+            if deleted.minutes:
+                self._count_again(client, deleted)
 
     def _count_again(self, client: Any, deleted: DeletedTrace) -> None:
         """Count its minutes that are counted, and of the others the ticks that are."""
-        ticked_to, counted_to, _ = client.query(minutes_sql.HORIZONS).first_row
+        ticked_to, counted_to, _ = client.query(count_sql.HORIZONS).first_row
         old = [minute for minute in deleted.minutes if minute < counted_to]
         new = [
             tick
             for minute in deleted.minutes
             if minute >= counted_to
-            for tick in range(minute, min(minute + 60, ticked_to), minutes_sql.TICK.seconds)
+            for tick in range(minute, min(minute + 60, ticked_to), count_sql.TICK.seconds)
         ]
         self._recount(client, deleted.tenant, old, self._of_minutes)
         self._recount(client, deleted.tenant, new, self._of_ticks)

@@ -17,9 +17,9 @@ from axonize_server.requests import (
     ValueCount,
 )
 from axonize_server.store.clickhouse.connection import ClientPool
-from axonize_server.store.clickhouse.requests import sql
+from axonize_server.store.clickhouse.requests import sql, values_sql
 from axonize_server.store.clickhouse.sql import TRACE_TAIL_NS, Query, arrived_from
-from axonize_server.store.clickhouse.traces.sql import Horizon
+from axonize_server.store.clickhouse.traces.rollup_sql import Horizon
 
 
 class RequestReader:
@@ -83,7 +83,7 @@ class RequestReader:
         stretches: where the spans start, Unix ns.
         """
         since = arrived_from(min(first for first, _ in stretches))
-        rows = self._rows(sql.values(tenant, inside, outside, stretches, since))
+        rows = self._rows(values_sql.values(tenant, inside, outside, stretches, since))
         return [_value(row) for row in rows]
 
     def _rows(self, query: Query) -> list[tuple[Any, ...]]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from axonize_server.model import StoreUnavailable
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
-from axonize_server.store.clickhouse.removal.sql import oldest_write
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
+from axonize_server.store.clickhouse.removal.eraser import Eraser
 from axonize_server.store.clickhouse.tenants import sql
 
 if TYPE_CHECKING:
@@ -19,31 +17,23 @@ if TYPE_CHECKING:
 PASSES = 5
 
 
-class TenantEraser:
+class TenantEraser(Eraser):
     """Removes rows from every table that names a tenant; raises StoreUnavailable."""
 
     def __init__(self, pool: ClientPool, cluster: str = "") -> None:
-        self._pool = pool
+        super().__init__(pool, cluster)
         self._delete = sql.delete(cluster)
-        self._oldest_write = oldest_write(cluster)
-
-    def writing_s(self) -> float:
-        """Return for how many seconds the oldest statement has been writing, of any server."""
-        return float(self._pool.columns(self._oldest_write, {}, {})[0][0])
 
     def erase(self, tenant: str) -> None:
         """Return when no row of the tenant is left; calling it again is harmless."""
-        with self._pool.client() as client:
-            try:
-                left = [table for (table,) in client.query(sql.TABLES).result_rows]
-                for _ in range(PASSES):
-                    for table in left:
-                        where = {"table": table, "tenant": tenant}
-                        client.command(self._delete, parameters=where, settings=sql.DELETE_SETTINGS)
-                    if not (left := [each for each in left if _has_rows(client, each, tenant)]):
-                        return
-            except (ClickHouseError, OSError) as error:
-                raise write_error(error) from error
+        with self._pool.client() as client, write_errors():
+            left = [table for (table,) in client.query(sql.TABLES).result_rows]
+            for _ in range(PASSES):
+                for table in left:
+                    where = {"table": table, "tenant": tenant}
+                    client.command(self._delete, parameters=where, settings=sql.DELETE_SETTINGS)
+                if not (left := [each for each in left if _has_rows(client, each, tenant)]):
+                    return
         raise StoreUnavailable(f"{', '.join(left)}: rows of it are still being written; ask again")
 
 

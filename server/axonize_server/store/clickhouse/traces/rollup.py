@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from axonize_server.model import DomainError
-from axonize_server.store.clickhouse.connection import ClientPool, write_error
-from axonize_server.store.clickhouse.traces import sql
+from axonize_server.store.clickhouse.connection import ClientPool, write_errors
+from axonize_server.store.clickhouse.traces import rollup_sql as sql
 from axonize_server.store.under_way import UnderWay
 
 if TYPE_CHECKING:
@@ -85,19 +83,16 @@ class TraceRollup:
 
         Raises StoreUnavailable and StoreRefused; what was done stays done.
         """
-        with self._pool.client() as client:
-            try:
-                while True:
-                    stale = self._stale(client, look_back_s)
-                    for group in _groups(stale):
-                        if self._closing.is_set():
-                            return
-                        self._roll_up(client, group)
-                    # What settled meanwhile waits for the next time: else this need not end.
-                    if len(stale) < MAX_FOUND:
+        with self._pool.client() as client, write_errors():
+            while True:
+                stale = self._stale(client, look_back_s)
+                for group in _groups(stale):
+                    if self._closing.is_set():
                         return
-            except (ClickHouseError, OSError) as error:
-                raise write_error(error) from error
+                    self._roll_up(client, group)
+                # What settled meanwhile waits for the next time: else this need not end.
+                if len(stale) < MAX_FOUND:
+                    return
 
     def _stale(self, client: Client, look_back_s: int) -> list[Second]:
         parameters = {

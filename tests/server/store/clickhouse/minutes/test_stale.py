@@ -6,7 +6,8 @@ import time
 
 import pyarrow as pa
 import pytest
-from axonize_server.store.clickhouse.minutes import sql, stale
+from axonize_server.store.clickhouse.minutes import stale
+from axonize_server.store.clickhouse.minutes import stale_sql as sql
 from axonize_server.store.clickhouse.minutes.stale import StaleMinutes, StaleTicks
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import migrate

@@ -7,16 +7,15 @@ import pytest
 from axonize_server.model import AttributeFilter, TraceSearch
 from axonize_server.requests import Box
 from axonize_server.store.clickhouse.requests import sql
-from axonize_server.store.clickhouse.traces.sql import Horizon
+from axonize_server.store.clickhouse.traces.rollup_sql import Horizon
 
 from tests.server import golden
-from tests.server.store.clickhouse.traces.test_sql import FILTERS, RANGE, TRACE_ID
+from tests.server.store.clickhouse.traces.test_search_sql import FILTERS, RANGE
 
 EVERY_FILTER = TraceSearch(
     **RANGE, **FILTERS, attributes=(AttributeFilter("app.user", "=", "ada"),)
 )
 BOX = Box(1_795_000_600_000_000_000, 1_795_001_200_000_000_000, 1_000_000, 2_000_000)
-STRETCHES = [(1_795_000_600_000_000_000, 1_795_000_660_000_000_000)] * 2
 STORED_FROM = 1_794_913_600_000_000_000
 UNTIL = 1_795_001_000_000_000_000
 LATER, ALL = (sql.Source(Horizon(UNTIL, last), STORED_FROM) for last in (UNTIL, UNTIL - 1))
@@ -31,7 +30,6 @@ QUERIES = {
     "requests_by_service": sql.groups("acme", TraceSearch(**RANGE), LATER, "service"),
     "requests_by_model": sql.groups("acme", EVERY_FILTER, LATER, "model"),
     "differences_sample": sql.sample("acme", TraceSearch(**RANGE), LATER, BOX),
-    "differences_values": sql.values("acme", [TRACE_ID], [], STRETCHES, STORED_FROM),
 }
 
 

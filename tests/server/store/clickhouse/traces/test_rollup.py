@@ -13,7 +13,7 @@ from axonize_server.model import StoreUnavailable, TraceRecord, TraceSearch
 from axonize_server.query import traces
 from axonize_server.store.clickhouse.reader import SpanReader
 from axonize_server.store.clickhouse.traces import rollup as module
-from axonize_server.store.clickhouse.traces import sql
+from axonize_server.store.clickhouse.traces import rollup_sql as sql
 from axonize_server.store.clickhouse.traces.rollup import TraceRollup
 from axonize_server.store.clickhouse.writer import SpanWriter
 from axonize_server.store.migrate import migrate

@@ -1,22 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from axonize_server.store.clickhouse.minutes import sql
+from axonize_server.store.clickhouse.minutes import question_sql as sql
 
 from tests.server import golden
 
-FIXED = (
-    *("BEHIND", "HORIZONS", "STALE_MINUTES", "COUNT_MINUTES", "STALE_TICKS", "COUNT_TICKS"),
-    *("STALE_TICKS_LISTED", "COMMITTED", "TOUCHED_TICKS", "UNSETTLED_MINUTES"),
-    *("TICKED_MINUTES", "ADD_UP_TICKS"),
-)
 QUESTIONS = {"buckets": sql.BUCKETS, "groups": sql.GROUPS}
 SOURCES = {"minutes": 1, "ticks": 2, "later": 2, "later_once": 4}
-
-
-@pytest.mark.parametrize("name", FIXED)
-def test_a_fixed_query_is_the_one_that_was_reviewed(name):
-    golden.check(f"sql/{name.lower()}.sql", getattr(sql, name).lstrip())
 
 
 @pytest.mark.parametrize("part", sql.Statistics._fields)

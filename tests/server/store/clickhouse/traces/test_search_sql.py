@@ -5,7 +5,8 @@ import re
 
 import pytest
 from axonize_server.model import AttributeFilter, TraceKey, TraceSearch
-from axonize_server.store.clickhouse.traces import sql
+from axonize_server.store.clickhouse.traces import search_sql as sql
+from axonize_server.store.clickhouse.traces.rollup_sql import Horizon
 
 from tests.server import golden
 
@@ -15,7 +16,7 @@ TIMES = {
     "stored_from": 1_794_913_600_000_000_000,
 }
 LATER, ALL = (
-    {"horizon": sql.Horizon(TIMES["arrived_from"], last), "stored_from": TIMES["stored_from"]}
+    {"horizon": Horizon(TIMES["arrived_from"], last), "stored_from": TIMES["stored_from"]}
     for last in (TIMES["arrived_from"], TIMES["arrived_from"] - 1)
 )
 TRACE_ID = "5b8aa5a2d2c872e8321cf37308d69df2"
@@ -78,7 +79,6 @@ def test_every_table_that_a_search_reads_is_filtered_on_the_tenant(name, times):
 def test_once_all_is_rolled_up_a_list_without_attributes_reads_no_spans():
     wanted = TraceSearch(**RANGE, status="error", gpu="GPU-1", service="api")
     assert "FROM spans" not in sql.candidate_traces("acme", wanted, None, 51, **ALL).text
-    assert "FROM spans" not in sql.ROLLED_UP_TRACES
 
 
 def test_a_text_is_looked_for_in_trace_ids_where_it_could_be_the_start_of_one():
@@ -86,17 +86,3 @@ def test_a_text_is_looked_for_in_trace_ids_where_it_could_be_the_start_of_one():
     for text, looks in texts.items():
         query = sql.candidate_traces("acme", TraceSearch(**RANGE, text=text), None, 51, **LATER)
         assert ("startsWith" in query.text) == looks
-
-
-FIXED = ["ROLLED_UP_TO", "HORIZON", "KEPT", "STALE_SECONDS", "ROLL_UP", "RECORD_SECONDS", "TRACES"]
-
-
-@pytest.mark.parametrize("name", FIXED)
-def test_a_fixed_query_is_the_one_that_was_reviewed(name):
-    golden.check(f"sql/{name.lower()}.sql", getattr(sql, name).lstrip())
-
-
-def test_all_sources_of_traces_filter_on_the_tenant():
-    assert sql.TRACES.count("WHERE tenant_id = {tenant:String}") == 2
-    assert sql.ROLLED_UP_TRACES.count("WHERE tenant_id = {tenant:String}") == 1
-    assert sql.TRACES.replace(f"({sql.MAX_SET})", "") == sql.RECOUNTED_TRACES
