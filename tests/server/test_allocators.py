@@ -39,6 +39,23 @@ print(pool.columns("SELECT * FROM system.jemalloc_stats", {}, {})[0][0])
 pool.close()
 """
 
+HOLES = """
+import os
+from axonize_server.allocators import hand_back, keep_little
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+keep_little()
+blocks = [b"x" * 100_000 for _ in range(1000)]
+kept = blocks.pop()  # above what is freed now
+blocks.clear()
+before = resident()
+hand_back()
+print(before - resident())
+"""
+
 
 def run(program: str, argument: str) -> str:
     command = [sys.executable, "-c", program, argument]
@@ -51,6 +68,11 @@ def run(program: str, argument: str) -> str:
 def test_a_large_block_is_mapped_by_itself_even_after_a_larger_one_was_freed():
     assert LARGE_BYTES < 16 << 20
     assert (run(MAPPED_BLOCKS, "as it comes"), run(MAPPED_BLOCKS, "bounded")) == ("0", "1")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc")
+def test_holes_in_the_heap_are_handed_back():
+    assert int(run(HOLES, "")) > 90_000_000
 
 
 def test_clickhouse_hands_pages_back_within_a_second(tmp_path: Path):

@@ -25,8 +25,8 @@ SELECT
     )),
     groupUniqArray(10000)(toString(service_name)),
     groupUniqArrayIf(10000)(toString(model), model != ''),
-    groupUniqArray(10000)(cityHash64(service_name)),
-    groupUniqArrayIf(10000)(cityHash64(model), model != ''),
+    arrayMap(service -> cityHash64(service), groupUniqArray(10000)(toString(service_name))),
+    arrayMap(model -> cityHash64(model), groupUniqArrayIf(10000)(toString(model), model != '')),
     groupUniqArrayArray(10000)(arrayMap(
         uuid -> cityHash64(uuid), arrayConcat(`gpu.resource_uuid`, `gpu.physical_uuid`)
     )),

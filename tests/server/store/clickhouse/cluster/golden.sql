@@ -452,3 +452,9 @@ ALTER TABLE spans ON CLUSTER `main` MODIFY COLUMN duration_ns REMOVE CODEC;
 ALTER TABLE spans_local ON CLUSTER `main` MODIFY COLUMN duration_ns UInt64 ALIAS toUnixTimestamp64Nano(end_time) - toUnixTimestamp64Nano(start_time);
 
 ALTER TABLE spans ON CLUSTER `main` MODIFY COLUMN duration_ns UInt64 ALIAS toUnixTimestamp64Nano(end_time) - toUnixTimestamp64Nano(start_time);
+
+ALTER TABLE spans_local ON CLUSTER `main` MODIFY COLUMN resource_attributes CODEC(LZ4),
+    MODIFY COLUMN scope_attributes CODEC(LZ4);
+
+ALTER TABLE spans ON CLUSTER `main` MODIFY COLUMN resource_attributes CODEC(LZ4),
+    MODIFY COLUMN scope_attributes CODEC(LZ4);

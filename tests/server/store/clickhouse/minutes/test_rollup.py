@@ -254,8 +254,9 @@ def alter(store, change: str) -> None:
 
 
 @pytest.fixture
-def counted_by_ticks(store) -> TickWorld:
+def counted_by_ticks(store, monkeypatch) -> TickWorld:
     """A minute that is over, with every span counted by tick, and by mistake as an error."""
+    monkeypatch.setattr(module, "BEHIND_S", 3000)
     world = TickWorld(store)
     world.insert([ended_ago(400, 1)])
     world.catch_up()
