@@ -30,7 +30,7 @@ BENCHMARKS = {
     "span": ("span",),
     "export": ("export", "latency"),
     "startup": ("startup",),
-    "integrations": ("integrations",),
+    "integrations": ("integrations", "step_hooks"),
     "frameworks": ("frameworks",),
     "gpu": ("gpu",),
     "ingest": ("ingest",),
