@@ -111,7 +111,7 @@ def followed(core: Any, requests: int) -> Scheduler:
             return (True, list(tokens), output.total_num_scheduled_tokens)
 
         def _record_ended(self) -> None:
-            self._ended = []
+            self._ended: list[Any] = []
 
     class Followed(Scheduler):
         pass
