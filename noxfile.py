@@ -31,7 +31,7 @@ BENCHMARKS = {
     "span": ("span",),
     "export": ("export", "latency"),
     "startup": ("startup",),
-    "integrations": ("integrations",),
+    "integrations": ("integrations", "step_hooks"),
     "frameworks": ("frameworks",),
     "gpu": ("gpu",),
     "ingest": ("ingest",),

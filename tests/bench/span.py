@@ -14,7 +14,7 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-from axonize import buffer, otlp, pipeline
+from axonize import buffer, otlp, pipeline, step_log
 from axonize.spans import Span
 
 ROUNDS = 101
@@ -117,6 +117,9 @@ def python_core() -> ModuleType:
         RingBuffer=buffer.RingBuffer,
         configure=pipeline.configure,
         encode_spans=otlp.encode_spans,
+        StepLog=step_log.StepLog,
+        follow_schedule=step_log.follow_schedule,
+        follow_update=step_log.follow_update,
     )
     return core
 
