@@ -30,7 +30,7 @@ from tests.server.serving import ClickHouseProcess, ServeProcess, otlp
 
 ROUNDS = int(os.environ.get("AXONIZE_CHAOS_ROUNDS", "2"))
 OUTAGE_S = float(os.environ.get("AXONIZE_CHAOS_OUTAGE_S", "4"))
-STOPPED_WITHIN_S = 10
+STOPPED_WITHIN_S = 40  # what the files in deploy/ allow; a server that is stuck ends by itself
 BACK_WITHIN_S = 240
 
 
@@ -146,12 +146,11 @@ def test_a_clickhouse_that_is_away_is_refusals(chaos, tmp_path: Path) -> None:
             load.wait_for(100)
             clickhouse.kill()
             time.sleep(OUTAGE_S)
-            assert subject.databases() == {"clickhouse": "down", "postgres": "ok"}
+            until(lambda: subject.databases() == {"clickhouse": "down", "postgres": "ok"})
+            until(lambda: load.read().refused["UNAVAILABLE"] > 0)
             clickhouse.start()
             load.wait_for(100)
-        log = load.read()
-        assert log.refused["UNAVAILABLE"]
-        subject.check(log)
+        subject.check(load.read())
     finally:
         clickhouse.kill()
 
@@ -161,9 +160,10 @@ def test_a_postgres_that_is_killed_is_started_again(chaos) -> None:
     with subject.load() as load:
         load.wait_for(100)
         for _ in range(ROUNDS):
-            os.kill(postgres_pid(subject.data_dir), signal.SIGKILL)
-            until(lambda: subject.databases() == {"clickhouse": "ok", "postgres": "down"})
+            killed = postgres_pid(subject.data_dir)
+            os.kill(killed, signal.SIGKILL)
             load.wait_for(20)
+            until(lambda old=killed: postgres_pid(subject.data_dir) not in (0, old))
             until(lambda: subject.databases() == {"clickhouse": "ok", "postgres": "ok"})
         load.wait_for(20)
     log = load.read()
@@ -176,8 +176,11 @@ def test_a_postgres_that_is_killed_is_started_again(chaos) -> None:
 
 
 def postgres_pid(data_dir: Path) -> int:
-    """Return the process of the server's own PostgreSQL."""
-    return int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+    """Return the process of the server's own PostgreSQL; 0 between two of them."""
+    try:
+        return int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+    except (FileNotFoundError, IndexError):  # it is made, and then written
+        return 0
 
 
 @pytest.fixture

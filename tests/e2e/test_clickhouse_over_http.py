@@ -41,7 +41,7 @@ def server(clickhouse_process: ClickHouseProcess, tmp_path: Path) -> Iterator[Se
     server = ServeProcess(
         tmp_path / "data",
         AXONIZE_CLICKHOUSE_DSN=clickhouse_process.dsn,
-        AXONIZE_QUERY_TIMEOUT_S="2",
+        AXONIZE_QUERY_TIMEOUT_S="10",
         AXONIZE_QUERY_MAX_ROWS="20000",
     )
     yield server

@@ -94,12 +94,12 @@ def test_another_thread_that_makes_them_is_not_waited_for_without_patience(
 
     def slow() -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     deferred.do_later(slow)
     thread = threading.Thread(target=deferred.do_all)
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     made: list[str] = []
     deferred.do_later(lambda: made.append("after"))
     deferred.do_all(patience_s=0.0)

@@ -164,7 +164,7 @@ import axonize, sys
 import starlette.applications
 with axonize.span("work"):
     pass
-print(axonize.flush(20), flush=True)
+print(axonize.flush(120), flush=True)
 sys.stdin.read()
 """
 

@@ -50,7 +50,7 @@ def test_from_span_to_collector(collector: Collector) -> None:
     with axonize.span("request", {"user": "u"}, kind="server") as request:
         assert axonize.current_span() is request
         end_spans("child")
-    assert axonize.flush(20)
+    assert axonize.flush(120)
     assert collector.names == ["child", "request"]
     found = resource_of(collector)
     assert (found["service.name"], found["deployment.environment.name"]) == ("chat", "test")
@@ -65,7 +65,7 @@ def test_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.name=from-attributes,zone=b")
         axonize.init()
         end_spans("a")
-        assert axonize.flush(20)
+        assert axonize.flush(120)
         assert collector.headers[0]["x-tenant"] == "t"
         assert resource_of(collector)["service.name"] == "from-attributes"
         assert resource_of(collector)["zone"] == "b"
@@ -91,7 +91,7 @@ def test_second_init_replaces_the_first(collector: Collector) -> None:
         axonize.init(endpoint=other.address, service_name="second")
         assert collector.names == ["a"]
         end_spans("b")
-        assert axonize.flush(20)
+        assert axonize.flush(120)
         assert (collector.names, other.names) == (["a"], ["b"])
         assert resource_of(other)["service.name"] == "second"
 
@@ -101,7 +101,7 @@ def test_bad_argument_raises_and_changes_nothing(collector: Collector) -> None:
     with pytest.raises(ValueError, match="batch_size=0: expected at least 1"):
         axonize.init(batch_size=0)
     end_spans("still there")
-    assert axonize.flush(20)
+    assert axonize.flush(120)
     assert collector.names == ["still there"]
 
 
@@ -121,7 +121,7 @@ def test_bad_environment_is_one_warning(
         "using the default",
     ]
     end_spans("a")
-    assert axonize.flush(20)
+    assert axonize.flush(120)
 
 
 def test_bad_environment_raises_when_strict(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +145,7 @@ def test_sampling(collector: Collector) -> None:
     end_spans(*["quick"] * 10)
     with pytest.raises(RuntimeError), axonize.span("root"), axonize.span("child"):
         fail()
-    assert axonize.flush(20)
+    assert axonize.flush(120)
     assert collector.names == ["child", "root"]
     axonize.init(
         endpoint=collector.address,
@@ -155,7 +155,7 @@ def test_sampling(collector: Collector) -> None:
     )
     with pytest.raises(RuntimeError), axonize.span("lost"):
         fail()
-    assert axonize.flush(20)
+    assert axonize.flush(120)
     assert collector.names == ["child", "root"]
 
 
@@ -176,7 +176,7 @@ def test_capturing_spans_is_a_detour(collector: Collector) -> None:
     with capture_spans() as captured:
         end_spans("captured")
     end_spans("sent")
-    assert axonize.flush(20)
+    assert axonize.flush(120)
     assert [span.name for span in captured.spans] == ["captured"]
     assert collector.names == ["sent"]
 
@@ -195,9 +195,9 @@ def test_status_of_a_working_process(collector: Collector) -> None:
         "failed": 0,
     }
     end_spans("a")
-    assert not axonize.flush(20)
+    assert not axonize.flush(120)
     end_spans("b")
-    assert axonize.flush(20)
+    assert axonize.flush(120)
     found = status.describe()
     assert (found["service"], found["endpoint"]) == ("chat", collector.address)
     assert (found["exported"], found["waiting"], found["retrying"]) == (1, 0, 0)

@@ -314,10 +314,17 @@ sender.join()
 
 
 def test_fork_while_a_request_hangs(collector: Collector, folder: Path) -> None:
-    collector.answers.append(hangs(released := threading.Event()))
-    program = """
+    hang = hangs(released := threading.Event())
+
+    def answer(context: grpc.ServicerContext) -> Any:
+        (folder / "hangs").touch()
+        return hang(context)
+
+    collector.answers.append(answer)
+    program = f"""
 spans("parent")
-assert not axonize.flush(0.3)
+while not os.path.exists({str(folder / "hangs")!r}):
+    assert not axonize.flush(0.3)
 wait(fork(lambda: (spans("child"), axonize.flush(120) or sys.exit(1))))
 assert axonize.flush(120)
 """

@@ -40,7 +40,8 @@ def test_file_is_what_is_described(folder: Path) -> None:
     assert read_all(str(folder)) == []
 
 
-def test_written_at_intervals(folder: Path) -> None:
+def test_written_at_intervals(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "WRITE_EVERY_S", 3600.0)
     file = StatusFile(folder)
     file.refresh()
     (folder / f"{os.getpid()}.json").unlink()

@@ -51,7 +51,7 @@ def test_it_serves_stops_and_finds_its_data_again(serve):
     assert call(f"{http}/readyz")[0] == 200
     assert call(f"{http}/v1/traces", otlp(1, spans=3))[0] == 200
     with grpc.insecure_channel(state["grpc"]) as channel:
-        channel.unary_unary(EXPORT)(otlp(2, spans=2), timeout=30)
+        channel.unary_unary(EXPORT)(otlp(2, spans=2), timeout=240)
     assert (span_count(http, 1), span_count(http, 2)) == (3, 2)
     listed = json.loads(call(f"{http}/api/v1/traces")[1])["items"]
     assert {item["trace_id"] for item in listed} == {trace_id(1), trace_id(2)}
@@ -152,9 +152,9 @@ def test_a_key_protects_data_but_not_health(serve):
     with grpc.insecure_channel(state["grpc"]) as channel:
         export = channel.unary_unary(EXPORT)
         with pytest.raises(grpc.RpcError) as refused:
-            export(otlp(2), timeout=30)
+            export(otlp(2), timeout=240)
         assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        export(otlp(2), metadata=[("authorization", "Bearer k")], timeout=30)
+        export(otlp(2), metadata=[("authorization", "Bearer k")], timeout=240)
 
 
 def test_a_signal_during_the_start_stops_it_cleanly(serve):

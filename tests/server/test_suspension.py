@@ -29,6 +29,7 @@ from axonize_server.store.postgres.servers import Servers
 from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.suspension import Suspension
 
+from tests.server.days import stay_today
 from tests.server.ingest.otlp import body, span
 from tests.server.rows import NOW_NS, TIMESTAMP, row, table, trace_id
 from tests.server.steps import Rider, decoded, step, steps_body
@@ -153,6 +154,7 @@ def test_what_waits_as_bytes_is_refused_before_the_write_under_way_has_ended(
 def test_under_load_nothing_is_stored_after_a_suspension_and_what_was_acknowledged_counts(
     suspension, tenant, clickhouse, postgres, settings
 ):
+    stay_today()
     usage = UsageReader(clickhouse, settings.query_limits)
     batcher = Batcher(SpanWriter(clickhouse).insert, is_suspended=suspension.holds)
     suspension.settle.append(batcher.settle)

@@ -66,9 +66,10 @@ def test_both_ports_take_tls_and_nothing_else(files: Files, tmp_path: Path) -> N
         for number, endpoint in enumerate((state["grpc"], state["http"] + "/v1/traces"), 1):
             config = Config(endpoint=endpoint, certificate=str(files.ca))
             exporter = make_exporter(config)
-            assert exporter.send(otlp(number, spans=2), 30).rejected_spans == 0
+            assert exporter.send(otlp(number, spans=2), 240).rejected_spans == 0
             exporter.close()
-            trace = httpx.get(f"{state['http']}/api/v1/traces/{trace_id(number)}", verify=trusting)
+            url = f"{state['http']}/api/v1/traces/{trace_id(number)}"
+            trace = httpx.get(url, verify=trusting, timeout=240)
             assert trace.json()["span_count"] == 2
 
         environ = {"AXONIZE_ENDPOINT": state["grpc"], "PATH": "/usr/bin"}
@@ -82,9 +83,9 @@ def test_both_ports_take_tls_and_nothing_else(files: Files, tmp_path: Path) -> N
         assert f"{state['grpc']} (grpc) took a span, and it was read back" in seeing.stdout
 
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-            httpx.get(f"{state['http']}/healthz")
+            httpx.get(f"{state['http']}/healthz", timeout=240)
         with pytest.raises(httpx.RemoteProtocolError):
-            httpx.get(f"{state['http'].replace('https', 'http')}/healthz")
+            httpx.get(f"{state['http'].replace('https', 'http')}/healthz", timeout=240)
         for config in (
             Config(endpoint=state["grpc"]),  # does not know the authority
             Config(endpoint=state["grpc"].removeprefix("https://")),  # speaks without TLS
@@ -106,10 +107,11 @@ def test_clients_may_need_a_certificate_too(files: Files, tmp_path: Path) -> Non
         state = server.wait_ready()
         stranger = ssl.create_default_context(cafile=str(files.ca))
         with pytest.raises(httpx.HTTPError):
-            httpx.get(f"{state['http']}/healthz", verify=stranger)
+            httpx.get(f"{state['http']}/healthz", verify=stranger, timeout=240)
         known = ssl.create_default_context(cafile=str(files.ca))
         known.load_cert_chain(files.client)
-        assert httpx.get(f"{state['http']}/healthz", verify=known).json() == {"status": "ok"}
+        answer = httpx.get(f"{state['http']}/healthz", verify=known, timeout=240)
+        assert answer.json() == {"status": "ok"}
 
         ca, client = files.ca.read_bytes(), files.client.read_bytes()
         for credentials, is_known in (
@@ -120,10 +122,10 @@ def test_clients_may_need_a_certificate_too(files: Files, tmp_path: Path) -> Non
             with grpc.secure_channel(address, credentials) as channel:
                 export = channel.unary_unary(EXPORT)
                 if is_known:
-                    export(otlp(1), timeout=30)
+                    export(otlp(1), timeout=240)
                 else:
                     with pytest.raises(grpc.RpcError):
-                        export(otlp(1), timeout=30)
+                        export(otlp(1), timeout=240)
     finally:
         assert server.end()[0] == 0
 
@@ -167,8 +169,8 @@ def test_a_renewed_certificate_is_shown_by_both_ports_and_a_broken_one_by_none(
             grpc.secure_channel(address, credentials) as old_grpc,
         ):
             send = old_grpc.unary_unary(EXPORT)
-            assert old_http.get("/healthz").status_code == 200
-            send(otlp(1), timeout=30)
+            assert old_http.get("/healthz", timeout=240).status_code == 200
+            send(otlp(1), timeout=240)
             stream = old_http._transport._pool.connections[0]  # type: ignore[attr-defined]
             assert show(first)
 
@@ -178,9 +180,9 @@ def test_a_renewed_certificate_is_shown_by_both_ports_and_a_broken_one_by_none(
             second = files.issue()
             wait_until(lambda: show(second))
 
-            assert old_http.get("/healthz").status_code == 200
+            assert old_http.get("/healthz", timeout=240).status_code == 200
             assert old_http._transport._pool.connections == [stream]  # type: ignore[attr-defined]
-            send(otlp(2), timeout=30)
+            send(otlp(2), timeout=240)
             files.key.unlink()
             wait_until(lambda: "tls_key" in server.errors())
             assert show(second)
@@ -212,13 +214,14 @@ def test_authorities_of_clients_are_renewed_too(files: Files, tmp_path: Path) ->
             credentials = grpc.ssl_channel_credentials(files.ca.read_bytes(), pair, pair)
             answers = set()
             try:
-                answers.add(httpx.get(f"{state['http']}/healthz", verify=known).is_success)
+                url = f"{state['http']}/healthz"
+                answers.add(httpx.get(url, verify=known, timeout=240).is_success)
             except httpx.HTTPError:
                 answers.add(False)
             address = state["grpc"].removeprefix("https://")
             with grpc.secure_channel(address, credentials) as channel:
                 try:
-                    channel.unary_unary(EXPORT)(otlp(1), timeout=30)
+                    channel.unary_unary(EXPORT)(otlp(1), timeout=240)
                     answers.add(True)
                 except grpc.RpcError:
                     answers.add(False)

@@ -14,6 +14,7 @@ from axonize_server.store.postgres.tenants import Tenants
 from axonize_server.store.postgres.usage import UsageRecords
 from axonize_server.usage import Meter, Quota, recording, within_quota
 
+from tests.server.days import stay_today
 from tests.server.rows import row, table
 from tests.server.steps import Rider, decoded, step, steps_body
 
@@ -68,6 +69,7 @@ def test_what_was_sent_again_counts_once_on_the_day_when_it_was_stored_first(
 
 
 def test_engine_steps_bring_their_gpu_seconds_once(usage_reader, tenants, tenant, writer, records):
+    stay_today()
     body = steps_body(
         step(1, [Rider("a")], busy_seconds=0.25), step(2, [Rider("a")], busy_seconds=0.5)
     )

@@ -48,9 +48,9 @@ def test_gpus_lie_on_their_nodes_with_what_they_say_now(page: Page) -> None:
     page.goto("/gpus")
     node = page.get_by_role("region", name="gpu-node-07")
     expect(node).to_contain_text("3 GPUs · 97 % utilised")
+    expect(node).to_contain_text("W · aws · eu-central-1a · p5.48xlarge · driver 580.95.05")
     whole = words(tile(page, WHOLE))
     assert "NVIDIA H100 80GB HBM3 GPU-5b5c6f1e 1B:00.0" in whole
-    expect(node).to_contain_text("W · aws · eu-central-1a · p5.48xlarge · driver 580.95.05")
     expect(page.get_by_role("region", name="gpu-node-08")).to_have_text(re.compile("^((?!aws).)*$"))
     assert "Utilisation 97 % Memory 61.8 GiB / 80 GiB" in whole
     assert "Power 673 W Temperature 71 °C SM clock 1,680 MHz Throttled: SW power cap" in whole

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.tenancy import ADMIN_KEY, ask, make_key, manage, send
+from tests.server.days import stay_today
 from tests.server.ingest.otlp import body, span
 from tests.ui.conftest import SIZE, listen, shoot
 from tests.ui.serving import Server, serve
@@ -26,6 +27,7 @@ THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    stay_today(for_s=900)
     with serve(tmp_path_factory.mktemp("shared"), **MULTI_TENANT) as server:
         manage(server.http, "POST", "", {"tenant_id": "acme", "name": "Acme Corporation"})
         manage(server.http, "PUT", "/acme/quota", {"max_spans_per_day": 300})

@@ -291,6 +291,7 @@ def test_a_phone_has_room_for_the_chart_and_for_a_span(page: Page, seeded: Seede
     page.get_by_role("treeitem").first.click()
     panel = page.get_by_role("complementary", name="Selected span")
     expect(panel.get_by_text("Own time")).to_be_visible()
+    at_rest(page)  # it may slide in
     box = panel.bounding_box()
     assert box is not None
     assert (box["x"], box["width"]) == (0, 390)

@@ -20,7 +20,7 @@ def run(path: str) -> None:
         AutoModelForCausalLM.from_pretrained(path),
         AutoTokenizer.from_pretrained(path),
     )
-    time.sleep(0.5)
+    time.sleep(2.0)  # the counter of energy was read by then
     with axonize.span("serve") as span:
         span.set_gpus(["cuda:0"])
         generate(model, tokenizer)

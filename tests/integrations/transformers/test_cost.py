@@ -141,7 +141,7 @@ def test_a_span_around_others_has_it_all_and_their_tokens_count(run: Run) -> Non
     assert having == ["serve"]
     assert [span["name"] for span in inside].count("text_completion tiny-llama") == 2
     assert serve["attributes"]["axonize.gpu.seconds"] == pytest.approx(
-        serve["duration_ms"] / 1000, rel=0.05
+        serve["duration_ms"] / 1000, rel=0.2
     )
     tokens = sum(
         span["attributes"].get(f"gen_ai.usage.{kind}_tokens", 0)
@@ -164,7 +164,7 @@ def test_calls_at_once_share_the_gpu(run: Run) -> None:
 def test_busy_and_idle_are_the_time_since_the_model_was_loaded(run: Run) -> None:
     now = run.cost()["total"]["now"]
     seconds = now["busy_gpu_seconds"] + now["idle_gpu_seconds"]
-    assert now["idle_gpu_seconds"] > 0.5 + 4 * 0.1 + 0.5
+    assert now["idle_gpu_seconds"] > 2.0 + 4 * 0.1 + 0.5
     assert seconds < run.seconds
     assert now["busy_usd"] + now["idle_usd"] == pytest.approx(seconds / 3600 * PRICE, rel=1e-9)
     joules = now["busy_energy_j"] + now["idle_energy_j"]

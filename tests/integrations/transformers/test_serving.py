@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,13 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from axonize.demo.ports import free_port
 from tests.integrations.checks import check_mates, check_shares, check_tiling
 from tests.integrations.collector import Collector, collecting
 from tests.integrations.tiny_llama import save_tiny_llama
 
 BATCHING = ("--continuous-batching", "--cb-num-blocks", "32", "--cb-max-batch-tokens", "64")
 CALLER = 0xB0
-START_S = 120
+START_S = 300
 
 
 @pytest.fixture
@@ -31,9 +31,7 @@ def collector() -> Iterator[Collector]:
 
 @contextmanager
 def serving(model: Path, collector: Collector, log: Path, *arguments: str) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = (
         *("axonize-instrument", "--endpoint", collector.address),
         *(sys.executable, "-m", "transformers.cli.transformers", "serve"),
@@ -48,7 +46,7 @@ def serving(model: Path, collector: Collector, log: Path, *arguments: str) -> It
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(240)
 
 
 def wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -35,7 +35,10 @@ def test_the_peak_and_whether_it_is_of_this_call(cuda: Cuda) -> None:
     assert attributes["axonize.torch.memory.peak_rose"] is False
 
 
-def test_it_is_read_ten_times_a_second_at_most(cuda: Cuda) -> None:
+def test_it_is_read_no_more_often_than_its_interval(
+    cuda: Cuda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "INTERVAL_S", 3600.0)
     watched = watch_memory(0)
     assert watched is not None
     watched.stop(Span("call"))

@@ -82,7 +82,7 @@ class Collector:
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         with self.arrived:
-            assert self.arrived.wait_for(condition, 20)
+            assert self.arrived.wait_for(condition, 50)  # and intervals are 60 s
 
 
 def spans_of(request: ExportTraceServiceRequest) -> list[Any]:

@@ -20,6 +20,7 @@ from axonize_server.usage import Meter
 from litestar.testing import TestClient
 
 from tests.server.api.conftest import authenticate
+from tests.server.days import stay_today
 from tests.server.gpus import decoded as gpu_rows
 from tests.server.gpus import gauge, metrics
 from tests.server.rows import row, table, trace_id
@@ -152,6 +153,7 @@ def test_a_key_that_cannot_be_is_refused(admin, tenant, body):
 
 
 def test_usage_is_counted_by_day(admin, tenant, writer):
+    stay_today()
     admin.post(TENANTS, json={"tenant_id": tenant})
     for _ in range(2):
         writer.insert(table(tenant, [row(1, 1), row(1, 2)]))

@@ -122,7 +122,7 @@ def test_failed_log_ins_are_limited(client):
     assert statuses == [401] * 10 + [429] * 2
     right = client.post(SESSION, json={"key": "k"})
     assert right.status_code == 429
-    assert 290 <= int(right.headers["retry-after"]) <= 300
+    assert 200 <= int(right.headers["retry-after"]) <= 300
 
 
 def test_a_session_ends_with_its_key(open_client, postgres, clickhouse, tenant):

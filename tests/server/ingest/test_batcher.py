@@ -247,7 +247,7 @@ def test_a_tenant_that_floods_makes_room_for_another(store, clickhouse, tenant):
         again = await answers(batcher.submit(tenant, flood[0]))
         return await answers(*waiting), again[0], await calm
 
-    limits = {"max_queue_bytes": sum(map(len, flood)), "linger_s": (0.5, 0.5)}
+    limits = {"max_queue_bytes": sum(map(len, flood)), "linger_s": (2.0, 2.0)}
     (flooding, again, calm), counters = run(store, work, **limits)
 
     assert calm == Accepted(1)
@@ -304,14 +304,17 @@ def test_settling_waits_for_one_write_however_many_follow_it(store, tenant):
         while len(store.writes) < 3:
             await asyncio.sleep(0.01)
         written = len(store.writes)
-        await asyncio.to_thread(batcher.settle)
-        meanwhile = len(store.writes) - written
+        meanwhile = await asyncio.to_thread(settled, batcher) - written
         return meanwhile, await answers(*sent)
+
+    def settled(batcher):
+        batcher.settle()
+        return len(store.writes)
 
     (meanwhile, accepted), _ = run(store, work, commit_bytes=1, linger_s=(0.0, 0.0))
 
     assert accepted == [Accepted(1)] * 300
-    # One is waited for; some more may end before this thread has its turn.
+    # One is waited for; some more may end before the thread has its turn.
     assert meanwhile < 100
 
 

@@ -70,7 +70,7 @@ class Server:
         """Return status, headers and body of the answer."""
         headers = {"Content-Type": content_type, **headers}
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=240)
         with contextlib.closing(connection):
             connection.request("POST", path, body, headers)
             answer = connection.getresponse()
@@ -211,7 +211,7 @@ def test_a_body_of_200_mb_without_a_length_is_refused(server):
 
 def begin(server: Server) -> socket.socket:
     """Announce 100 bytes and send three."""
-    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=240)
     head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\n"
     connection.sendall(f"{head}Content-Length: 100\r\n\r\nabc".encode())
     return connection

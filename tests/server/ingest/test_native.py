@@ -17,6 +17,7 @@ from tests.server.ingest.otlp import EVERY_TYPE, body, span
 from tests.server.ingest.test_bounds import MIB, field
 
 needs_c = pytest.mark.skipif(not native.USING_C, reason="the C extension is not used")
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 CHOICE = """
 from axonize_server.ingest.decoder import new_decoder
 print(type(new_decoder()).__name__)
@@ -57,20 +58,26 @@ def test_what_grows_too_much_is_left_alone(large):
     assert block.add("t", body(span(1)))[:2] == (1, 0)
 
 
-WIDE = """
-import resource
+# Not ru_maxrss: in a child that begins as a copy of this process it is at first that of this one.
+PEAK_KIB = """
+def peak_kib():
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+"""
+WIDE = f"""{PEAK_KIB}
 from axonize_server.ingest import native
 from tests.server.ingest.otlp import body, span
 from tests.server.ingest.test_bounds import MIB, field
 spans = [span(i) for i in range(1, 1000)]
 scope = field(1, field(1, b"x" * MIB)) + b"".join(field(2, s.SerializeToString()) for s in spans)
-wide = [body(*spans, resource={"command": "x" * MIB}), field(1, field(2, scope))]
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+wide = [body(*spans, resource={{"command": "x" * MIB}}), field(1, field(2, scope))]
+before = peak_kib()
 assert all(native.new_block().add("t", each) is None for each in wide)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak_kib() - before)
 """
 
 
+@needs_linux
 @needs_c
 def test_what_is_too_wide_is_refused_before_it_is_written():
     more_kib = int(subprocess.check_output([sys.executable, "-c", WIDE], text=True))
@@ -150,8 +157,7 @@ def test_a_block_for_which_there_is_no_memory():
     assert block.add("t", USUAL)[:2] == (1, 1)
 
 
-LEAKS = """
-import resource
+LEAKS = f"""{PEAK_KIB}
 from axonize_server.ingest.decoder import NativeDecoder
 from tests.server.ingest.test_native import OTHER, USUAL
 from tests.server.steps import step
@@ -163,16 +169,14 @@ def decode(times):
             decoder._block.add("t", one)
         decoder.finish()
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
 decode(50)
-before = peak()
+before = peak_kib()
 decode(2000)
-print(peak() - before)
+print(peak_kib() - before)
 """
 
 
+@needs_linux
 @needs_c
 def test_memory_is_given_back():
     grown_kib = int(subprocess.check_output([sys.executable, "-c", LEAKS], text=True))
@@ -210,17 +214,23 @@ def test_the_memory_of_a_large_block_is_not_kept(monkeypatch):
 def test_other_threads_run_meanwhile():
     large = body(*(span(i, EVERY_TYPE) for i in range(1, 100))) * 300
     block = native.new_block()
-    thread = threading.Thread(target=block.add, args=("t", large))
     switch = sys.getswitchinterval()
     sys.setswitchinterval(1000)  # nobody gives the GIL away unless asked to
     try:
-        thread.start()
-        seen = thread.is_alive()
-        thread.join()
+        # This thread may get no processor before the other one is done, but not each time.
+        assert any(
+            is_seen(threading.Thread(target=block.add, args=("t", large))) for _ in range(20)
+        )
     finally:
         sys.setswitchinterval(switch)
 
-    assert seen
+
+def is_seen(thread: threading.Thread) -> bool:
+    """Run a thread; return whether this one ran before that was over."""
+    thread.start()
+    seen = thread.is_alive()
+    thread.join()
+    return seen
 
 
 @needs_c

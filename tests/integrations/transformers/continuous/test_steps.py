@@ -74,7 +74,8 @@ def test_the_last_requests_are_counted_when_the_manager_ends(
     check_steps(found["engine.step"], scheduled)
     (rest,) = found["engine.idle"]
     assert (rest["axonize.step.number"], rest["axonize.gpu.count"]) == (0, 1)
-    assert rest.start_ns >= max(step.end_ns for step in found["engine.step"]) - 1_000_000
+    last_ns = max(step.end_ns for step in found["engine.step"])
+    assert rest.start_ns >= last_ns - 50_000_000  # by two readings of the clock of the system
     records = [*found["engine.step"], rest]
     assert sum(each.attributes.get("axonize.step.ended_requests", 0) for each in records) == 6
 

@@ -24,6 +24,12 @@ class Disk(Room):
         return not self.full
 
 
+@pytest.fixture(autouse=True)
+def _slow_machine(monkeypatch):
+    """Two seconds may pass between the making of a part and the look."""
+    monkeypatch.setattr("axonize_server.store.clickhouse.parts.mender.BEFORE_S", 60)
+
+
 @pytest.fixture
 def client(clickhouse):
     """Lend a connection, with a table whose three parts have become one."""
@@ -68,7 +74,7 @@ def test_a_table_that_is_still_read_is_attached_when_that_is_over(clickhouse, cl
     cut(client, 0)
     client.command(f"INSERT INTO cut SELECT number + {ROWS}, 'x' FROM numbers(3)")
     slow = (
-        f"SELECT sleepEachRow(0.3), n FROM cut WHERE _part NOT LIKE '%_1_3_%' AND n >= {ROWS} "
+        f"SELECT sleepEachRow(0.9), n FROM cut WHERE _part NOT LIKE '%_1_3_%' AND n >= {ROWS} "
         "SETTINGS max_block_size = 1"
     )
     found = []
@@ -79,7 +85,7 @@ def test_a_table_that_is_still_read_is_attached_when_that_is_over(clickhouse, cl
 
     reader = threading.Thread(target=read)
     reader.start()
-    running = "SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow(0.3), n%'"
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow(0.9), n%'"
     while client.query(running).result_rows[0][0] < 2 and reader.is_alive():  # itself, too
         pass
     mender = Mender(clickhouse, Disk(tmp_path))
@@ -96,10 +102,10 @@ def test_a_table_that_could_not_be_detached_is_the_next_time(
 ):
     cut(client, 0)
     mender = Mender(clickhouse, Disk(tmp_path))
-    monkeypatch.setattr(sql, "detach", lambda table: f"DETACH TABLE no_{table}")
-    with pytest.raises(StoreUnavailable, match="no_cut"):
-        mender.look()
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(sql, "detach", lambda table: f"DETACH TABLE no_{table}")
+        with pytest.raises(StoreUnavailable, match="no_cut"):
+            mender.look()
     mender.look()
     assert rows(client) == list(range(ROWS))
 
