@@ -66,7 +66,9 @@ class Chaos:
 
     def databases(self) -> dict[str, str]:
         """Return which database is up, as the server says."""
-        databases: dict[str, str] = httpx.get(f"{self.http}/readyz", timeout=30).json()["databases"]
+        databases: dict[str, str] = httpx.get(f"{self.http}/readyz", timeout=240).json()[
+            "databases"
+        ]
         return databases
 
 

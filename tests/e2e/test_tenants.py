@@ -365,7 +365,7 @@ def log_in(http: str, key: str, path: str = SESSION) -> str:
     """Return the cookie of a new session."""
     request = urllib.request.Request(http + path, json.dumps({"key": key}).encode())
     request.add_header("Content-Type", "application/json")
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=240) as answer:
         return str(answer.headers["Set-Cookie"]).partition(";")[0]
 
 

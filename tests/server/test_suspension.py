@@ -328,7 +328,7 @@ def store_an_hour_ago(clickhouse, tenant: str) -> None:
 def wait_until_it_has_read(clickhouse, name: str) -> None:
     read_rows = "SELECT sum(read_rows) FROM system.processes WHERE query LIKE {insert:String}"
     parameters = {"insert": f"INSERT INTO {name} %"}
-    by = time.monotonic() + 60
+    by = time.monotonic() + 240
     with clickhouse.client() as client:
         while client.query(read_rows, parameters=parameters).first_row == (0,):
             assert time.monotonic() < by

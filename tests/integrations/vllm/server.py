@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from axonize.demo.ports import free_port
 from tests.integrations.vllm.conftest import environment
 
 RECORDING = "tests.integrations.vllm.recording_scheduler.RecordingScheduler"
@@ -70,9 +70,7 @@ def serving(
     model: Path, folder: Path, collector: str, *arguments: str, **more: str
 ) -> Iterator[Server]:
     """Run the server until the block ends, with more variables; it is ready when that begins."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = (
         *("axonize-instrument", "--endpoint", collector, "vllm", "serve", str(model)),
         *("--served-model-name", "tiny", "--dtype", "float32", "--enforce-eager"),

@@ -61,7 +61,7 @@ class Served:
 async def ask_all(server: Server, collector: Collector) -> None:
     """Ask until both API servers have answered, one after the other, then all at once."""
     while len(pids(server.asked, collector)) < 2:
-        assert len(server.asked) < 80
+        assert len(server.asked) < 400
         await ask_anew(server)
         ids = {asked.trace_id for asked in server.asked}
         collector.wait(lambda: ids <= answered(collector))  # noqa: B023 - called at once

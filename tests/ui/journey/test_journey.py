@@ -15,6 +15,7 @@ from tests.ui.journey.conftest import CHAT_REQUESTS, INSTANCE, TRITON, Journey
 from tests.ui.journey.working import NEW_TOKENS, PROMPTS
 from tests.ui.test_appearance import is_whole
 from tests.ui.test_overview import point
+from tests.ui.waiting import soon
 
 CARD = "GPU-000000a0-0000-4000-8000-000000000000"
 CHATS = (
@@ -71,8 +72,12 @@ def test_the_overview(page: Page, journey: Journey) -> None:
     expect(page.locator("dl > div").filter(has_text="GPU power")).to_contain_text("650 W")
     # Without the start of the engine, and without what was loaded.
     took = [each["duration_ms"] for each in journey.listed(setup="false")]
-    whole = journey.get("/analytics/requests")["whole"]
-    assert (whole["requests"], whole["duration_ms"]["p99"]) == (len(took), max(took))
+    whole = soon(
+        page,
+        lambda: journey.get("/analytics/requests")["whole"],
+        lambda whole: whole["requests"] == len(took),
+    )
+    assert whole["duration_ms"]["p99"] == max(took)
     assert len(took) < len(journey.listed())
     is_whole(page, "real-overview")
     page.get_by_label("Traces behind Error rate").click()
@@ -139,13 +144,17 @@ def test_tokens_that_the_client_and_the_server_tell_count_once(
     expect(page.locator(f'tr[data-trace="{chat}"]')).to_contain_text(tokens)
 
 
-def test_the_tokens_of_a_model_are_those_of_its_requests(journey: Journey) -> None:
+def test_the_tokens_of_a_model_are_those_of_its_requests(page: Page, journey: Journey) -> None:
     served = [span for trace in journey.traces("vllm") for span in journey.spans(trace)]
     made = sum(each["attributes"].get(OUTPUT, 0) for each in served if each["kind"] != "client")
     # One more left before all of hers were made.
     assert made > 12 + 40 + 2 * 16 + CROWD * LONG
-    models = {each["name"]: each for each in journey.get("/analytics/models")["items"]}
-    assert models["tiny"]["output_tokens"] == made
+
+    def told() -> dict[str, int]:
+        models = journey.get("/analytics/models")["items"]
+        return {each["name"]: each["output_tokens"] for each in models}
+
+    soon(page, told, lambda found: found.get("tiny") == made)
     (over_time,) = journey.get("/analytics/throughput?model=tiny&points=1")["items"]
     assert over_time["output_tokens"] == made
 
