@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from axonize_server.auth.sessions import COOKIE
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.ui.conftest import SIZE, listen, shoot
 from tests.ui.serving import Server, serve
 from tests.ui.test_appearance import AXE, SERIOUS
-from tests.ui.waiting import at_rest
+from tests.ui.waiting import at_rest, soon
 
 KEY = "the-key-of-this-server"
 REFUSED = "Failed to load resource: the server responded with a status of 401 (Unauthorized)"
@@ -128,6 +129,29 @@ def test_logging_out_ends_the_session(page: Page, visitor: BrowserContext) -> No
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     assert visitor.cookies() == []
     page.reload()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_who_logs_out_waits_for_no_answer(page: Page) -> None:
+    """What is asked for at that moment would be refused after it, and the console would say so."""
+    page.goto("/traces")
+    log_in(page, KEY)
+    expect(page.get_by_role("button", name="Log out of default")).to_be_visible()
+    asked: list[Route] = []
+    page.route(re.compile(r"/api/v1/(traces\?|session$)"), lambda route: asked.append(route))
+
+    def held(method: str) -> list[Route]:
+        return soon(page, lambda: [each for each in asked if each.request.method == method], bool)
+
+    page.keyboard.press("r")
+    waiting = held("GET")
+    page.get_by_role("button", name="Log out of default").click()
+    [leaving] = held("DELETE")
+    ended = leaving.fetch()
+    for each in waiting:
+        each.continue_()
+    page.wait_for_timeout(500)
+    leaving.fulfill(response=ended)
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
 
 

@@ -100,7 +100,11 @@ const Mark = () => (
 function LogOutButton() {
   const queries = useQueryClient();
   const { data } = useQuery(sessionQuery);
-  const leave = useMutation({ mutationFn: logOut, onSuccess: (who) => become(queries, who) });
+  const leave = useMutation({
+    mutationFn: () => logOut(queries),
+    onSuccess: (who) => become(queries, who),
+    onError: () => void queries.invalidateQueries(),
+  });
   if (!data?.has_session) return null;
   return <IconButton icon={LogOut} label={`Log out of ${data.tenant}`} onClick={() => leave.mutate()} disabled={leave.isPending} />;
 }

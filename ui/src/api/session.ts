@@ -25,8 +25,9 @@ export const noticeRefusals = (queries: QueryClient) => onUnauthorized(() => voi
 /** Open a session with a key; throws the server's refusal. */
 export const logIn = (key: string) => need(client.POST("/api/v1/session", { body: { key } }));
 
-/** End the session; throws when the server could not. */
-export async function logOut() {
+/** End the session, and no longer wait for what would be refused then; throws when the server could not. */
+export async function logOut(queries: QueryClient) {
+  await queries.cancelQueries();
   const { error, response } = await client.DELETE("/api/v1/session");
   if (!response.ok) throw problemOf(response, error);
   return NOBODY;
