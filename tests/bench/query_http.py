@@ -90,10 +90,13 @@ class Asker:
         return self._get("/traces", 1, attribute=f"app.request.id=none {self._source.random()}")
 
     def ask(self, rounds: int, factor: int) -> None:
+        """Ask in turns: of questions one after the other the first had what a start leaves."""
         print(f"{'':<34}{'p50 ms':>9}{'p95 ms':>9}{'goal':>9}")
-        for name, question in self.questions.items():
+        for question in self.questions.values():
             question()
-            p50, p95 = np.percentile([_took_ms(question) for _ in range(rounds)], [50, 95])
+        turns = [list(map(_took_ms, self.questions.values())) for _ in range(rounds)]
+        for name, took in zip(self.questions, zip(*turns, strict=True), strict=True):
+            p50, p95 = np.percentile(took, [50, 95])
             print(f"{name:<34}{p50:>9.1f}{p95:>9.1f}{GOALS_MS[name] * factor:>9}", flush=True)
 
 
