@@ -100,7 +100,9 @@ def collecting() -> Iterator[Collector]:
     try:
         yield collector
     finally:
-        server.stop(None).wait()
+        # At the end of an interpreter no thread can begin any more: a server that is sent something
+        # then loses the one that stops it.
+        server.stop(None).wait(10)
 
 
 def read(span: Any, resource: dict[str, Any]) -> Received:
