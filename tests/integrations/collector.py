@@ -100,9 +100,7 @@ def collecting() -> Iterator[Collector]:
     try:
         yield collector
     finally:
-        # At the end of an interpreter no thread can begin any more: a server that is sent something
-        # then loses the one that stops it.
-        server.stop(None).wait(10)
+        server.stop(None).wait()
 
 
 def read(span: Any, resource: dict[str, Any]) -> Received:

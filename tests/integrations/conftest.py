@@ -10,6 +10,7 @@ import pytest
 from axonize import guard
 from axonize.speed import Span
 from axonize.testing import CapturedSpans
+from tests.integrations.lasting import UNTIL_THE_END
 
 
 class Measured:
@@ -64,3 +65,8 @@ def _strict_guard() -> Iterator[None]:
 @pytest.fixture
 def recorded(captured_spans: CapturedSpans) -> Recorded:
     return Recorded(captured_spans)
+
+
+def pytest_sessionfinish() -> None:
+    """End what lasts while there are threads to do so."""
+    UNTIL_THE_END.close()

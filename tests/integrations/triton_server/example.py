@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import functools
 import queue
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import tritonclient.http as http
 import tritonclient.http.aio as http_aio
 
 from tests.integrations.collector import collecting
+from tests.integrations.lasting import UNTIL_THE_END
 from tests.integrations.triton_server.asking import answer, number
 from tests.integrations.triton_server.server import serving
 
@@ -37,8 +36,7 @@ def example() -> list[Any]:
 @functools.cache
 def server() -> tuple[int, int]:
     """Start a server, which stays until the tests are done."""
-    stack = ExitStack()
-    atexit.register(stack.close)
+    stack = UNTIL_THE_END
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     collector = stack.enter_context(collecting())
     return stack.enter_context(serving(Path(folder), collector))
