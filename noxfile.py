@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 nox.options.sessions = ["tests"]
 nox.options.reuse_existing_virtualenvs = True
@@ -66,20 +67,24 @@ def tests_impl(session: nox.Session, *paths: str, **env: str) -> None:
     run_tests(session, *(session.posargs or paths), **env)
 
 
-# What failed, as pytest notes it.
-FAILED = Path(".pytest_cache/v/cache/lastfailed")
+# What failed, as pytest notes it, and how it ends when tests failed and all were run.
+FAILED, TESTS_FAILED = Path(".pytest_cache/v/cache/lastfailed"), 1
 
 
 def run_tests(session: nox.Session, *arguments: str, **env: str) -> None:
     """Run tests; those that fail are run once more, alone, and have to pass then.
 
     Engines, servers and browsers share the machine with each other, and with whatever else a CI
-    runs beside them. What fails at first is said in full and is to be looked at all the same.
+    runs beside them. What fails at first is said in full and is to be looked at all the same. Of
+    tests that somebody chose (`-x`, `-p no:cacheprovider`) not all may have run: they just fail.
     """
     command = ("pytest", *arguments)
     FAILED.unlink(missing_ok=True)
-    session.run(*command, env=env, success_codes=[0, 1])
-    if FAILED.exists():
+    try:
+        session.run(*command, env=env)
+    except CommandFailed as error:
+        if session.posargs or error.return_code != TESTS_FAILED or not FAILED.exists():
+            raise
         session.warn(f"once more, alone: {', '.join(json.loads(FAILED.read_text()))}")
         session.run(*command, "--last-failed", env=env)
 
