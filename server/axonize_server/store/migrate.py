@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from psycopg import sql as psycopg_sql
 
 from axonize_server.model import MigrationError
@@ -21,6 +23,10 @@ from axonize_server.store.postgres.connection import Postgres
 if TYPE_CHECKING:
     import psycopg
     from clickhouse_connect.driver.client import Client
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN_SETTING = 115
 
 
 class Migration(NamedTuple):
@@ -143,9 +149,19 @@ def _apply_to_clickhouse(client: Client, migration: Migration, cluster: str) -> 
     with write_errors():
         for statement in statements(text):
             for each in render(statement, cluster):
-                client.command(each)
+                _command(client, each)
         values = {"version": version, "name": name, "checksum": checksum}
         client.command(clickhouse_sql.INSERT_MIGRATION, parameters=values)
+
+
+def _command(client: Client, statement: str) -> None:
+    """Run a statement; how a ClickHouse stores that does not know the setting yet stays as it is."""
+    try:
+        client.command(statement)
+    except ClickHouseError as error:
+        if getattr(error, "code", None) != UNKNOWN_SETTING or "MODIFY SETTING" not in statement:
+            raise
+        logger.info("this ClickHouse is too old for what makes it cheaper: %s", statement)
 
 
 def statements(text: str) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 
 import pytest
-from axonize_server.ingest.batcher import Batcher
+from axonize_server.ingest.batcher import ANSWERED_AT_ONCE, Batcher
 from axonize_server.model import (
     Accepted,
     MalformedRequest,
@@ -350,3 +351,47 @@ def test_senders_of_other_loops_are_answered_with_those_of_this_one(store, click
     assert accepted == [Accepted(1)] * 4
     assert stored(clickhouse, tenant) == ["here"] * 3 + ["there"]
     assert counters.queue_bytes == 0
+
+
+def test_what_comes_to_the_loop_is_served_between_the_answers_of_a_large_batch(store, tenant):
+    async def work(batcher):
+        turn, turns = 0, []
+
+        async def submit(number):
+            await batcher.submit(tenant, body(span(number)))
+            turns.append(turn)
+
+        submits = asyncio.gather(*(submit(number) for number in range(1, 41)))
+        while not submits.done():
+            await asyncio.sleep(0)  # whatever else the loop has to do
+            turn += 1
+        return turns
+
+    turns, counters = run(store, work, linger_s=(0.3, 0.3))
+
+    assert counters.commits == 1
+    assert len(set(turns)) >= 40 / ANSWERED_AT_ONCE
+
+
+@pytest.mark.parametrize(("senders", "commits"), [(1, 2), (2, 3)])
+def test_a_batch_waits_for_two_commits_unless_its_sender_was_alone(store, tenant, senders, commits):
+    """That is: the answer comes after as many commits as said, its own among them."""
+    write = store.write
+
+    def slowly(*tables) -> None:
+        write(*tables)
+        time.sleep(1.0)
+
+    async def work(batcher):
+        async def submit() -> float:
+            started = time.monotonic()
+            await answers(*(batcher.submit(tenant, body(span(1))) for _ in range(senders)))
+            return time.monotonic() - started
+
+        await submit()
+        return await submit()
+
+    store.write = slowly
+    took, _ = run(store, work, linger_s=(0.1, 10.0))
+
+    assert commits <= took < commits + 0.9

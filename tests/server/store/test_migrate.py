@@ -89,6 +89,25 @@ def test_a_statement_that_clickhouse_refuses_ends_the_migration(new_databases, m
     assert fresh_clickhouse.columns(clickhouse_sql.SELECT_MIGRATIONS, {}, {}) == []
 
 
+def test_a_clickhouse_that_does_not_know_a_setting_keeps_its_own_way(new_databases, monkeypatch):
+    fresh_postgres, fresh_clickhouse = new_databases
+    script = """
+CREATE TABLE IF NOT EXISTS some (x UInt8) ENGINE = MergeTree ORDER BY x;
+ALTER TABLE some MODIFY SETTING of_the_next_release = 1;
+ALTER TABLE some MODIFY SETTING max_parts_to_merge_at_once = 24;
+"""
+    monkeypatch.setattr(
+        "axonize_server.store.migrate.available",
+        lambda database: (
+            [Migration(1, "001_some.sql", "aa", script)] if database == "clickhouse" else []
+        ),
+    )
+    assert migrate(fresh_postgres, fresh_clickhouse) == ["clickhouse/001_some.sql"]
+    query = "SELECT engine_full FROM system.tables WHERE name = 'some'"
+    ((engine,),) = fresh_clickhouse.columns(query, {}, {})
+    assert engine.endswith("max_parts_to_merge_at_once = 24")
+
+
 OLD_MINUTE = """
 INSERT INTO minutes (tenant_id, minute, model, stored, spans, input_tokens, output_tokens)
 VALUES ('acme', {minute:DateTime}, 'llama', 2, 2, 80, 22)
