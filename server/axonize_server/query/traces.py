@@ -29,6 +29,9 @@ SPAN_ORDER = "spans"
 SECOND_NS = 1_000_000_000
 # Two seconds of 50,000 spans each: spans come some seconds after they began.
 NEWEST_SPANS = 100_000
+# Where few spans come, a page is looked for at once in a time that holds it: a few milliseconds
+# more, instead of a second question.
+PAGE_SPANS, LONGEST_FIRST_NS = 20_000, 6 * FIRST_SLICE_NS
 Spans = TypeVar("Spans")
 
 
@@ -99,16 +102,19 @@ def _slices(wanted: TraceSearch, after: TraceKey | None, horizon: Horizon) -> It
     elif after:
         first = max(first, after.value)
     newest_ns = horizon.committed_ns if newest_first else None
-    width_ns = FIRST_SLICE_NS if after or _has_filters(wanted) else _newest(horizon)
+    width_ns = FIRST_SLICE_NS if _has_filters(wanted) else _first_width(horizon, after)
     for start, end in slices(
         first, last, newest_first=newest_first, newest_ns=newest_ns, width_ns=width_ns
     ):
         yield msgspec.structs.replace(wanted, from_ns=start, to_ns=end)
 
 
-def _newest(horizon: Horizon) -> int:
-    """Return in how many ns lately as many spans came as a page of the newest traces needs."""
-    return min(FIRST_SLICE_NS, NEWEST_SPANS * SECOND_NS // max(horizon.spans_per_s, 1))
+def _first_width(horizon: Horizon, after: TraceKey | None) -> int:
+    """Return in how many ns about a page of traces begins, if they come as they did lately."""
+    a_span_ns = SECOND_NS / max(horizon.spans_per_s, 1)
+    width_ns = min(max(FIRST_SLICE_NS, round(PAGE_SPANS * a_span_ns)), LONGEST_FIRST_NS)
+    # After a cursor it may be another time, with fewer spans.
+    return width_ns if after else min(width_ns, round(NEWEST_SPANS * a_span_ns))
 
 
 def _has_filters(wanted: TraceSearch) -> bool:

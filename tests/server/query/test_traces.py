@@ -4,14 +4,13 @@ import itertools
 import random
 
 import pytest
-from axonize_server.model import InvalidQuery, NotFound, TraceSearch
+from axonize_server.model import InvalidQuery, NotFound, TraceKey, TraceSearch
 from axonize_server.query import traces
-from axonize_server.query.slices import FIRST_SLICE_NS
 from axonize_server.store.clickhouse.traces.rollup_sql import Horizon
 
 from tests.server.rows import MINUTE_NS, NOW_NS, row, span_id, table, trace_id
 
-HOUR_MS = 3_600_000
+HOUR_MS, SECOND_NS = 3_600_000, 1_000_000_000
 WEEK = {"from_ns": NOW_NS - 7 * 24 * 60 * MINUTE_NS, "to_ns": NOW_NS + MINUTE_NS}
 MINUTE = {"from_ns": NOW_NS, "to_ns": NOW_NS + MINUTE_NS}
 
@@ -60,10 +59,20 @@ def test_the_newest_are_looked_for_in_a_short_time_where_many_come(
 ):
     writer.insert(table(tenant, [row(n, n, start_ms=-(n**5)) for n in range(1, 31)]))
     monkeypatch.setattr(traces, "NEWEST_SPANS", 1)
-    assert traces._newest(reader.horizon()) <= FIRST_SLICE_NS
+    assert traces._first_width(reader.horizon(), None) <= SECOND_NS
     found = list(pages(reader, tenant, TraceSearch(**WEEK, limit=7)))
     assert list(itertools.chain(*found)) == list(range(1, 31))
-    assert traces._newest(Horizon(0, 0, 1000)) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("spans_per_s", "newest_s", "page_s"),
+    [(0, 60, 60), (115, 60, 60), (1000, 20, 20), (5000, 10, 10), (50_000, 2, 10)],
+)
+def test_the_first_part_lasts_as_long_as_a_page_takes_to_come(spans_per_s, newest_s, page_s):
+    horizon = Horizon(0, 0, spans_per_s)
+    after = TraceKey(0, "f" * 32)
+    widths = [traces._first_width(horizon, each) for each in (None, after)]
+    assert widths == [newest_s * SECOND_NS, page_s * SECOND_NS]
 
 
 def test_a_full_last_page_has_no_cursor(writer, reader, tenant):

@@ -94,7 +94,8 @@ FROM (
 class Horizon(NamedTuple):
     """What is rolled up: spans that arrived before until_ns; the last came at committed_ns.
 
-    Both are Unix ns. spans_per_s: how many came in the last second that is rolled up.
+    Both are Unix ns. spans_per_s: the most that came in one of the last
+    sixty seconds with spans that are rolled up.
     """
 
     until_ns: int
