@@ -86,7 +86,8 @@ class Batcher:
     A `decoder` makes tables of requests; `write` stores the tables before it returns and is called
     from one thread. A batch waits twice as long as the last commit took, within `linger_s`, but not
     when `commit_bytes` are there, and a sender that was alone waits once as long. What is not
-    stored within `deadline_s` is refused; it may still be stored afterwards. Tenants take turns, and a full queue refuses the one that holds most. What
+    stored within `deadline_s` is refused; it may still be stored afterwards. Tenants take turns,
+    and a full queue refuses the one that holds most. What
     waits is refused when its tenant `is_suspended` by the time it would be written, or before: at
     `settle`.
     """

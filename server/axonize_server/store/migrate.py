@@ -155,7 +155,7 @@ def _apply_to_clickhouse(client: Client, migration: Migration, cluster: str) -> 
 
 
 def _command(client: Client, statement: str) -> None:
-    """Run a statement; how a ClickHouse stores that does not know the setting yet stays as it is."""
+    """Run a statement; without a setting that it does not know ClickHouse stores as it did."""
     try:
         client.command(statement)
     except ClickHouseError as error:

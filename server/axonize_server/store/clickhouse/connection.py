@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 # The ingest path already groups what it writes, so ClickHouse must not wait for more, and a block
-# is stored as it came: merging it right away costs a fifth of the insert.
-# A statement names every column that its block brings: to look for more of them in the block takes a
-# fifth of a small insert.
+# is stored as it came: merging it right away costs a fifth of the insert. A statement names all
+# that its block brings: to look for what it may lack takes a fifth of a small insert.
 # On a cluster an insert returns when the shards have the rows, not when they are on their way, and
 # what a subquery finds on all shards is sent to each.
 SESSION_SETTINGS = {

@@ -458,3 +458,25 @@ ALTER TABLE spans_local ON CLUSTER `main` MODIFY COLUMN resource_attributes CODE
 
 ALTER TABLE spans ON CLUSTER `main` MODIFY COLUMN resource_attributes CODEC(LZ4),
     MODIFY COLUMN scope_attributes CODEC(LZ4);
+
+ALTER TABLE spans_local ON CLUSTER `main` MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE engine_steps_local ON CLUSTER `main` MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE gpu_metrics_local ON CLUSTER `main` MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE traces_local ON CLUSTER `main` MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE rolled_up_seconds_local ON CLUSTER `main` MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE minutes_local ON CLUSTER `main` MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE ticks_local ON CLUSTER `main` MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE engine_minutes_local ON CLUSTER `main` MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE processes_local ON CLUSTER `main` MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE spans_local ON CLUSTER `main` MODIFY SETTING string_serialization_version = 'single_stream';
+
+ALTER TABLE spans_local ON CLUSTER `main` MODIFY SETTING write_marks_for_substreams_in_compact_parts = 0;
