@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,8 +30,9 @@ logger = logging.getLogger(__name__)
 
 Answer = Accepted | DomainError
 
-# How many times the last commit a batch waits: half of a small one is cost that it always has.
-LINGER_COMMITS = 2
+# How many commits long a batch waits, for half of a small one is cost that it always has; by the
+# shortest of the last ones, for one that merges or roll-ups held up says nothing of the next.
+LINGER_COMMITS, LAST_COMMITS = 2, 8
 ANSWERED_AT_ONCE = 4
 
 
@@ -84,7 +85,7 @@ class Batcher:
     """Collects requests in a bounded queue; one thread decodes while another one inserts.
 
     A `decoder` makes tables of requests; `write` stores the tables before it returns and is called
-    from one thread. A batch waits twice as long as the last commit took, within `linger_s`, but not
+    from one thread. A batch waits twice as long as a commit takes lately, within `linger_s`, but not
     when `commit_bytes` are there, and a sender that was alone waits once as long. What is not
     stored within `deadline_s` is refused; it may still be stored afterwards. Tenants take turns,
     and a full queue refuses the one that holds most. What
@@ -113,7 +114,7 @@ class Batcher:
         self._writing = UnderWay()
         self._counters = Counters()
         self._queue: FairQueue[_Waiting] = FairQueue()
-        self._last_commit_s = 0.0
+        self._commits_s: deque[float] = deque(maxlen=LAST_COMMITS)
         self._last_requests = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -230,7 +231,7 @@ class Batcher:
 
     def _linger_s(self) -> float:
         commits = 1 if self._last_requests == 1 else LINGER_COMMITS
-        linger_s = max(commits * self._last_commit_s, self._shortest_linger_s)
+        linger_s = max(commits * min(self._commits_s, default=0.0), self._shortest_linger_s)
         return min(linger_s, self._longest_linger_s)
 
     def _read(self) -> tuple[list[_Waiting], Decoder]:
@@ -320,9 +321,10 @@ class Batcher:
             return
         started = time.monotonic()
         self._write(*rows.tables)
-        self._last_commit_s = time.monotonic() - started
+        took_s = time.monotonic() - started
+        self._commits_s.append(took_s)
         self._counters.commits += 1
-        self._counters.commit_seconds += self._last_commit_s
+        self._counters.commit_seconds += took_s
 
     def _finish_all(self, waiting: list[_Waiting], answers: Sequence[Answer]) -> None:
         """Wake the loop of the senders once, not for each of them."""
