@@ -85,12 +85,11 @@ class Batcher:
     """Collects requests in a bounded queue; one thread decodes while another one inserts.
 
     A `decoder` makes tables of requests; `write` stores the tables before it returns and is called
-    from one thread. A batch waits twice as long as a commit takes lately, within `linger_s`, but not
-    when `commit_bytes` are there, and a sender that was alone waits once as long. What is not
+    from one thread. A batch waits twice as long as a commit takes lately, within `linger_s`, but
+    not when `commit_bytes` are there, and a sender that was alone waits once as long. What is not
     stored within `deadline_s` is refused; it may still be stored afterwards. Tenants take turns,
-    and a full queue refuses the one that holds most. What
-    waits is refused when its tenant `is_suspended` by the time it would be written, or before: at
-    `settle`.
+    and a full queue refuses the one that holds most. What waits is refused when its tenant
+    `is_suspended` by the time it would be written, or before: at `settle`.
     """
 
     def __init__(
