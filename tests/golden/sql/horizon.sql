@@ -6,5 +6,5 @@ FROM (
     SELECT second, spans
     FROM rolled_up_seconds
     ORDER BY second DESC
-    LIMIT 1
+    LIMIT 60
 )

@@ -75,8 +75,8 @@ def _tokens(most: str, end: str) -> str:
 
 ROLLED_UP_TO = "SELECT toUnixTimestamp(max(second)) FROM rolled_up_seconds"
 
-# The last second rolled up and how many spans it has, and the last time of commit (ms), which is
-# known without reading a row.
+# The last second rolled up, the most spans of one of the last sixty, so that a second in which few
+# came says nothing, and the last time of commit (ms), which is known without reading a row.
 HORIZON = """
 SELECT
     toUnixTimestamp(max(second)),
@@ -86,7 +86,7 @@ FROM (
     SELECT second, spans
     FROM rolled_up_seconds
     ORDER BY second DESC
-    LIMIT 1
+    LIMIT 60
 )
 """
 
@@ -94,8 +94,7 @@ FROM (
 class Horizon(NamedTuple):
     """What is rolled up: spans that arrived before until_ns; the last came at committed_ns.
 
-    Both are Unix ns. spans_per_s: the most that came in one of the last
-    sixty seconds with spans that are rolled up.
+    Both are Unix ns. spans_per_s: the most that came in one of the last sixty seconds rolled up.
     """
 
     until_ns: int

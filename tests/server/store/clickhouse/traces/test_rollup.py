@@ -229,6 +229,18 @@ def test_a_reader_reads_spans_as_well_while_some_are_not_rolled_up(store):
     assert world.listed() == world.recount()
 
 
+def test_how_many_spans_come_is_said_by_the_busiest_of_the_last_sixty_seconds(store):
+    world = World(store)
+    counts = [9_000, 700, *[3] * 58, 1]
+    with store.client() as client:
+        seconds = list(range(world.second, world.second + len(counts)))
+        parameters = {"seconds": seconds, "counts": counts}
+        client.command(sql.RECORD_SECONDS, parameters=parameters)
+    horizon = world.reader.horizon()
+    until_ns = (world.second + len(counts)) * 1_000_000_000
+    assert (horizon.until_ns, horizon.spans_per_s) == (until_ns, 700)
+
+
 def test_what_has_not_settled_is_left_to_the_next_check(store):
     world = World(store)
     world.second = int(time.time()) + 60
